@@ -1,0 +1,54 @@
+"""The table of topics: every Kafka topic the product reads or writes, in one place.
+
+`apply` creates them, the docs list them, and a test holds that no code names a topic that is not here.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Direction = Literal["in", "out", "internal"]
+
+MINUTE_MS = 60_000
+DAY_MS = 86_400_000
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """What the product expects of one topic; `partitions`, retention and replication come from the topology."""
+
+    name: str
+    direction: Direction
+    about: str
+    compacted: bool = False
+    schema: str | None = None
+    """Name of the published JSON Schema of its messages, without `.json`."""
+
+
+MACHINE_EVENTS = Topic(name="machine.events", direction="in", about="readings and states of machines", schema="event")
+EMISSION_EVENTS = Topic(name="emission.events", direction="in", about="readings of stacks (CEMS)", schema="event")
+AGGREGATES = Topic(name="aggregates", direction="out", about="closed windows, one message each", schema="aggregate")
+ANOMALIES = Topic(name="anomalies", direction="out", about="anomaly flags, one message each", schema="anomaly")
+DEAD_LETTERS = Topic(
+    name="dead.letters", direction="out", about="input that could not be accepted, with reason", schema="dead_letter"
+)
+
+TOPICS: dict[str, Topic] = {
+    topic.name: topic for topic in (MACHINE_EVENTS, EMISSION_EVENTS, AGGREGATES, ANOMALIES, DEAD_LETTERS)
+}
+SOURCES = tuple(topic.name for topic in TOPICS.values() if topic.direction == "in")
+RESULTS = tuple(topic.name for topic in TOPICS.values() if topic.direction == "out")
+
+
+def group_id(topology: str) -> str:
+    """The consumer group of a topology's workers; also the prefix of its transactional ids."""
+    return f"headrace.{topology}"
+
+
+def checkpoint_topic(topology: str) -> str:
+    """The compacted topic that holds the newest state of every source partition of a topology."""
+    return f"headrace.{topology}.checkpoints"
+
+
+def transactional_id(topology: str, topic: str, partition: int) -> str:
+    """One id per source partition and stable across workers, so that a new owner fences the last one."""
+    return f"{group_id(topology)}.{topic}.{partition}"
