@@ -1,0 +1,196 @@
+"""The engine of one source partition: decoded events in, results out. Pure; all of its state can be snapshot.
+
+What comes out is a function of the log: any cutting of the same events into calls gives the same results in the same
+order, and so does a snapshot taken and restored in between. The one thing that is not in the log, that a partition has
+fallen idle, enters as an explicit decision (`declare_idle`), which the caller must make durable before the results of
+`settle` leave the house.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from streams.compute.detectors.bank import DetectorBank
+from streams.compute.detectors.lane import Flag
+from streams.compute.events import MEASURED, Bools, Events, Ints
+from streams.compute.series import SeriesKey, SeriesTable
+from streams.compute.windows import LONG_AGO, Rows, Windows
+
+Stage = Callable[[str], AbstractContextManager[None]]
+"""Wraps a stage of the work, to time it from outside: compute itself never reads a clock."""
+
+
+def untimed(stage: str) -> AbstractContextManager[None]:
+    """A `Stage` that does nothing."""
+    return nullcontext()
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of everything that was read, since the beginning of the partition's log.
+
+    records: Kafka records read. events = accepted + late + duplicate + dead_letter, where an unusable record counts as
+    one event. points: values of the accepted and late events; points_invalid: those of them whose data flag says that
+    nothing was measured, which stay out of windows and detectors. skipped: records that the log had deleted before
+    they could be read. aggregates, anomalies, dead_letters: result rows given out.
+    """
+
+    records: int = 0
+    events: int = 0
+    accepted: int = 0
+    late: int = 0
+    duplicate: int = 0
+    dead_letter: int = 0
+    points: int = 0
+    points_invalid: int = 0
+    skipped: int = 0
+    aggregates: int = 0
+    anomalies: int = 0
+    dead_letters: int = 0
+
+
+class Results(NamedTuple):
+    """What one call brought about."""
+
+    aggregates: list[tuple[int, Rows]]
+    """Closed windows in pieces, each with the position of its declaration."""
+    flags: list[Flag]
+    late: Bools
+    """Per event of the call: late for every window."""
+
+
+class Engine:
+    """Windows and detectors over the series of one partition."""
+
+    def __init__(self, windows: Mapping[str, Windows], bank: DetectorBank, stage: Stage = untimed) -> None:
+        self.series = SeriesTable()
+        self.windows = dict(windows)
+        self.bank = bank
+        self.counts = Counts()
+        self.stream_time = LONG_AGO
+        self._quiet_until = LONG_AGO
+        """Event time up to which an idle partition was decided to have been silent."""
+        self._last_offset = -1
+        self._known = 0
+        self._stage = stage
+
+    def feed(self, events: Events) -> Results:
+        """Take the next events of the log."""
+        stream_time = np.maximum(np.maximum.accumulate(events.clock), self.stream_time) if len(events.ts) else events.ts
+        late = self._late(events.ts, stream_time)
+        self._count(events, late)
+        self._introduce_series()
+        flags: list[Flag] = []
+        if len(events.ts):
+            self.stream_time = int(stream_time[-1])
+            self._last_offset = int(events.offset[-1])
+            flags = self._add_points(events, late, stream_time)
+        return self._results(flags, late)
+
+    def declare_idle(self, silence: int) -> bool:
+        """Decide that the partition has been silent for `silence` ms beyond its last event.
+
+        All open windows become due and missing data can be noticed. True if that changes anything: then the decision
+        must be made durable before `settle` is called.
+        """
+        changed = [windows.declare_idle() for windows in self.windows.values()]
+        quiet_until = self.stream_time + silence
+        due = self.bank.next_due()
+        if due is not None and self.stream_time > LONG_AGO and quiet_until >= due:
+            self._quiet_until = max(self._quiet_until, quiet_until)
+            changed.append(True)
+        return any(changed)
+
+    def settle(self) -> Results:
+        """What follows from a durable idle decision; nothing if there was none, or it was settled before."""
+        flags = self.bank.tick(self._quiet_until, self._last_offset) if self._quiet_until > LONG_AGO else []
+        return self._results(flags, np.zeros(0, bool))
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state: a tree of dictionaries with arrays, numbers and names as leaves."""
+        return {
+            "series": [list(key) for key in self.series.keys],
+            "counts": {field.name: getattr(self.counts, field.name) for field in fields(Counts)},
+            "times": [self.stream_time, self._quiet_until, self._last_offset],
+            "windows": {name: windows.snapshot() for name, windows in self.windows.items()},
+            "detectors": self.bank.snapshot(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> list[str]:
+        """Take over the state of a snapshot. Only for a new object.
+
+        Names the windows and detectors that start anew, because they are new or are declared otherwise than they were.
+        """
+        for names in state["series"]:
+            self.series.id_of(SeriesKey(*names))
+        self.counts = Counts(**state["counts"])
+        self.stream_time, self._quiet_until, self._last_offset = state["times"]
+        self._introduce_series()
+        anew = [
+            name
+            for name, windows in self.windows.items()
+            if name not in state["windows"] or not windows.restore(state["windows"][name])
+        ]
+        return anew + self.bank.restore(state["detectors"])
+
+    def _late(self, ts: Ints, stream_time: Ints) -> Bools:
+        late = np.full(len(ts), bool(self.windows))
+        for windows in self.windows.values():
+            late &= windows.late_for_all(ts, stream_time)
+        return late
+
+    def _count(self, events: Events, late: Bools) -> None:
+        counts = self.counts
+        late_events = int(np.count_nonzero(late))
+        counts.events += len(late)
+        counts.late += late_events
+        counts.accepted += len(late) - late_events
+        counts.points += len(events.x)
+
+    def _introduce_series(self) -> None:
+        """Tell the detectors of series that are new."""
+        if len(self.series) > self._known:
+            self.bank.grow(self.series.keys[self._known :])
+            self._known = len(self.series)
+
+    def _add_points(self, events: Events, late: Bools, stream_time: Ints) -> list[Flag]:
+        event, series, x = events.event, events.series, events.x
+        if events.flag.any():
+            measured = MEASURED[events.flag]
+            self.counts.points_invalid += int(np.count_nonzero(~measured))
+            event, series, x = event[measured], series[measured], x[measured]
+        ts, offset, stream_time = events.ts[event], events.offset[event], stream_time[event]
+        with self._stage("window"):
+            for windows in self.windows.values():
+                windows.add(series, ts, x, offset, stream_time)
+        if late.any():
+            on_time = ~late[event]
+            series, x = series[on_time], x[on_time]
+            ts, offset, stream_time = ts[on_time], offset[on_time], stream_time[on_time]
+        with self._stage("detect"):
+            return self.bank.feed(series, ts, x, offset, stream_time)
+
+    def _results(self, flags: list[Flag], late: Bools) -> Results:
+        aggregates = self._close_due()
+        self.counts.aggregates += sum(len(rows.start) for _, rows in aggregates)
+        self.counts.anomalies += len(flags)
+        return Results(aggregates, flags, late)
+
+    def _close_due(self) -> list[tuple[int, Rows]]:
+        """Close what is due, in the order in which it became due, so that the order does not depend on the chunk."""
+        windows: Sequence[Windows] = list(self.windows.values())
+        due = sorted(
+            (start + one.size + one.lateness, position, start)
+            for position, one in enumerate(windows)
+            for start in one.due(self.stream_time)
+        )
+        pieces: list[tuple[int, list[int]]] = []
+        for _, position, start in due:
+            if pieces and pieces[-1][0] == position:
+                pieces[-1][1].append(start)
+            else:
+                pieces.append((position, [start]))
+        return [(position, windows[position].close(starts)) for position, starts in pieces]

@@ -1,0 +1,52 @@
+"""Decoded events as columns: what the decoder hands to the engine."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.events import FLAGS, NOT_MEASURED
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Index = NDArray[np.intp]
+
+MEASURED = np.array([flag not in NOT_MEASURED for flag in FLAGS])
+"""By flag code (position in `FLAGS`): whether the instrument measured the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The accepted events of a stretch of log, in log order.
+
+    The first five arrays have one entry per event, the others one per point (a value of an event); `event` leads from
+    a point to its event.
+    """
+
+    offset: Ints
+    index: NDArray[np.uint32]
+    """Position within the record; 0 unless the record is a frame."""
+    ts: Ints
+    clock: Ints
+    """How far the event moves stream time: its own time, but at most the broker's timestamp."""
+    state: list[str | None] | None
+    """Machine states, None where no event has one."""
+    event: Index
+    series: Index
+    x: Floats
+    flag: NDArray[np.int8]
+    """Position in `FLAGS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a record, an event or a field was not accepted."""
+
+    record: int
+    """Position of the record in the chunk."""
+    index: int
+    scope: str
+    reason: str
+    detail: str
+    field: str = ""

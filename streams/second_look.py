@@ -1,0 +1,160 @@
+"""The second look at an event that failed the strict decoding: field by field, so that a bad one costs only itself."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import msgspec
+
+from schemas.errors import EventError
+from schemas.events import FLAGS, LARGEST_RECORD, LARGEST_VALUE, LONGEST_NAME, Event, LooseEvent, Reason, Scope
+from streams.compute.events import Refusal
+
+_SHOWN = 80
+"""Characters of a refused value that its dead letter quotes."""
+
+
+class EventRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a topology believes of an event. Times are epoch milliseconds."""
+
+    earliest: int
+    max_future: int
+    assets: Collection[tuple[str, str]] | None = None
+    """The (site, asset) pairs that are accepted; None accepts any."""
+    metrics: Collection[str] | None = None
+
+    def accepts(self, site: str, asset: str, metrics: Collection[str]) -> bool:
+        """Whether events of this site and asset with exactly these metrics can be taken as they stand."""
+        return (
+            all(0 < len(name) <= LONGEST_NAME for name in (site, asset, *metrics))
+            and (self.assets is None or (site, asset) in self.assets)
+            and (self.metrics is None or all(metric in self.metrics for metric in metrics))
+        )
+
+
+def parse_time(ts: int | str) -> int:
+    """Epoch milliseconds of `ts`; EventError where it is neither whole milliseconds nor RFC 3339 with an offset."""
+    if isinstance(ts, int):
+        if abs(ts) >= 1 << 62:
+            raise EventError(Reason.BAD_TIME, f"{ts} is no time in epoch milliseconds")
+        return ts
+    try:
+        moment = datetime.fromisoformat(ts)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise EventError(Reason.BAD_TIME, f"{ts[:_SHOWN]!r} is no RFC 3339 time with an offset")
+    return round(moment.timestamp() * 1000)
+
+
+def split(value: bytes) -> list[bytes]:
+    """The events of a record, undecoded. EventError where the record as a whole is unusable."""
+    if len(value) > LARGEST_RECORD:
+        raise EventError(Reason.TOO_LARGE, f"the message has {len(value)} bytes; allowed are {LARGEST_RECORD}")
+    if not value:
+        raise EventError(Reason.EMPTY, "the message has no bytes")
+    try:
+        value.decode()
+        document = msgspec.json.decode(value, type=msgspec.Raw)
+        if bytes(document).lstrip()[:1] != b"[":
+            return [value]
+        elements = [bytes(element) for element in msgspec.json.decode(value, type=list[msgspec.Raw])]
+    except (ValueError, RecursionError) as error:
+        raise EventError(Reason.MALFORMED, str(error)) from None
+    if not elements:
+        raise EventError(Reason.EMPTY, "the frame has no events")
+    return elements
+
+
+def second_look(
+    raw: bytes, place: tuple[int, int], broker_ts: int, rules: EventRules, refusals: list[Refusal]
+) -> Event | None:
+    """What is good of the event `raw` at `place` (record, index); what is not is added to `refusals`.
+
+    None if nothing is left: then there is exactly one refusal, of the whole event.
+    """
+    fields: list[tuple[str, EventError]] = []
+    try:
+        event = _mend(raw, broker_ts, rules, fields)
+    except EventError as error:
+        refusals.append(Refusal(*place, Scope.EVENT, error.reason, error.detail))
+        return None
+    refusals += (Refusal(*place, Scope.FIELD, error.reason, error.detail, field) for field, error in fields)
+    return event
+
+
+def _mend(raw: bytes, broker_ts: int, rules: EventRules, refused: list[tuple[str, EventError]]) -> Event:
+    try:
+        loose = msgspec.json.decode(raw, type=LooseEvent)
+        values = msgspec.json.decode(loose.values, type=dict[str, msgspec.Raw])
+        flags = msgspec.json.decode(loose.flags, type=dict[str, msgspec.Raw] | None) or {}
+    except (ValueError, RecursionError) as error:
+        raise EventError(Reason.WRONG_TYPE, str(error)) from None
+    site, asset = _name("site", loose.site), _name("asset", loose.asset)
+    state = None if bytes(loose.state) == b"null" else _name("state", loose.state)
+    if rules.assets is not None and (site, asset) not in rules.assets:
+        raise EventError(Reason.UNKNOWN_ASSET, f"{site}/{asset} is not in the topology")
+    ts = _time(loose.ts, broker_ts, rules)
+    good: dict[str, float] = {}
+    good_flags: dict[str, str] = {}
+    for metric, value in values.items():
+        try:
+            good[metric] = _value(metric, value, rules)
+            if metric in flags:
+                good_flags[metric] = _flag(metric, flags[metric])
+        except EventError as error:
+            good.pop(metric, None)
+            refused.append((metric, error))
+    if not good and state is None:
+        if not refused:
+            raise EventError(Reason.EMPTY, "the event has neither values nor a state")
+        first = refused[0][1]
+        raise EventError(first.reason, "; ".join(error.detail for _, error in refused))
+    return Event(ts, site, asset, good, good_flags or None, state)
+
+
+def _name(field: str, raw: msgspec.Raw) -> str:
+    try:
+        name = msgspec.json.decode(raw, type=str)
+    except ValueError:
+        raise EventError(Reason.WRONG_TYPE, f"{field} is {_quote(raw)}, not a string") from None
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise EventError(Reason.BAD_NAME, f"{field} has {len(name)} characters; allowed are 1 to {LONGEST_NAME}")
+    return name
+
+
+def _time(raw: msgspec.Raw, broker_ts: int, rules: EventRules) -> int:
+    try:
+        given = msgspec.json.decode(raw, type=int | str)
+    except ValueError:
+        raise EventError(Reason.WRONG_TYPE, f"ts is {_quote(raw)}, neither milliseconds nor RFC 3339") from None
+    ts = parse_time(given)
+    if ts < rules.earliest:
+        raise EventError(Reason.BAD_TIME, f"{ts} ms lies before the earliest plausible time; were seconds sent?")
+    if ts > broker_ts + rules.max_future:
+        raise EventError(Reason.FUTURE, f"{ts - broker_ts} ms ahead of the broker; allowed are {rules.max_future}")
+    return ts
+
+
+def _value(metric: str, raw: msgspec.Raw, rules: EventRules) -> float:
+    if not 0 < len(metric) <= LONGEST_NAME:
+        raise EventError(Reason.BAD_NAME, f"a metric has {len(metric)} characters; allowed are 1 to {LONGEST_NAME}")
+    if rules.metrics is not None and metric not in rules.metrics:
+        raise EventError(Reason.UNKNOWN_METRIC, f"{metric} is not in the topology")
+    try:
+        value = msgspec.json.decode(raw, type=float)
+    except ValueError:
+        raise EventError(Reason.BAD_VALUE, f"{metric} is {_quote(raw)}, not a finite number") from None
+    if not abs(value) <= LARGEST_VALUE:
+        raise EventError(Reason.BAD_VALUE, f"{metric} is {value}; no quantity is larger than {LARGEST_VALUE}")
+    return value
+
+
+def _flag(metric: str, raw: msgspec.Raw) -> str:
+    flag = bytes(raw).decode(errors="replace").strip('"')
+    if len(flag) != 1 or flag not in FLAGS:
+        raise EventError(Reason.BAD_FLAG, f"{metric} has flag {_quote(raw)}; known are {', '.join(FLAGS)}")
+    return flag
+
+
+def _quote(raw: msgspec.Raw) -> str:
+    return bytes(raw)[:_SHOWN].decode(errors="backslashreplace")
