@@ -1,0 +1,5 @@
+"""`python -m streams` is `headrace`."""
+
+from streams.cli import main
+
+main()

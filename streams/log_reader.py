@@ -1,0 +1,192 @@
+"""Reads a group's partitions as chunks: log ranges without gaps, without a Python object per record.
+
+An AIOKafkaConsumer does the group protocol and the fetching. Its public calls build a ConsumerRecord for every message,
+which costs more than everything the product does with it; so the fetched record batches are taken from beneath it
+(`_take`), with the same care for aborted transactions and control records that aiokafka takes.
+"""
+
+import asyncio
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+
+from schemas import topics
+from streams.chunk import Chunk
+from streams.compute.engine import Stage
+from streams.compute.events import Ints
+
+_LOG_APPEND_TIME = 1
+_WAIT_SECONDS = 0.2
+
+
+class LogReader:
+    """The source topics of a topology, as far as this worker is assigned to them."""
+
+    def __init__(
+        self, options: dict[str, Any], topology: str, instance: str | None, most_records: int, stage: Stage
+    ) -> None:
+        """`instance` names the worker, so that after a restart it gets its partitions back at once."""
+        self._most_records = most_records
+        self._stage = stage
+        self._consumer = AIOKafkaConsumer(
+            **options,
+            group_id=topics.group_id(topology),
+            group_instance_id=instance,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="none",  # a task decides where to read; a silent reset would be a silent loss
+            max_partition_fetch_bytes=2 << 20,
+            fetch_max_wait_ms=100,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=1_000,
+            max_poll_interval_ms=86_400_000,  # a sink that is away must not cost the membership
+            rebalance_timeout_ms=30_000,
+            retry_backoff_ms=100,
+        )
+
+    async def start(self, sources: Collection[str], listener: Any) -> None:
+        """Join the group; `listener` hears of partitions that come and go."""
+        self._consumer.subscribe(sorted(sources), listener=listener)
+        await self._consumer.start()
+
+    async def stop(self) -> None:
+        """Leave the group."""
+        await self._consumer.stop()
+
+    def hold(self, topic: str, partition: int) -> bool:
+        """Read nothing of an assigned partition until `read_from`. False if it is not assigned."""
+        where = TopicPartition(topic, partition)
+        try:
+            self._consumer.seek(where, 0)  # any position: without one aiokafka asks the group for its offset
+            self._consumer.pause(where)
+        except IllegalStateError:
+            return False
+        return True
+
+    def read_from(self, topic: str, partition: int, offset: int) -> bool:
+        """Read the partition from `offset`. False if it is no longer assigned."""
+        where = TopicPartition(topic, partition)
+        try:
+            self._consumer.seek(where, offset)
+            self._consumer.resume(where)
+        except IllegalStateError:
+            return False
+        return True
+
+    def end(self, topic: str, partition: int) -> int | None:
+        """Where the readable part of the log ends, as of the last fetch; None before the first one."""
+        try:
+            end = self._consumer.last_stable_offset(TopicPartition(topic, partition))
+        except IllegalStateError:
+            return None
+        return None if end is None or end < 0 else int(end)
+
+    async def next_chunks(self) -> tuple[list[Chunk], list[tuple[str, int]]]:
+        """The chunks that have arrived, waiting a while for one; and partitions whose position is out of the log."""
+        fetcher = self._consumer._fetcher
+        subscriptions = fetcher._subscriptions
+        with subscriptions.fetch_context():
+            if subscriptions.reassignment_in_progress:
+                await subscriptions.wait_for_assignment()
+            chunks: list[Chunk] = []
+            lost: list[tuple[str, int]] = []
+            for where, result in list(fetcher._records.items()):
+                try:
+                    with self._stage("fetch"):
+                        chunk = self._take(result, where) if subscriptions.is_assigned(where) else None
+                except OffsetOutOfRangeError:
+                    lost.append((where.topic, where.partition))
+                    result = chunk = None
+                if chunk is not None:
+                    chunks.append(chunk)
+                if not isinstance(result, FetchResult) or not result.has_more() or not subscriptions.is_assigned(where):
+                    fetcher._records.pop(where, None)
+                    fetcher._notify(fetcher._wait_consume_future)
+            if not chunks and not lost:
+                await asyncio.wait([fetcher._create_fetch_waiter()], timeout=_WAIT_SECONDS)
+        return chunks, lost
+
+    def _take(self, result: Any, where: TopicPartition) -> Chunk | None:
+        """The next records of one fetched stretch, up to about `most_records`: whole record batches only."""
+        if not isinstance(result, FetchResult):
+            with suppress(NoOffsetForPartitionError):  # held: its task has not yet said where to read
+                result.check_raise()
+            return None
+        if not result.check_assignment(where) or not result.has_more():
+            return None
+        fetched = result._partition_records
+        begin = fetched.next_fetch_offset
+        stretch = _Stretch()
+        while len(stretch.values) < self._most_records and fetched._records.has_next():
+            batch = fetched._records.next_batch()
+            if not batch.validate_crc():
+                raise KafkaError(f"{where.topic}/{where.partition}: a record batch at {begin} fails its checksum")
+            if not self._left_out(fetched, batch):
+                stretch.add(batch, begin)
+            fetched.next_fetch_offset = batch.next_offset
+        end = fetched.next_fetch_offset
+        result._update_position()
+        if not fetched._records.has_next():
+            result._partition_records = None
+        return stretch.chunk(where, begin, end)
+
+    @staticmethod
+    def _left_out(fetched: Any, batch: Any) -> bool:
+        """Whether a batch holds nothing to read: a transaction marker, or records of an aborted transaction."""
+        if batch.producer_id is not None:
+            fetched._consume_aborted_up_to(batch.base_offset)
+            if batch.is_control_batch and fetched._contains_abort_marker(batch):
+                fetched._aborted_producers.discard(batch.producer_id)
+            if batch.is_transactional and batch.producer_id in fetched._aborted_producers:
+                return True
+        return bool(batch.is_control_batch)
+
+
+class _Stretch:
+    """Collects the records of several batches."""
+
+    def __init__(self) -> None:
+        self.keys: list[bytes | None] = []
+        self.values: list[bytes] = []
+        self._offsets: list[Ints] = []
+        self._broker_ts: list[Ints] = []
+
+    def add(self, batch: Any, begin: int) -> None:
+        """Take the records of a batch from offset `begin` on."""
+        if batch.base_offset < begin or batch.timestamp_type != _LOG_APPEND_TIME:
+            self._add_singly([record for record in batch if record.offset >= begin])
+            return
+        # One record alive at a time: a list of 10,000 would set the garbage collector to work.
+        offsets: list[int] = []
+        add_key, add_value, add_offset = self.keys.append, self.values.append, offsets.append
+        for record in batch:
+            add_key(record.key)
+            add_value(record.value or b"")
+            add_offset(record.offset)
+        self._offsets.append(np.array(offsets, np.int64))
+        self._broker_ts.append(np.full(len(offsets), batch.max_timestamp, np.int64))
+
+    def chunk(self, where: TopicPartition, begin: int, end: int) -> Chunk:
+        """What has been collected, as the log range [begin, end)."""
+        nothing = [np.zeros(0, np.int64)]
+        return Chunk(
+            where.topic,
+            where.partition,
+            begin,
+            end,
+            self.keys,
+            self.values,
+            np.concatenate(self._offsets or nothing),
+            np.concatenate(self._broker_ts or nothing),
+        )
+
+    def _add_singly(self, records: list[Any]) -> None:
+        self.keys += [record.key for record in records]
+        self.values += [record.value or b"" for record in records]
+        self._offsets.append(np.array([record.offset for record in records], np.int64))
+        self._broker_ts.append(np.array([record.timestamp for record in records], np.int64))

@@ -1,0 +1,69 @@
+"""What the broker knows: where source partitions stand, and what the result topics hold of each."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from schemas import topics
+from streams.audit import Messages, Position
+from streams.topology.model import Topology
+
+
+class Broker:
+    """A read_committed look at the log, without joining the group."""
+
+    def __init__(self, options: dict[str, Any], topology: Topology) -> None:
+        self._topology = topology
+        self._consumer = AIOKafkaConsumer(
+            **options,
+            group_id=topics.group_id(topology.topology),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=8 << 20,
+        )
+
+    async def __aenter__(self) -> "Broker":
+        await self._consumer.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def positions(self) -> list[Position]:
+        """Every source partition of the topology."""
+        places = await self._partitions(self._topology.sources)
+        begin = await self._consumer.beginning_offsets(places)
+        end = await self._consumer.end_offsets(places)
+        return [
+            Position(place.topic, place.partition, begin[place], end[place], await self._consumer.committed(place))
+            for place in places
+        ]
+
+    async def messages(self, topic: str) -> dict[str, Messages]:
+        """Messages of a result topic and how many distinct ids they have, by the `ce_source` that they name."""
+        places = await self._partitions([topic])
+        end = await self._consumer.end_offsets(places)
+        ids: dict[bytes, set[bytes]] = {}
+        count: dict[bytes, int] = {}
+        self._consumer.assign(places)
+        for place in places:
+            self._consumer.seek(place, (await self._consumer.beginning_offsets([place]))[place])
+        while any([await self._consumer.position(place) < end[place] for place in places]):
+            for records in (await self._consumer.getmany(timeout_ms=200)).values():
+                for record in records:
+                    headers = dict(record.headers)
+                    source = headers.get("ce_source", b"")
+                    ids.setdefault(source, set()).add(headers.get("ce_id", b""))
+                    count[source] = count.get(source, 0) + 1
+        self._consumer.unsubscribe()
+        return {source.decode(): Messages(count[source], len(ids[source])) for source in ids}
+
+    async def _partitions(self, names: Iterable[str]) -> list[TopicPartition]:
+        await self._consumer._client.force_metadata_update()
+        places = []
+        for name in sorted(names):
+            partitions = self._consumer.partitions_for_topic(name) or set()
+            places += [TopicPartition(name, partition) for partition in sorted(partitions)]
+        return places

@@ -1,0 +1,134 @@
+"""The processor of a partition: chunks of log in, an outbox of results and a checkpoint out. No I/O, no clock."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from schemas.events import Scope
+from sinks.base import Rows
+from streams.checkpoint import Checkpoint, pack
+from streams.chunk import Chunk
+from streams.compute.detectors.bank import DetectorBank
+from streams.compute.detectors.base import MetricInfo
+from streams.compute.engine import Engine, Results, Stage, untimed
+from streams.compute.events import Refusal
+from streams.compute.windows import Windows
+from streams.decode import Decoder
+from streams.outbox import Message, Outbox
+from streams.second_look import EventRules, parse_time
+from streams.topology.model import Topology
+
+
+class Cut(NamedTuple):
+    """A consistent cut through a partition: the state at a log position and all results before it not yet sent."""
+
+    next_offset: int
+    blob: bytes
+    messages: list[Message]
+    tables: dict[str, list[Rows]]
+
+
+class Processor:
+    """Decoder, engine and outbox of one source partition."""
+
+    def __init__(
+        self, topology: Topology, topic: str, partition: int, first_offset: int, stage: Stage = untimed
+    ) -> None:
+        self._topology = topology
+        self._topic = topic
+        self._partition = partition
+        self.first_offset = first_offset
+        self.next_offset = first_offset
+        self.broker_ts = 0
+        self.engine = Engine(
+            {window.name: Windows(window.size, window.advance, window.lateness) for window in topology.windows},
+            DetectorBank(topology.detectors, _metric_infos(topology)),
+            stage,
+        )
+        self._stage = stage
+        self._decoder = Decoder(self.engine.series, rules(topology))
+        self.outbox = Outbox(topology, topic, partition, self.engine.series)
+
+    def feed(self, chunk: Chunk) -> None:
+        """Process the next stretch of log; it must begin at `next_offset`."""
+        if chunk.begin != self.next_offset:
+            raise ValueError(f"expected offset {self.next_offset}, the chunk begins at {chunk.begin}")
+        with self._stage("decode"):
+            events, refusals = self._decoder.decode(chunk.values, chunk.offsets, chunk.broker_ts)
+        results = self.engine.feed(events)
+        counts = self.engine.counts
+        counts.records += len(chunk.values)
+        refused = _whole(refusals)
+        counts.events += refused
+        counts.dead_letter += refused
+        counts.dead_letters += len(refusals)
+        self.outbox.add_refusals(refusals, chunk)
+        self.outbox.add_readings(events, results.late)
+        self._collect(results)
+        self.next_offset = chunk.end
+        if len(chunk.broker_ts):
+            self.broker_ts = int(chunk.broker_ts[-1])
+
+    def skip_to(self, offset: int) -> int:
+        """The log was deleted up to `offset` before it was read; gives how many offsets were lost."""
+        lost = offset - self.next_offset
+        self.engine.counts.skipped += lost
+        self.next_offset = offset
+        return lost
+
+    def declare_idle(self, silence: int) -> Cut | None:
+        """Decide that the partition is idle. The cut carries the decision; call `settle` once it has been taken."""
+        return self.cut() if self.engine.declare_idle(silence) else None
+
+    def settle(self) -> None:
+        """Give out what follows from an idle decision that a cut or a restored checkpoint carries."""
+        self._collect(self.engine.settle())
+
+    def cut(self) -> Cut:
+        """Take the outbox together with the state that it belongs to."""
+        self.outbox.add_ledger(self.engine, self.next_offset, self.first_offset, self.broker_ts)
+        messages, tables = self.outbox.take()
+        return Cut(self.next_offset, pack(self._checkpoint()), messages, tables)
+
+    def restore(self, checkpoint: Checkpoint) -> list[str]:
+        """Continue from `checkpoint`; names the windows and detectors that start without state."""
+        self.next_offset, self.first_offset = checkpoint.next_offset, checkpoint.first_offset
+        self.broker_ts = checkpoint.broker_ts
+        anew = self.engine.restore(checkpoint.engine)
+        self.settle()
+        return anew
+
+    def _checkpoint(self) -> Checkpoint:
+        return Checkpoint(
+            topology=self._topology.topology,
+            topic=self._topic,
+            partition=self._partition,
+            next_offset=self.next_offset,
+            first_offset=self.first_offset,
+            broker_ts=self.broker_ts,
+            engine=self.engine.snapshot(),
+        )
+
+    def _collect(self, results: Results) -> None:
+        for window, rows in results.aggregates:
+            self.outbox.add_aggregates(window, rows)
+        self.outbox.add_flags(results.flags)
+
+
+def rules(topology: Topology) -> EventRules:
+    """What the topology believes of an event."""
+    strict = topology.unknown == "dead_letter"
+    return EventRules(
+        earliest=parse_time(topology.time.earliest),
+        max_future=topology.time.max_future,
+        assets=frozenset((topology.site, asset) for asset in topology.assets) if strict else None,
+        metrics=frozenset(topology.metrics) if strict else None,
+    )
+
+
+def _whole(refusals: Sequence[Refusal]) -> int:
+    """Refusals of whole records and events."""
+    return sum(refusal.scope != Scope.FIELD for refusal in refusals)
+
+
+def _metric_infos(topology: Topology) -> dict[str, MetricInfo]:
+    return {name: MetricInfo(name, metric.unit, metric.low, metric.high) for name, metric in topology.metrics.items()}

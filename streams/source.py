@@ -1,0 +1,196 @@
+"""The source service: the partitions that this worker has, from assignment to revocation.
+
+It runs inside the Faust app. It reads chunks and puts them on the channel that the topic's Faust agent reads; the agent
+hands each back to `process`, where the partition's task takes it. A slow agent fills its channel, a full channel stops
+the reading: backpressure reaches the log without a partition ever being lost.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import faust
+from aiokafka import TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from mode import Service
+
+from sinks.base import Sink
+from streams.checkpoint_reader import CheckpointReader
+from streams.chunk import Chunk
+from streams.committer import Committer
+from streams.log_reader import LogReader
+from streams.task import Task
+from streams.telemetry import Telemetry
+from streams.topology.model import Topology
+
+MOST_RECORDS = 10_000
+"""Records of a chunk, about: whole record batches are taken."""
+_LARGEST_BACKLOG = 200_000
+"""Records a task may process beyond a cut that is not yet committed."""
+_COMMIT_SECONDS = 0.25
+_REOPEN_SECONDS = 0.5
+_REVOKE_SECONDS = 3.0
+_STOP_SECONDS = 2.0
+
+Position = tuple[str, int]
+
+
+class Delivery(NamedTuple):
+    """A chunk on its way to its agent."""
+
+    chunk: Chunk
+    task: Task
+    """The task it was read for."""
+    fetched_at: float
+
+
+class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
+    """Owns the consumer, the tasks of the assigned partitions, and the committer's pace."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        options: dict[str, Any],
+        sink: Sink | None,
+        telemetry: Telemetry,
+        instance: str | None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.channels: Mapping[str, faust.ChannelT[Any]] = {}
+        self.tasks: dict[Position, Task] = {}
+        self._topology = topology
+        self._options = options
+        self._telemetry = telemetry
+        self._assigned: set[Position] = set()
+        self._openings: set[asyncio.Task[None]] = set()
+        self._instance = instance
+        self._committer = Committer(sink, telemetry, self._reopen)
+
+    async def on_start(self) -> None:
+        """Join the group."""
+        # Here and not in __init__: aiokafka's clients must be made where the event loop runs.
+        self._reader = LogReader(
+            self._options, self._topology.topology, self._instance, MOST_RECORDS, self._telemetry.stage
+        )
+        self._checkpoints = CheckpointReader(self._options, self._topology.topology)
+        await self._checkpoints.start()
+        await self._reader.start(self._topology.sources, self)
+
+    async def on_stop(self) -> None:
+        """Commit what has been processed, hand the partitions back and leave; bounded also where the broker is away."""
+        await self._release()
+        for stop in (self._reader.stop(), self._checkpoints.stop()):
+            try:
+                await asyncio.wait_for(stop, _STOP_SECONDS)
+            except Exception as error:
+                self._telemetry.left_abruptly(error)
+        self._committer.close()
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """A rebalance has begun: commit and let go of everything."""
+        await self._release()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """A rebalance has ended. Opening takes a while and heartbeats wait for this call: open in the background."""
+        self._assigned = {(where.topic, where.partition) for where in assigned}
+        for position in sorted(self._assigned):
+            self._reader.hold(*position)
+            self._open_soon(position, 0.0)
+
+    async def process(self, delivery: Delivery) -> None:
+        """Have the partition's task take a chunk. Called by the agents, one chunk of a topic at a time."""
+        task = delivery.task
+        while task.open and task.pending is not None and task.backlog > _LARGEST_BACKLOG:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        if not task.open or (task.topic, task.partition) not in self._assigned:
+            return  # whoever owns the partition next reads it again
+        try:
+            task.feed(delivery.chunk, delivery.fetched_at)
+        except Exception as error:
+            await self._reopen(task, error)
+
+    @Service.task
+    async def _read(self) -> None:
+        while not self.should_stop:
+            chunks, out_of_log = await self._reader.next_chunks()
+            fetched_at = time.monotonic()
+            for position in out_of_log:
+                if position in self.tasks:
+                    await self._reopen(self.tasks[position], IndexError("the log no longer has this position"))
+            for chunk in chunks:
+                task = self.tasks.get((chunk.topic, chunk.partition))
+                if task is not None:
+                    await self.channels[chunk.topic].put(Delivery(chunk, task, fetched_at))  # type: ignore[arg-type]
+
+    @Service.task
+    async def _commit(self) -> None:
+        while not self.should_stop:
+            await self.sleep(_COMMIT_SECONDS)
+            self._declare_idle()
+            await self._committer.commit(list(self.tasks.values()))
+            for position, task in self.tasks.items():
+                task.report(self._reader.end(*position))
+            self._telemetry.ready(self.is_ready())
+
+    def is_ready(self) -> bool:
+        """Whether every assigned partition is open and the sink takes rows."""
+        return self._assigned == set(self.tasks) and not self._committer.sink_away
+
+    def _declare_idle(self) -> None:
+        now = time.monotonic()
+        for position, task in self.tasks.items():
+            end = self._reader.end(*position)
+            silent = now - task.last_active
+            if silent * 1000 >= self._topology.time.idle_timeout and end is not None and task.next_offset >= end:
+                task.declare_idle()
+
+    def _open_soon(self, position: Position, delay: float) -> None:
+        opening = asyncio.create_task(self._open(position, delay))
+        self._openings.add(opening)
+        opening.add_done_callback(self._openings.discard)
+
+    async def _open(self, position: Position, delay: float) -> None:
+        """Open a task for the position and read from where it stands; try again while it stays assigned."""
+        while position in self._assigned:
+            await asyncio.sleep(delay)
+            task = Task(self._topology, *position, self._options, self._telemetry)
+            try:
+                await task.start(self._checkpoints)
+            except Exception as error:
+                self._telemetry.reopening(*position, error)
+                await task.stop(_STOP_SECONDS)
+                delay = min(max(2 * delay, _REOPEN_SECONDS), 10.0)
+                continue
+            if position in self._assigned and self._reader.read_from(*position, task.next_offset):
+                self.tasks[position] = task
+            else:
+                await task.stop(_STOP_SECONDS)
+            return
+
+    async def _reopen(self, task: Task, error: BaseException) -> None:
+        """Drop a failed task's state and begin again from its last checkpoint."""
+        position = task.topic, task.partition
+        if self.tasks.get(position) is not task:
+            return
+        del self.tasks[position]
+        self._telemetry.reopening(*position, error)
+        await task.stop(_STOP_SECONDS)
+        if position in self._assigned and self._reader.hold(*position):
+            self._open_soon(position, _REOPEN_SECONDS)
+
+    async def _release(self) -> None:
+        """Last commit if it can be had in time, then let go of all partitions."""
+        self._assigned = set()
+        openings = list(self._openings)
+        for opening in openings:
+            opening.cancel()
+        await asyncio.gather(*openings, return_exceptions=True)
+        tasks = list(self.tasks.values())
+        try:
+            await asyncio.wait_for(self._committer.commit(tasks), _REVOKE_SECONDS)
+        except Exception as error:
+            self._telemetry.last_commit_missed(error)
+        self.tasks.clear()
+        await asyncio.gather(*(task.stop(_STOP_SECONDS) for task in tasks))

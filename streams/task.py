@@ -1,0 +1,147 @@
+"""A partition task: the one owner of a source partition's state while this worker has the partition."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from schemas.errors import CheckpointError
+from streams.checkpoint import unpack
+from streams.checkpoint_reader import CheckpointReader
+from streams.chunk import Chunk
+from streams.processor import Cut, Processor
+from streams.telemetry import Telemetry
+from streams.topology.model import Topology
+from streams.transaction import Transactions
+
+
+class Task:
+    """State, outbox and producer of one source partition.
+
+    A chunk changes the state as a whole or the task is broken: state that saw half a chunk is never checkpointed. At
+    most one cut is under way (`pending`); until it is committed its results are kept, and the next cut waits.
+    """
+
+    def __init__(
+        self, topology: Topology, topic: str, partition: int, options: dict[str, Any], telemetry: Telemetry
+    ) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.pending: Cut | None = None
+        self.backlog = 0
+        """Records processed since the pending cut."""
+        self.last_active = time.monotonic()
+        """When records last came, or the partition was last declared idle."""
+        self.quiet_since = self.last_active
+        self.open = False
+        self._topology = topology
+        self._telemetry = telemetry
+        self._transactions = Transactions(options, topology.topology, topic, partition)
+        self._processor = Processor(topology, topic, partition, 0, telemetry.stage)
+        self._whole = True
+        self._dirty = False
+        self._cut_at = 0.0
+        self._fetched: list[float] = []
+        """When the chunks since the last cut were read (monotonic seconds)."""
+        self._in_cut: list[float] = []
+
+    @property
+    def next_offset(self) -> int:
+        """The first offset that has not been processed."""
+        return self._processor.next_offset
+
+    async def start(self, checkpoints: CheckpointReader) -> None:
+        """Fence the last owner, then load the newest checkpoint; after that the state is final and ours."""
+        begin = time.monotonic()
+        await self._transactions.start()
+        blob = await checkpoints.newest(self.topic, self.partition)
+        log_start = await checkpoints.log_start(self.topic, self.partition)
+        if blob is None:
+            self._processor = Processor(self._topology, self.topic, self.partition, log_start, self._telemetry.stage)
+        else:
+            self._restore(blob, log_start)
+        self.open = True
+        self.last_active = self.quiet_since = time.monotonic()
+        self._telemetry.opened(self.topic, self.partition, self.next_offset, blob is not None, self.last_active - begin)
+
+    def feed(self, chunk: Chunk, fetched_at: float) -> None:
+        """Process a chunk that begins at `next_offset`."""
+        before = replace(self._processor.engine.counts)
+        self._whole = False
+        self._processor.feed(chunk)
+        self._whole = True
+        self._dirty = True
+        self.backlog += len(chunk.values)
+        self.last_active = self.quiet_since = time.monotonic()
+        self._fetched.append(fetched_at)
+        self._telemetry.counted(self.topic, before, self._processor.engine.counts)
+
+    def cut(self) -> bool:
+        """Have a cut pending, if there is anything to commit."""
+        if self.pending is None and self._dirty:
+            self._begin(self._processor.cut())
+        return self.pending is not None
+
+    def declare_idle(self) -> None:
+        """The partition has been silent: let that be known, once the decision is durable."""
+        self.last_active = time.monotonic()
+        silence = self.last_active - self.quiet_since
+        if self.pending is not None or self._dirty:
+            return
+        cut = self._processor.declare_idle(int(silence * 1000))
+        if cut is not None:
+            self._begin(cut)
+            self._processor.settle()  # goes into the next cut: this one carries the decision alone
+            self._dirty = True
+            self._telemetry.idle(self.topic, self.partition, silence)
+
+    async def commit(self) -> None:
+        """Commit the pending cut, whose rows are durable in the sink."""
+        cut = self.pending
+        if cut is None:
+            return
+        if not self._whole:
+            raise CheckpointError("the state saw half a chunk")
+        with self._telemetry.stage("commit"):
+            await self._transactions.commit(cut.messages, cut.blob, cut.next_offset)
+        now = time.monotonic()
+        self._telemetry.checkpointed(now - self._cut_at, len(cut.blob))
+        for fetched_at in self._in_cut:
+            self._telemetry.durable("topics", now - fetched_at)
+        self.pending = None
+
+    def inserted(self) -> None:
+        """The rows of the pending cut are durable in the sink."""
+        now = time.monotonic()
+        for fetched_at in self._in_cut:
+            self._telemetry.durable("clickhouse", now - fetched_at)
+
+    def report(self, end: int | None) -> None:
+        """Tell where the partition stands; `end` is the end of its log."""
+        engine = self._processor.engine
+        lag = None if end is None else max(0, end - self.next_offset)
+        windows_open = sum(len(windows) for windows in engine.windows.values())
+        self._telemetry.position(self.topic, self.partition, lag, engine.stream_time, windows_open)
+
+    async def stop(self, timeout: float) -> None:
+        """Let go. What is not committed is read again by the next owner."""
+        committed = self.open and self._whole and self.pending is None and not self._dirty
+        self.open = False
+        self._telemetry.closed(self.topic, self.partition, self.next_offset, committed)
+        await self._transactions.stop(timeout)
+
+    def _begin(self, cut: Cut) -> None:
+        self.pending = cut
+        self.backlog = 0
+        self._dirty = False
+        self._cut_at = time.monotonic()
+        self._in_cut, self._fetched = self._fetched, []
+
+    def _restore(self, blob: bytes, log_start: int) -> None:
+        checkpoint = unpack(blob)
+        anew = self._processor.restore(checkpoint)
+        if anew:
+            self._telemetry.declared_anew(self.topic, self.partition, anew)
+        self._dirty = len(self._processor.outbox) > 0
+        if log_start > self.next_offset:
+            self._telemetry.records_skipped(self.topic, self.partition, self.next_offset, log_start)
+            self._processor.skip_to(log_start)

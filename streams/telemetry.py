@@ -1,0 +1,162 @@
+"""Telemetry as named events: each method is one thing that happens, and emits its log line and its metrics together.
+
+Base units as Prometheus asks: seconds, bytes, `_total` for counters. All metrics of the product are declared here.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from schemas.errors import SinkError, SinkRejected
+from streams.compute.engine import Counts
+from streams.topology.model import Topology
+
+_log = structlog.get_logger("headrace")
+
+STAGES = ("fetch", "decode", "window", "detect", "insert", "commit")
+OUTCOMES = ("accepted", "late", "duplicate", "dead_letter")
+_STAGE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60)
+
+
+class Telemetry:
+    """The metrics and the log of one worker."""
+
+    def __init__(self, registry: CollectorRegistry, topology: Topology) -> None:
+        self.registry = registry
+        self._topology = topology
+        self._events = Counter(
+            "headrace_events", "Events read, by what became of them", ("topic", "outcome"), registry=registry
+        )
+        self._points = Counter("headrace_points", "Values of accepted and late events", registry=registry)
+        self._stage = Histogram(
+            "headrace_stage_seconds", "Time per chunk or checkpoint in one stage of the critical path", ("stage",),
+            buckets=_STAGE_BUCKETS, registry=registry,
+        )  # fmt: skip
+        self._latency = Histogram(
+            "headrace_event_latency_seconds", "From reading a chunk to its results being durable in the sink",
+            ("sink",), buckets=_LATENCY_BUCKETS, registry=registry,
+        )  # fmt: skip
+        position = ("topic", "partition")
+        self._lag = Gauge("headrace_consumer_lag", "Records not yet processed", position, registry=registry)
+        self._watermark = Gauge(
+            "headrace_watermark_seconds", "Stream time, seconds since the epoch", position, registry=registry
+        )
+        self._windows_open = Gauge("headrace_windows_open", "Open windows, per series", position, registry=registry)
+        self._windows_closed = Counter("headrace_windows_closed", "Windows closed, per series", registry=registry)
+        self._anomalies = Counter("headrace_anomalies", "Anomaly flags", ("detector", "severity"), registry=registry)
+        self._rows = Counter("headrace_clickhouse_rows", "Rows inserted", ("table",), registry=registry)
+        self._sink_errors = Counter("headrace_clickhouse_errors", "Failed inserts", registry=registry)
+        self._checkpoint_seconds = Histogram(
+            "headrace_checkpoint_seconds", "From the cut to the committed transaction",
+            buckets=_STAGE_BUCKETS, registry=registry,
+        )  # fmt: skip
+        self._checkpoint_bytes = Histogram(
+            "headrace_checkpoint_bytes", "Size of a checkpoint record",
+            buckets=tuple(4.0**power for power in range(5, 13)), registry=registry,
+        )  # fmt: skip
+        self._reopened = Counter(
+            "headrace_partitions_reopened", "Partition tasks that went back to their checkpoint", registry=registry
+        )
+        self._skipped = Counter(
+            "headrace_records_skipped", "Records deleted from the log before they were read", registry=registry
+        )
+        self._ready = Gauge("headrace_ready", "1 while every assigned partition is processed", registry=registry)
+        for topic in topology.sources:
+            for outcome in OUTCOMES:
+                self._events.labels(topic, outcome)
+        for stage in STAGES:
+            self._stage.labels(stage)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time one pass through a stage of the critical path."""
+        begin = time.perf_counter()
+        yield
+        self._stage.labels(name).observe(time.perf_counter() - begin)
+
+    def counted(self, topic: str, before: Counts, after: Counts) -> None:
+        """A chunk has been processed."""
+        for outcome in OUTCOMES:
+            self._events.labels(topic, outcome).inc(getattr(after, outcome) - getattr(before, outcome))
+        self._points.inc(after.points - before.points)
+        self._windows_closed.inc(after.aggregates - before.aggregates)
+
+    def flagged(self, detector: int) -> None:
+        """A detector has raised a flag."""
+        spec = self._topology.detectors[detector]
+        self._anomalies.labels(spec.name, spec.severity).inc()
+
+    def position(self, topic: str, partition: int, lag: int | None, stream_time: int, windows_open: int) -> None:
+        """Where a partition stands; `stream_time` in ms."""
+        labels = (topic, str(partition))
+        if lag is not None:
+            self._lag.labels(*labels).set(lag)
+        if stream_time > 0:
+            self._watermark.labels(*labels).set(stream_time / 1000)
+        self._windows_open.labels(*labels).set(windows_open)
+
+    def ready(self, ready: bool) -> None:
+        """Whether every assigned partition is being processed and the sink takes rows."""
+        self._ready.set(ready)
+
+    def durable(self, sink: str, seconds: float) -> None:
+        """The results of a chunk have become durable in a sink, `seconds` after it was read."""
+        self._latency.labels(sink).observe(seconds)
+
+    def inserted(self, rows: Mapping[str, int]) -> None:
+        """Rows are durable in ClickHouse."""
+        for table, count in rows.items():
+            self._rows.labels(table).inc(count)
+
+    def insert_failed(self, error: SinkError, retry_after: float) -> None:
+        """ClickHouse did not take rows; they are kept and sent again. If it refuses them, a person has to look."""
+        self._sink_errors.inc()
+        _log.warning(
+            "insert_failed", error=str(error), refused=isinstance(error, SinkRejected), retry_after_seconds=retry_after
+        )
+
+    def checkpointed(self, seconds: float, size: int) -> None:
+        """A transaction with results, state and offsets has been committed."""
+        self._checkpoint_seconds.observe(seconds)
+        self._checkpoint_bytes.observe(size)
+
+    def opened(self, topic: str, partition: int, next_offset: int, restored: bool, seconds: float) -> None:
+        """A partition is ours and its state is loaded."""
+        _log.info(
+            "partition_opened", topic=topic, partition=partition, next_offset=next_offset, restored=restored,
+            seconds=round(seconds, 3),
+        )  # fmt: skip
+
+    def closed(self, topic: str, partition: int, next_offset: int, committed: bool) -> None:
+        """A partition is no longer ours."""
+        _log.info("partition_closed", topic=topic, partition=partition, next_offset=next_offset, committed=committed)
+
+    def reopening(self, topic: str, partition: int, error: BaseException) -> None:
+        """A task failed; its partition goes back to the last checkpoint."""
+        self._reopened.inc()
+        _log.warning("partition_reopening", topic=topic, partition=partition, error=repr(error))
+
+    def declared_anew(self, topic: str, partition: int, components: list[str]) -> None:
+        """Windows and detectors that are new, or declared otherwise than in the checkpoint, start without state."""
+        _log.warning("declared_anew", topic=topic, partition=partition, components=components)
+
+    def last_commit_missed(self, error: BaseException) -> None:
+        """Partitions go without a last commit; their next owner reads again from the checkpoint."""
+        _log.warning("last_commit_missed", error=repr(error))
+
+    def left_abruptly(self, error: BaseException) -> None:
+        """A Kafka client could not be closed in time; the broker finds out by itself."""
+        _log.info("left_abruptly", error=repr(error))
+
+    def records_skipped(self, topic: str, partition: int, begin: int, end: int) -> None:
+        """The log was deleted past the checkpoint: these offsets can never be read."""
+        self._skipped.inc(end - begin)
+        _log.error("records_skipped", topic=topic, partition=partition, begin=begin, end=end)
+
+    def idle(self, topic: str, partition: int, seconds: float) -> None:
+        """A partition without records has been declared idle."""
+        _log.info("partition_idle", topic=topic, partition=partition, seconds=round(seconds, 1))

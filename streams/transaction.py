@@ -1,0 +1,97 @@
+"""The transaction of a source partition: results, state and offset become visible together or not at all.
+
+One transactional id per source partition, stable across workers. The group protocol cannot fence a stopped worker that
+wakes up again (aiokafka sends TxnOffsetCommit without the member's generation); the producer's epoch can.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
+
+from schemas import topics
+from schemas.codec import Headers, constant_headers, id_header
+from streams.outbox import Message
+
+_log = structlog.get_logger("headrace")
+
+_BATCH_BYTES = 1 << 20
+LARGEST_MESSAGE = 16 << 20
+"""Bytes of the largest checkpoint; the checkpoint topic is created with the same limit."""
+
+
+class Transactions:
+    """The producer of one source partition; messages of source partition p go to partition p of their topics."""
+
+    def __init__(self, options: dict[str, Any], topology: str, topic: str, partition: int) -> None:
+        self._source = TopicPartition(topic, partition)
+        self._group = topics.group_id(topology)
+        self._checkpoints = topics.checkpoint_topic(topology)
+        self._headers: dict[str, Headers] = {
+            result.name: constant_headers(result.schema or "", topology, topic, partition)
+            for result in topics.TOPICS.values()
+            if result.direction == "out"
+        }
+        self._producer = AIOKafkaProducer(
+            **options,
+            transactional_id=topics.transactional_id(topology, topic, partition),
+            transaction_timeout_ms=10_000,
+            acks="all",
+            linger_ms=0,
+            compression_type="lz4",
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=LARGEST_MESSAGE,
+            request_timeout_ms=10_000,
+            retry_backoff_ms=100,
+        )
+
+    async def start(self) -> None:
+        """Take over: fences whoever had the partition before and ends its transaction."""
+        await self._producer.start()
+
+    async def commit(self, messages: Sequence[Message], checkpoint: bytes, next_offset: int) -> None:
+        """Make results, state and offset durable. Whatever it raises, nothing of it became visible to
+        read_committed readers, or all of it did: the owner has to read the checkpoint again."""
+        producer, partition = self._producer, self._source.partition
+        await producer.begin_transaction()
+        sent = await self._send(messages)
+        key = f"{self._source.topic}/{partition}".encode()
+        sent.append(await producer.send(self._checkpoints, key=key, value=checkpoint, partition=partition))
+        await producer.send_offsets_to_transaction({self._source: OffsetAndMetadata(next_offset, "")}, self._group)
+        await asyncio.gather(*sent)  # commit_transaction does not raise for a batch that failed
+        await producer.commit_transaction()
+
+    async def stop(self, timeout: float) -> None:
+        """Let go of the producer, also where the broker is away or has fenced it."""
+        try:
+            await asyncio.wait_for(self._producer.stop(), timeout)
+        except Exception as error:
+            place = {"topic": self._source.topic, "partition": self._source.partition}
+            _log.info("producer_abandoned", **place, error=repr(error))
+            await self._producer.client.close()
+
+    async def _send(self, messages: Sequence[Message]) -> list[Awaitable[Any]]:
+        """Hand over the messages in batches built here: a future per batch, not one per message."""
+        sent: list[Awaitable[Any]] = []
+        by_topic: dict[str, list[Message]] = {}
+        for message in messages:
+            by_topic.setdefault(message.topic, []).append(message)
+        for topic, group in by_topic.items():
+            batch = self._producer.create_batch()
+            headers = self._headers[topic]
+            for message in group:
+                entry = {
+                    "timestamp": None, "key": message.key, "value": message.value,
+                    "headers": [*headers, id_header(message.id)],
+                }  # fmt: skip
+                if batch.append(**entry) is None:
+                    batch.close()
+                    sent.append(await self._producer.send_batch(batch, topic, partition=self._source.partition))
+                    batch = self._producer.create_batch()
+                    batch.append(**entry)
+            batch.close()
+            sent.append(await self._producer.send_batch(batch, topic, partition=self._source.partition))
+        return sent

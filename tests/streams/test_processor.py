@@ -1,0 +1,235 @@
+"""The processor against the oracle: the same rows from the same log, however it is cut."""
+
+import json
+import math
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.durations import Duration, decode_hook
+from schemas.results import Aggregate, Anomaly, DeadLetter
+from streams.checkpoint import unpack
+from streams.chunk import Chunk
+from streams.outbox import Message
+from streams.processor import Processor
+from streams.topology.model import Topology
+from tests.oracle import Oracle, Window
+
+NOW = 1_760_000_000_000
+TOPOLOGY = msgspec.convert(
+    {
+        "topology": "test",
+        "site": "s",
+        "sources": {"machine.events": {}},
+        "windows": [
+            {"name": "10s", "size": "10s", "lateness": "5s"},
+            {"name": "1m", "size": "1m", "advance": "20s", "lateness": "2s"},
+        ],
+        "detectors": [
+            {"name": "high", "kind": "limit", "metrics": ["t"], "high": 5.0, "report": "every"},
+            {"name": "gone", "kind": "missing", "metrics": ["*"], "timeout": "20s"},
+            {"name": "jump", "kind": "ewma", "metrics": ["p"], "warmup": 5},
+        ],
+    },
+    Topology,
+    dec_hook=decode_hook,
+)
+WINDOWS = [Window("10s", 10_000, 10_000, 5_000), Window("1m", 60_000, 20_000, 2_000)]
+
+Record = tuple[int, int, bytes]
+
+
+def event(ts: int | str, asset: str, values: dict[str, float], **more: object) -> dict[str, object]:
+    return {"ts": ts, "site": "s", "asset": asset, "values": values, **more}
+
+
+times = st.integers(NOW - 120_000, NOW + 60_000)
+numbers = st.floats(-1e6, 1e6, allow_nan=False) | st.integers(-5, 5)
+good_events = st.builds(
+    event,
+    times,
+    st.sampled_from(["a", "b", "c"]),
+    st.dictionaries(st.sampled_from(["t", "p"]), numbers, min_size=1),
+    flags=st.dictionaries(st.sampled_from(["t", "p"]), st.sampled_from("NFC"), max_size=1),
+)
+values = st.one_of(
+    good_events.map(lambda e: json.dumps(e).encode()),
+    st.lists(good_events, min_size=1, max_size=3).map(lambda e: json.dumps(e).encode()),
+    st.sampled_from(
+        [
+            b"",
+            b"{",
+            b"null",
+            b'{"ts": 1, "site": "s", "asset": "a", "values": {"t": 1}}',
+            json.dumps(event(4_070_908_800_000, "a", {"t": 1})).encode(),
+            json.dumps(event("2025-10-09T08:53:20Z", "a", {"t": 1})).encode(),
+            b'{"ts": 1760000000000, "site": "s", "asset": "a", "values": {"t": NaN}}',
+            b'{"ts": 1760000000000, "site": "s", "asset": "a", "values": {"t": "x", "p": 4}}',
+            b'{"ts": 1760000000000, "site": "s", "asset": "a", "state": "running"}',
+        ]
+    ),
+)
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[Record]:
+    drawn = draw(st.lists(st.tuples(st.integers(0, 5_000), values), min_size=1, max_size=60))
+    broker_ts, offset, log = NOW - 60_000, 100, []
+    for gap, value in drawn:
+        broker_ts += gap
+        offset += 1 + (gap % 7 == 0)
+        log.append((offset, broker_ts, value))
+    return log
+
+
+def chunk(records: list[Record], begin: int) -> Chunk:
+    offsets = np.array([offset for offset, _, _ in records], np.int64)
+    broker_ts = np.array([ts for _, ts, _ in records], np.int64)
+    end = records[-1][0] + 1 if records else begin
+    return Chunk(
+        "machine.events", 0, begin, end, [None] * len(records), [value for _, _, value in records], offsets, broker_ts
+    )
+
+
+def run(log: list[Record], cuts: list[int], snapshots: bool = False) -> tuple[Processor, list[Message]]:
+    processor = Processor(TOPOLOGY, "machine.events", 0, 0)
+    messages: list[Message] = []
+    edges = [0, *sorted({cut % (len(log) + 1) for cut in cuts}), len(log)]
+    for first, last in pairwise(edges):
+        processor.feed(chunk(log[first:last], processor.next_offset))
+        if snapshots:
+            cut = processor.cut()
+            messages += cut.messages
+            processor = Processor(TOPOLOGY, "machine.events", 0, 0)
+            assert processor.restore(unpack(cut.blob)) == []
+    return processor, messages + processor.outbox.messages
+
+
+def rows(messages: list[Message]) -> dict[tuple[str, int, str, str, str], Aggregate]:
+    found = [msgspec.json.decode(m.value, type=Aggregate) for m in messages if m.topic == "aggregates"]
+    return {(row.window, row.window_start, row.site, row.asset, row.metric): row for row in found}
+
+
+@given(logs())
+@settings(max_examples=150, deadline=None)
+def test_the_windows_are_those_of_the_oracle(log: list[Record]) -> None:
+    processor, messages = run(log, [])
+    oracle = Oracle(WINDOWS).read(log)
+    found, expected = rows(messages), oracle.rows()
+    assert found.keys() == expected.keys()
+    for key, row in expected.items():
+        for name in ("count", "min", "max", "first", "last", "offset"):
+            assert getattr(found[key], name) == row[name], (key, name)
+        scale = max(abs(row["min"]), abs(row["max"]))
+        for name in ("sum", "mean", "stddev"):
+            assert math.isclose(getattr(found[key], name), row[name], rel_tol=1e-9, abs_tol=1e-9 * scale), (key, name)
+    counts = processor.engine.counts
+    assert (counts.events, counts.accepted, counts.late, counts.dead_letter) == (
+        oracle.events,
+        oracle.accepted,
+        oracle.late,
+        oracle.dead,
+    )
+
+
+@given(logs(), st.lists(st.integers(0, 100), max_size=8))
+@settings(max_examples=150, deadline=None)
+def test_any_chunking_of_the_log_gives_the_same_messages_byte_for_byte(log: list[Record], cuts: list[int]) -> None:
+    whole, cut_up = run(log, [])[1], run(log, cuts)[1]
+    for topic in ("aggregates", "anomalies", "dead.letters"):
+        assert [m for m in whole if m.topic == topic] == [m for m in cut_up if m.topic == topic]
+
+
+@given(logs(), st.lists(st.integers(0, 100), max_size=4))
+@settings(max_examples=75, deadline=None)
+def test_a_restart_from_any_checkpoint_changes_nothing(log: list[Record], cuts: list[int]) -> None:
+    whole, restarted = run(log, []), run(log, cuts, snapshots=True)
+    for topic in ("aggregates", "anomalies", "dead.letters"):
+        assert [m for m in whole[1] if m.topic == topic] == [m for m in restarted[1] if m.topic == topic]
+    assert whole[0].engine.counts == restarted[0].engine.counts
+
+
+@given(logs())
+@settings(max_examples=75, deadline=None)
+def test_every_measured_point_is_in_a_window_or_counted_late(log: list[Record]) -> None:
+    engine = run(log, [7])[0].engine
+    measured = engine.counts.points - engine.counts.points_invalid
+    tumbling, hopping = engine.windows["10s"], engine.windows["1m"]
+    assert tumbling.windowed + tumbling.late == measured
+    assert hopping.windowed + hopping.late == 3 * measured
+    counts = engine.counts
+    assert counts.events == counts.accepted + counts.late + counts.duplicate + counts.dead_letter
+
+
+def test_ids_differ_between_rows_and_are_the_same_in_every_run() -> None:
+    log = [(i, NOW + i * 1000, json.dumps(event(NOW + i * 1000, "a", {"t": float(i)})).encode()) for i in range(200)]
+    first, second = run(log, [])[1], run(log, [50])[1]
+    assert {m.id for m in first} == {m.id for m in second}
+    assert len({m.id for m in first}) == len(first) > 20
+
+
+def test_an_idle_partition_gives_out_its_windows_only_after_the_decision_was_cut() -> None:
+    log = [(0, NOW, json.dumps(event(NOW, "a", {"t": 1.0})).encode())]
+    processor, messages = run(log, [])
+    assert messages == []
+    cut = processor.declare_idle(30_000)
+    assert cut is not None
+    assert cut.messages == []
+    processor.settle()
+    restored = Processor(TOPOLOGY, "machine.events", 0, 0)
+    restored.restore(unpack(cut.blob))
+    assert restored.outbox.messages == processor.outbox.messages
+    kinds = [m.topic for m in processor.outbox.messages]
+    assert kinds.count("aggregates") == 4
+    assert kinds.count("anomalies") == 1  # the series has been missing for longer than 20 s
+    assert processor.declare_idle(60_000) is None
+
+
+def test_a_point_behind_an_idle_decision_is_late() -> None:
+    log = [(0, NOW, json.dumps(event(NOW, "a", {"t": 1.0})).encode())]
+    processor, _ = run(log, [])
+    processor.declare_idle(30_000)
+    processor.settle()
+    processor.feed(chunk([(1, NOW, json.dumps(event(NOW, "a", {"t": 2.0})).encode())], 1))
+    assert processor.engine.windows["10s"].late == 1
+    assert processor.engine.counts.late == 1
+
+
+def test_a_future_event_within_bounds_does_not_close_the_windows_of_others() -> None:
+    ahead = event(NOW + 200_000, "b", {"t": 1.0})
+    log = [
+        (0, NOW, json.dumps(event(NOW, "a", {"t": 1.0})).encode()),
+        (1, NOW, json.dumps(ahead).encode()),
+        (2, NOW, json.dumps(event(NOW - 1, "a", {"t": 2.0})).encode()),
+    ]
+    processor, messages = run(log, [])
+    assert messages == []
+    assert processor.engine.counts.accepted == 3
+
+
+def test_a_chunk_that_does_not_begin_where_the_last_one_ended_is_refused() -> None:
+    processor, _ = run([(0, NOW, b"{}")], [])
+    with pytest.raises(ValueError, match="expected offset 1"):
+        processor.feed(chunk([(5, NOW, b"{}")], 5))
+
+
+def test_a_dead_letter_carries_reason_origin_and_the_beginning_of_the_record() -> None:
+    _, messages = run([(7, NOW, b'{"ts": 1, "site": "s", "asset": "a", "values": {"t": 1}}' + b" " * 5000)], [])
+    letter = msgspec.json.decode(messages[0].value, type=DeadLetter)
+    assert (letter.reason, letter.scope, letter.offset, letter.topic) == ("bad_time", "event", 7, "machine.events")
+    assert letter.payload_bytes > 5000
+    assert len(letter.payload) == 4096
+
+
+def test_a_limit_without_delay_and_deadband_flags_every_violating_point() -> None:
+    log = [(i, NOW + i, json.dumps(event(NOW + i, "a", {"t": float(i)})).encode()) for i in range(10)]
+    flags = [msgspec.json.decode(m.value, type=Anomaly) for m in run(log, [3])[1] if m.topic == "anomalies"]
+    assert [(flag.value, flag.detector, flag.offset) for flag in flags] == [(float(i), "high", i) for i in range(6, 10)]
+
+
+def test_durations_in_a_topology_are_milliseconds() -> None:
+    assert TOPOLOGY.windows[0].size == Duration(10_000)
