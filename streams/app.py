@@ -9,7 +9,7 @@ from typing import Any
 import faust
 from faust.app.base import BootStrategy as FaustBootStrategy
 from faust.web import Request, Response, View
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, disable_created_metrics, generate_latest
 
 from schemas.topics import group_id
 from sinks.base import Sink
@@ -57,6 +57,7 @@ def build(topology: Topology, settings: Settings, metrics: Address, sink: Sink |
         web_port=metrics.port,
         stream_wait_empty=False,
     )
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     telemetry = Telemetry(CollectorRegistry(), topology)
     source = Source(topology, settings.aiokafka_options(), sink, telemetry, instance)
     source.channels = {topic: _agent(app, source, topic) for topic in topology.sources}

@@ -9,6 +9,7 @@ from streams.checkpoint import Checkpoint, pack
 from streams.chunk import Chunk
 from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.base import MetricInfo
+from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Engine, Results, Stage, untimed
 from streams.compute.events import Refusal
 from streams.compute.windows import Windows
@@ -48,8 +49,8 @@ class Processor:
         self._decoder = Decoder(self.engine.series, rules(topology))
         self.outbox = Outbox(topology, topic, partition, self.engine.series)
 
-    def feed(self, chunk: Chunk) -> None:
-        """Process the next stretch of log; it must begin at `next_offset`."""
+    def feed(self, chunk: Chunk) -> list[Flag]:
+        """Process the next stretch of log, which must begin at `next_offset`; gives the flags it raised."""
         if chunk.begin != self.next_offset:
             raise ValueError(f"expected offset {self.next_offset}, the chunk begins at {chunk.begin}")
         with self._stage("decode"):
@@ -67,6 +68,7 @@ class Processor:
         self.next_offset = chunk.end
         if len(chunk.broker_ts):
             self.broker_ts = int(chunk.broker_ts[-1])
+        return results.flags
 
     def skip_to(self, offset: int) -> int:
         """The log was deleted up to `offset` before it was read; gives how many offsets were lost."""
@@ -79,9 +81,11 @@ class Processor:
         """Decide that the partition is idle. The cut carries the decision; call `settle` once it has been taken."""
         return self.cut() if self.engine.declare_idle(silence) else None
 
-    def settle(self) -> None:
+    def settle(self) -> list[Flag]:
         """Give out what follows from an idle decision that a cut or a restored checkpoint carries."""
-        self._collect(self.engine.settle())
+        results = self.engine.settle()
+        self._collect(results)
+        return results.flags
 
     def cut(self) -> Cut:
         """Take the outbox together with the state that it belongs to."""

@@ -67,13 +67,13 @@ class Task:
         """Process a chunk that begins at `next_offset`."""
         before = replace(self._processor.engine.counts)
         self._whole = False
-        self._processor.feed(chunk)
+        flags = self._processor.feed(chunk)
         self._whole = True
         self._dirty = True
         self.backlog += len(chunk.values)
         self.last_active = self.quiet_since = time.monotonic()
         self._fetched.append(fetched_at)
-        self._telemetry.counted(self.topic, before, self._processor.engine.counts)
+        self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)
 
     def cut(self) -> bool:
         """Have a cut pending, if there is anything to commit."""
@@ -90,8 +90,10 @@ class Task:
         cut = self._processor.declare_idle(int(silence * 1000))
         if cut is not None:
             self._begin(cut)
-            self._processor.settle()  # goes into the next cut: this one carries the decision alone
+            before = replace(self._processor.engine.counts)
+            flags = self._processor.settle()  # goes into the next cut: this one carries the decision alone
             self._dirty = True
+            self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)
             self._telemetry.idle(self.topic, self.partition, silence)
 
     async def commit(self) -> None:

@@ -4,13 +4,14 @@ Base units as Prometheus asks: seconds, bytes, `_total` for counters. All metric
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.errors import SinkError, SinkRejected
+from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Counts
 from streams.topology.model import Topology
 
@@ -78,17 +79,15 @@ class Telemetry:
         yield
         self._stage.labels(name).observe(time.perf_counter() - begin)
 
-    def counted(self, topic: str, before: Counts, after: Counts) -> None:
-        """A chunk has been processed."""
+    def processed(self, topic: str, before: Counts, after: Counts, flags: Sequence[Flag]) -> None:
+        """A chunk has been processed, or an idle decision has been followed."""
         for outcome in OUTCOMES:
             self._events.labels(topic, outcome).inc(getattr(after, outcome) - getattr(before, outcome))
         self._points.inc(after.points - before.points)
         self._windows_closed.inc(after.aggregates - before.aggregates)
-
-    def flagged(self, detector: int) -> None:
-        """A detector has raised a flag."""
-        spec = self._topology.detectors[detector]
-        self._anomalies.labels(spec.name, spec.severity).inc()
+        for flag in flags:
+            spec = self._topology.detectors[flag.detector]
+            self._anomalies.labels(spec.name, spec.severity).inc()
 
     def position(self, topic: str, partition: int, lag: int | None, stream_time: int, windows_open: int) -> None:
         """Where a partition stands; `stream_time` in ms."""

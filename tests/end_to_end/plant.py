@@ -1,0 +1,217 @@
+"""A harness for runs of the real thing: broker, ClickHouse engine and worker processes."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from clickhouse_driver import Client
+from kafka import KafkaAdminClient
+
+from infra.local.ports import free_ports
+from infra.local.stack import Stack
+from sinks.clickhouse import connection
+from streams.chunk import Chunk
+from streams.cli.status import scrape, total
+from streams.outbox import Message
+from streams.processor import Processor
+from streams.settings import Address
+from streams.topology.load import load
+from streams.topology.model import Topology
+
+RESULTS = {"aggregates": "aggregates", "anomalies": "anomalies", "dead.letters": "dead_letters"}
+
+
+@dataclass
+class Plant:
+    """One topology, deployed on a stack whose topics are its own."""
+
+    stack: Stack
+    file: Path
+    folder: Path
+    workers: list["Worker"] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.topology: Topology = load(self.file)
+        self.environment = {
+            **os.environ,
+            "HEADRACE_KAFKA": self.stack.kafka,
+            "HEADRACE_CLICKHOUSE": self.stack.clickhouse_url,
+            "HEADRACE_TOPOLOGY": str(self.file),
+        }
+        _delete_topics(self.stack.kafka)
+        self.command("topology", "apply", str(self.file))
+
+    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a verb to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "streams", *arguments],
+            env=self.environment, text=True, capture_output=True, check=False, timeout=170,
+        )  # fmt: skip
+        if check and done.returncode != 0:
+            raise AssertionError(f"headrace {' '.join(arguments)} failed: {done.stdout}{done.stderr}")
+        return done
+
+    def send(self, topic: str, records: Sequence[tuple[int, bytes | None]]) -> None:
+        """Append (partition, value) records, in order."""
+        asyncio.run(_send(self.stack.kafka, topic, records))
+
+    def worker(self, name: str = "w1") -> "Worker":
+        """Start a worker process."""
+        worker = Worker(self, name)
+        self.workers.append(worker)
+        return worker
+
+    def run_to_the_end(self) -> None:
+        """Have one worker process everything that is in the log, until the last window is closed and committed."""
+        worker = self.worker()
+        worker.wait_until_drained()
+        assert worker.stop() == 0
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a SELECT."""
+        client: Client = connection.connect(connection.parse(self.stack.clickhouse_url))
+        try:
+            rows: list[tuple[Any, ...]] = client.execute(sql)
+            return rows
+        finally:
+            client.disconnect()
+
+    def ids_in_clickhouse(self, table: str) -> list[str]:
+        """Ids of this topology's rows, sorted, repeats included."""
+        rows = self.query(f"SELECT id FROM headrace.{table} WHERE topology = '{self.topology.topology}' ORDER BY id")
+        return [row[0] for row in rows]
+
+    def messages(self, topic: str) -> list[tuple[int, bytes, bytes]]:
+        """Partition, id and value of all committed messages of a topic."""
+        return [(r.partition, dict(r.headers).get("ce_id", b""), r.value) for r in self.log(topic)]
+
+    def log(self, topic: str) -> list[Any]:
+        """All committed records of a topic."""
+        return asyncio.run(self._read(topic))
+
+    def expected(self) -> dict[str, list[Message]]:
+        """What an undisturbed run gives: the processor over the log as it is, results by topic."""
+        found: dict[str, list[Message]] = {name: [] for name in RESULTS}
+        for source in self.topology.sources:
+            records = self.log(source)
+            for partition in sorted({record.partition for record in records}):
+                processor = Processor(self.topology, source, partition, 0)
+                processor.feed(_chunk(source, partition, [r for r in records if r.partition == partition]))
+                processor.engine.declare_idle(0)
+                processor.settle()
+                for message in processor.outbox.messages:
+                    found[message.topic].append(message)
+        return found
+
+    def assert_as_undisturbed(self) -> None:
+        """Topics (read_committed) and ClickHouse hold exactly what an undisturbed run gives, row for row."""
+        for topic, messages in self.expected().items():
+            expected = sorted((message.id.encode(), message.value) for message in messages)
+            assert sorted((id_, value) for _, id_, value in self.messages(topic)) == expected, topic
+            assert self.ids_in_clickhouse(RESULTS[topic]) == sorted(message.id for message in messages), topic
+
+    async def _read(self, topic: str) -> list[Any]:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.stack.kafka, isolation_level="read_committed", auto_offset_reset="earliest",
+            enable_auto_commit=False, max_partition_fetch_bytes=16 << 20,
+        )  # fmt: skip
+        await consumer.start()
+        try:
+            await consumer._client.force_metadata_update()
+            places = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
+            consumer.assign(places)
+            end = await consumer.end_offsets(places)
+            found = []
+            while any([await consumer.position(place) < end[place] for place in places]):
+                for records in (await consumer.getmany(timeout_ms=100)).values():
+                    found += records
+            return found
+        finally:
+            await consumer.stop()
+
+
+class Worker:
+    """A worker process."""
+
+    def __init__(self, plant: Plant, name: str) -> None:
+        self.address = Address("127.0.0.1", next(free_ports()))
+        self.log = plant.folder / f"{name}.log"
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streams", "worker", "--id", name, "--metrics", str(self.address)],
+                env=plant.environment, stdout=output, stderr=output,
+            )  # fmt: skip
+
+    def processed(self) -> float:
+        """Events so far."""
+        return total(scrape(self.address), "headrace_events_total")
+
+    def wait_for(self, what: str, condition: Any, seconds: float = 90.0) -> None:
+        """Wait until `condition()`; AssertionError with the log's end if it does not come."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"{what} did not come; worker log:\n{self.log.read_text()[-3000:]}")
+            time.sleep(0.1)
+
+    def wait_until_drained(self) -> None:
+        """Wait until everything is read and no window is open, twice in a row."""
+        quiet: list[float] = []
+
+        def drained() -> bool:
+            samples = scrape(self.address) or {}
+            lag, windows = total(samples, "headrace_consumer_lag"), total(samples, "headrace_windows_open")
+            ready = samples.get("headrace_ready", {}).get((), 0) == 1
+            if not ready or lag or windows or not samples.get("headrace_consumer_lag"):
+                quiet.clear()
+                return False
+            quiet.append(total(samples, "headrace_events_total"))
+            return len(quiet) > 12 and quiet[-12] == quiet[-1]
+
+        self.wait_for("the end of the log", drained)
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+        self.process.wait(10)
+
+
+def _chunk(topic: str, partition: int, records: Sequence[Any]) -> Chunk:
+    return Chunk(
+        topic, partition, 0, records[-1].offset + 1, [r.key for r in records], [r.value or b"" for r in records],
+        np.array([r.offset for r in records], np.int64), np.array([r.timestamp for r in records], np.int64),
+    )  # fmt: skip
+
+
+async def _send(kafka: str, topic: str, records: Sequence[tuple[int, bytes | None]]) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, linger_ms=5, max_request_size=16 << 20, compression_type="lz4")
+    await producer.start()
+    sent = [await producer.send(topic, value, key=b"s/a", partition=partition) for partition, value in records]
+    await asyncio.gather(*sent)
+    await producer.stop()
+
+
+def _delete_topics(kafka: str) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=kafka)
+    try:
+        names = [name for name in admin.list_topics() if not name.startswith("__")]
+        if names:
+            admin.delete_topics(names)
+        while any(not name.startswith("__") for name in admin.list_topics()):
+            time.sleep(0.1)
+    finally:
+        admin.close()

@@ -1,0 +1,140 @@
+"""Nothing lost, nothing twice: the worker is killed and comes back, the rows are those of an undisturbed run."""
+
+import json
+import random
+import time
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from tests.end_to_end.plant import Plant
+from tests.oracle import Oracle, Window
+
+TOPOLOGY = """
+topology: NAME
+site: s
+time: {idle_timeout: 2s}
+sources: {machine.events: {partitions: 3}}
+windows:
+  - {name: 10s, size: 10s, lateness: 5s}
+  - {name: 30s, size: 30s, advance: 10s, lateness: 5s}
+detectors:
+  - {name: high, kind: limit, metrics: [t], high: 3.0}
+  - {name: gone, kind: missing, metrics: [t], timeout: 20s}
+sinks: {clickhouse: {readings: true}}
+"""
+START = 1_760_000_000_000
+
+
+def disordered(count: int, seed: int = 1) -> list[tuple[int, bytes]]:
+    """Events of 60 assets: in order, a bit out of order, late, repeated, from the future, and broken ones."""
+    rng = random.Random(seed)
+    records: list[tuple[int, bytes]] = []
+    for number in range(count):
+        asset = rng.randrange(60)
+        ts = START + number * 10
+        draw = rng.random()
+        if draw < 0.3:
+            ts -= rng.randrange(4_000)
+        elif draw < 0.32:
+            ts -= rng.randrange(20_000, 200_000)
+        elif draw < 0.322:
+            ts = int(time.time() * 1000) + 3_600_000
+        value = {"ts": ts, "site": "s", "asset": f"a{asset}", "values": {"t": rng.gauss(0, 1.5), "p": rng.random()}}
+        encoded = json.dumps(value).encode()
+        if draw > 0.999:
+            encoded = encoded[: rng.randrange(len(encoded))]
+        records.append((asset % 3, encoded))
+        if 0.99 < draw < 0.999:
+            records.append(records[-1])
+    return records
+
+
+@pytest.mark.timeout(170)
+def test_a_worker_killed_in_the_middle_changes_nothing(deploy: Callable[[str], Plant]) -> None:
+    plant = deploy(TOPOLOGY)
+    plant.send("machine.events", disordered(120_000))
+    rng = random.Random(7)
+    for _ in range(3):
+        worker = plant.worker()
+        begin = worker.processed()
+        worker.wait_for("progress", lambda worker=worker, begin=begin: worker.processed() > begin)
+        time.sleep(rng.random() * 0.6)
+        worker.kill()
+    plant.run_to_the_end()
+    plant.assert_as_undisturbed()
+    audit = plant.command("audit")
+    assert "nothing lost, nothing twice" in audit.stdout
+
+
+@pytest.mark.timeout(120)
+def test_the_windows_in_clickhouse_are_those_of_the_oracle(deploy: Callable[[str], Plant]) -> None:
+    plant = deploy(TOPOLOGY)
+    plant.send("machine.events", disordered(20_000, seed=2))
+    plant.run_to_the_end()
+    expected = {}
+    for partition in range(3):
+        oracle = Oracle([Window("10s", 10_000, 10_000, 5_000), Window("30s", 30_000, 10_000, 5_000)])
+        log = [r for r in plant.log("machine.events") if r.partition == partition]
+        oracle.read((record.offset, record.timestamp, record.value) for record in log)
+        expected |= oracle.rows(closed_only=False)
+    columns = "window, toUnixTimestamp64Milli(window_start), site, asset, metric"
+    statistics = ["count", "first", "last", "min", "max", "offset", "sum", "mean", "stddev"]
+    rows = plant.query(
+        f"SELECT {columns}, {', '.join(statistics)} FROM headrace.aggregates "
+        f"WHERE topology = '{plant.topology.topology}'"
+    )
+    assert {row[:5] for row in rows} == expected.keys()
+    assert len(rows) == len(expected)
+    for row in rows:
+        found, wanted = dict(zip(statistics, row[5:], strict=True)), expected[row[:5]]
+        assert {name: found[name] for name in statistics[:6]} == {name: wanted[name] for name in statistics[:6]}
+        for name in statistics[6:]:
+            assert found[name] == pytest.approx(wanted[name], rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.timeout(120)
+def test_bad_input_lands_once_in_dead_letters_and_its_neighbours_are_unharmed(deploy: Callable[[str], Plant]) -> None:
+    plant = deploy(TOPOLOGY.replace("partitions: 3", "partitions: 3, max_message: 16777216"))
+    good = [(0, json.dumps({"ts": START + i, "site": "s", "asset": "a", "values": {"t": 1.0}}).encode()) for i in range(50)]
+    bad: list[bytes | None] = [
+        b"", None, b"{", b"null", b"[]", b"\xff\xfe", b"[1, 2]",
+        b'{"ts": 1, "site": "s", "asset": "a", "values": {"t": 1}}',
+        b'{"ts": 4070908800000, "site": "s", "asset": "a", "values": {"t": 1}}',
+        b'{"ts": 1760000000000, "site": "s", "asset": "a", "values": {"t": NaN}}',
+        b'{"ts": 1760000000000, "site": "s", "asset": "a", "values": {"t": 1e999}}',
+        b'{"ts": 1760000000000, "site": "s", "asset": "a", "values": {"t": "x"}}',
+        b'{"ts": 1760000000000, "site": "s", "asset": "a", "values": {"t": 1}}{"ts": 1}',
+        b'{"ts": 1760000000000, "site": "s", "asset": "a", "values": {"t": 1}, "x": "' + b"y" * 10_000_000 + b'"}',
+    ]  # fmt: skip
+    mixed: list[tuple[int, bytes | None]] = [*good]
+    for at, value in enumerate(bad):
+        mixed.insert(3 * at + 1, (0, value))
+    plant.send("machine.events", mixed)
+    plant.run_to_the_end()
+    plant.assert_as_undisturbed()
+    name = plant.topology.topology
+    letters = plant.query(f"SELECT offset, reason, scope FROM headrace.dead_letters WHERE topology = '{name}'")
+    two_elements = 1  # the frame [1, 2] is refused element by element
+    assert len(letters) == len(bad) + two_elements
+    assert len({offset for offset, _, _ in letters}) == len(bad)
+    assert plant.query(f"SELECT count() FROM headrace.readings WHERE topology = '{name}'") == [(50,)]
+    assert plant.query(
+        f"SELECT sum(count) FROM headrace.aggregates WHERE topology = '{name}' AND window = '10s'"
+    ) == [(50,)]
+
+
+def test_result_messages_carry_their_cloudevents_attributes(deploy: Callable[[str], Plant]) -> None:
+    plant = deploy(TOPOLOGY)
+    event = {"ts": START, "site": "s", "asset": "a", "values": {"t": 9.0}}
+    plant.send("machine.events", [(1, json.dumps(event).encode())])
+    plant.run_to_the_end()
+    record = plant.log("anomalies")[0]
+    headers = dict(record.headers)
+    assert record.key == b"s/a"
+    assert record.partition == 1
+    assert headers["ce_specversion"] == b"1.0"
+    assert headers["ce_type"] == b"headrace.anomaly.v1"
+    assert headers["ce_source"] == f"/headrace/{plant.topology.topology}/machine.events/1".encode()
+    assert headers["ce_id"].decode() == msgspec.json.decode(record.value)["id"]
