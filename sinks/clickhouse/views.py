@@ -1,0 +1,26 @@
+"""The views of `headrace`: one over every table of `headrace_store`, with the same columns and comments.
+
+They read with FINAL: of rows written twice, one is seen, merged or not. A repeat has the same event time, hence lies in
+the same partition, so predicates on time and on the sorting key prune as they do on the table.
+"""
+
+from clickhouse_driver import Client
+
+
+def renew(client: Client) -> None:
+    """Create the views, or bring them up to date with their tables."""
+    tables = client.execute(
+        "SELECT name, comment FROM system.tables WHERE database = 'headrace_store' AND name != 'migrations'"
+    )
+    for table, about in tables:
+        columns = client.execute(
+            "SELECT name, type, comment FROM system.columns WHERE database = 'headrace_store' AND table = %(table)s "
+            "AND default_kind NOT IN ('MATERIALIZED', 'ALIAS', 'EPHEMERAL') ORDER BY position",
+            {"table": table},
+        )
+        declared = ", ".join(f"`{name}` {type_} COMMENT %(about_{name})s" for name, type_, _ in columns)
+        names = ", ".join(f"`{name}`" for name, _, _ in columns)
+        view = f"CREATE OR REPLACE VIEW headrace.`{table}` ({declared}) AS"
+        select = f"SELECT {names} FROM headrace_store.`{table}` FINAL"  # noqa: S608 - names come from the schema
+        comments = {f"about_{name}": comment for name, _, comment in columns}
+        client.execute(f"{view} {select} COMMENT %(about)s", {"about": about} | comments)
