@@ -1,0 +1,160 @@
+"""`headrace topology`: check, compare, deploy and draw a topology file."""
+
+from collections.abc import Iterator, Sized
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from clickhouse_driver import Client
+from kafka import KafkaAdminClient
+from rich.console import Console
+from rich.text import Text
+
+from schemas.errors import SinkError, UserError
+from sinks.clickhouse import connection, migrations
+from streams.cli.options import data_option
+from streams.settings import Settings
+from streams.topology import apply as applying
+from streams.topology.graph import mermaid
+from streams.topology.load import check, describe, load
+from streams.topology.model import Topology
+from streams.topology.plan import Plan, plan, topic_names
+from streams.topology.plan_text import Line, headline, lines, outcome_line
+from streams.topology.problems import render
+
+_file = click.argument("file", type=click.Path(path_type=Path), envvar="HEADRACE_TOPOLOGY")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+@click.group()
+def topology() -> None:
+    """Check, compare, deploy and draw a topology.
+
+    FILE is the topology file; without it HEADRACE_TOPOLOGY names it.
+    """
+
+
+@topology.command(epilog="Example: headrace topology validate infra/topologies/tower_plant.yaml")
+@_file
+@_json
+def validate(file: Path, as_json: bool) -> None:
+    """List everything that is wrong with FILE. Needs no server."""
+    found, problems = check(file)
+    errors = sum(problem.level == "error" for problem in problems)
+    if as_json:
+        shown = [
+            {"level": one.level, "line": one.line, "path": render(one.path), "message": one.message} for one in problems
+        ]
+        _print_json({"file": str(file), "valid": found is not None, "problems": shown})
+    else:
+        for problem in problems:
+            click.echo(f"{problem.level}: {describe(file, problem)}", err=True)
+    if found is None:
+        raise UserError(f"{file} has {errors} {'error' if errors == 1 else 'errors'}")
+    if not as_json:
+        click.echo(f"{file} is valid: {_summary(found)}")
+
+
+@topology.command("plan", epilog="Example: headrace topology plan infra/topologies/tower_plant.yaml")
+@_file
+@data_option
+@_json
+def show_plan(file: Path, data: Path, as_json: bool) -> None:
+    """Show how Kafka and ClickHouse differ from FILE. Changes nothing."""
+    declared = load(file)
+    settings = Settings.from_environment(data=data)
+    with _servers(declared, settings) as (kafka, clickhouse):
+        found = _plan(declared, kafka, clickhouse)
+    if as_json:
+        _print_json(found)
+    else:
+        _print(lines(found))
+        click.echo(headline(found))
+
+
+@topology.command("apply", epilog="Example: headrace topology apply infra/topologies/tower_plant.yaml")
+@_file
+@data_option
+def carry_out(file: Path, data: Path) -> None:
+    """Make Kafka and ClickHouse what FILE says. Safe to repeat; topics and tables are never deleted."""
+    declared = load(file)
+    settings = Settings.from_environment(data=data)
+    failed = 0
+    with _servers(declared, settings) as (kafka, clickhouse):
+        migrate = None if clickhouse is None else partial(_migrate, clickhouse)
+        found = _plan(declared, kafka, clickhouse)
+        for outcome in applying.apply(found, kafka, migrate):
+            _print([outcome_line(outcome)])
+            failed += outcome.status == "failed"
+    _print(lines(msgspec.structs.replace(found, steps=())))
+    if failed:
+        raise UserError(f"failed steps: {failed} of {len(found.steps)}; mend the cause and apply again")
+    if found.cannot:
+        raise UserError(f"differences that apply cannot mend: {len(found.cannot)}; change {file} or the topics")
+    click.echo(f"{found.topology}: " + (f"{len(found.steps)} steps done" if found.steps else "nothing to do"))
+
+
+@topology.command(epilog="Example: headrace topology graph infra/topologies/tower_plant.yaml > tower_plant.mmd")
+@_file
+def graph(file: Path) -> None:
+    """Draw FILE as a Mermaid flowchart. Needs no server."""
+    click.echo(mermaid(load(file)), nl=False)
+
+
+def _plan(declared: Topology, kafka: KafkaAdminClient, clickhouse: Client | None) -> Plan:
+    pending: list[str] = []
+    if clickhouse is not None:
+        pending = [migration.name for migration in migrations.pending(clickhouse)]
+    return plan(declared, applying.live_topics(kafka, topic_names(declared)), pending)
+
+
+def _migrate(clickhouse: Client) -> list[str]:
+    return [migration.name for migration in migrations.apply(clickhouse)]
+
+
+@contextmanager
+def _servers(declared: Topology, settings: Settings) -> Iterator[tuple[KafkaAdminClient, Client | None]]:
+    """Kafka and, where the topology has it as a sink, ClickHouse. Raises UserError where either is away or refuses."""
+    address = None
+    if declared.sinks.clickhouse is not None:
+        if settings.clickhouse is None:
+            raise UserError(
+                "the topology has ClickHouse as a sink: set HEADRACE_CLICKHOUSE or start one with `headrace up`"
+            )
+        address = connection.parse(settings.clickhouse)
+    with applying.admin_client(settings.kafka_client_options()) as kafka:
+        clickhouse = None if address is None else connection.connect(address)
+        try:
+            yield kafka, clickhouse
+        except SinkError as error:
+            raise UserError(str(error)) from error
+        finally:
+            if clickhouse is not None:
+                clickhouse.disconnect()
+
+
+def _summary(declared: Topology) -> str:
+    counts: dict[str, Sized] = {
+        "assets": declared.assets,
+        "metrics": declared.metrics,
+        "sources": declared.sources,
+        "windows": declared.windows,
+        "detectors": declared.detectors,
+        "replays": declared.replays,
+    }
+    return ", ".join(
+        f"{len(items)} {name if len(items) != 1 else name.removesuffix('s')}" for name, items in counts.items() if items
+    )
+
+
+def _print(found: list[Line]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for line in found:
+        console.print(Text(line.text, line.style))
+
+
+def _print_json(value: Any) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))

@@ -1,0 +1,85 @@
+"""A topology as a Mermaid flowchart: sources, windows and detectors, topics and tables.
+
+The text is a function of the topology alone, so that a diff of two graphs is the difference of two topologies.
+"""
+
+import re
+from collections.abc import Iterator
+
+from schemas.durations import Duration
+from schemas.topics import checkpoint_topic
+from streams.compute.detectors.registry import DetectorSpec
+from streams.topology.model import Topology, Window
+
+
+def mermaid(topology: Topology) -> str:
+    """The flowchart; ends in a newline."""
+    return "\n".join(["flowchart LR", *_nodes(topology), *_edges(topology)]) + "\n"
+
+
+def _nodes(topology: Topology) -> Iterator[str]:
+    yield '  subgraph kafka_in ["Kafka sources"]'
+    for number, (name, source) in enumerate(topology.sources.items()):
+        yield f"    source{number}[/{_text(name, f'{source.partitions} partitions, kept {source.retention}')}/]"
+    yield "  end"
+    yield f"  subgraph worker [{_text(f'{topology.topology} at {topology.site}')}]"
+    yield f"    decode({_text('decode', f'unknown assets and metrics: {topology.unknown}')})"
+    for number, window in enumerate(topology.windows):
+        yield f"    window{number}({_text(f'window {window.name}', _shape(window))})"
+    for number, detector in enumerate(topology.detectors):
+        yield f"    detector{number}{{{{{_text(detector.name, *_target(detector))}}}}}"
+    yield "  end"
+    yield f'  subgraph kafka_out ["Kafka results, kept {topology.results.retention}"]'
+    if topology.windows:
+        yield "    aggregates[/aggregates/]"
+    if topology.detectors:
+        yield "    anomalies[/anomalies/]"
+    yield "    dead_letters[/dead.letters/]"
+    yield f"    checkpoints[/{_text(checkpoint_topic(topology.topology), 'compacted')}/]"
+    yield "  end"
+    if topology.sinks.clickhouse is not None:
+        yield '  subgraph clickhouse ["ClickHouse"]'
+        for table in _tables(topology):
+            yield f"    table_{table}[({table})]"
+        yield "  end"
+
+
+def _edges(topology: Topology) -> Iterator[str]:
+    for number in range(len(topology.sources)):
+        yield f"  source{number} --> decode"
+    for number in range(len(topology.windows)):
+        yield f"  decode --> window{number} --> aggregates"
+    for number, detector in enumerate(topology.detectors):
+        yield f"  decode --> detector{number} -->|{detector.severity}| anomalies"
+    yield "  decode -->|refused| dead_letters"
+    yield "  worker -.->|state and offsets| checkpoints"
+    for table in _tables(topology):
+        yield f"  {'decode' if table == 'readings' else table} --> table_{table}"
+
+
+def _tables(topology: Topology) -> Iterator[str]:
+    if topology.sinks.clickhouse is None:
+        return
+    if topology.sinks.clickhouse.readings:
+        yield "readings"
+    if topology.windows:
+        yield "aggregates"
+    if topology.detectors:
+        yield "anomalies"
+    yield "dead_letters"
+
+
+def _shape(window: Window) -> str:
+    hop = f" every {window.advance}" if window.advance not in (None, window.size) else ""
+    return f"{window.size}{hop}, lateness {Duration(window.lateness)}"
+
+
+def _target(detector: DetectorSpec) -> tuple[str, str]:
+    metrics = "all metrics" if "*" in detector.metrics else ", ".join(detector.metrics)
+    assets = "" if "*" in detector.assets else f" of {', '.join(detector.assets)}"
+    return str(detector.__struct_config__.tag), metrics + assets
+
+
+def _text(*lines: str) -> str:
+    """A quoted label; what Mermaid would take for the label's end, for HTML or for Markdown becomes an entity code."""
+    return '"' + "<br>".join(re.sub('[#"<>`*]', lambda sign: f"#{ord(sign[0])};", line) for line in lines) + '"'

@@ -1,0 +1,114 @@
+"""What a topology file can say: frozen structs, decoded from YAML by `load`.
+
+Checks that look at one struct alone are made here, when it is built; checks across structs are in `validate`.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from schemas.durations import Duration
+from streams.compute.detectors.registry import DetectorSpec
+from streams.topology.mapping import Replay
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+"""Safe as a part of topic names, group ids and labels."""
+
+
+class Metric(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One measured quantity: its unit and what is physically possible."""
+
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    about: str = ""
+
+    def __post_init__(self) -> None:
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(f"low {self.low} must be below high {self.high}")
+
+
+class Asset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One machine, stack or vehicle, and the metrics it is known to send."""
+
+    kind: str
+    metrics: tuple[str, ...] = ()
+    about: str = ""
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One input topic."""
+
+    partitions: Annotated[int, Meta(ge=1, le=1000)] = 4
+    retention: Duration = Duration.parse("7d")
+    max_message: Annotated[int, Meta(ge=1024, le=16 << 20)] = 1 << 20
+    """Largest message that the topic takes, in bytes."""
+
+
+class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Windows [start, start + size) every `advance`, aligned to the epoch; tumbling where advance is left out."""
+
+    name: Name
+    size: Duration
+    advance: Duration | None = None
+    lateness: Duration = Duration(0)
+
+    def __post_init__(self) -> None:
+        if self.size <= 0:
+            raise ValueError("size must be longer than 0")
+        if self.advance is not None and not 0 < self.advance <= self.size:
+            raise ValueError(f"advance {self.advance} must be longer than 0 and at most size {self.size}")
+        if self.advance is not None and self.size % self.advance:
+            raise ValueError(f"size {self.size} must be a whole number of advances of {self.advance}")
+
+
+class Time(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which event times are believed."""
+
+    max_future: Duration = Duration.parse("5m")
+    """An event further ahead of the broker's timestamp is a dead letter; one that is nearer moves stream time only up
+    to the broker's timestamp."""
+    earliest: str = "2000-01-01T00:00:00Z"
+    """An event before this is a dead letter: most often seconds sent as milliseconds."""
+    idle_timeout: Duration = Duration.parse("30s")
+    """A partition without records for so long closes its open windows."""
+
+
+class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The output topics."""
+
+    retention: Duration = Duration.parse("30d")
+
+
+class ClickHouse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is kept in ClickHouse."""
+
+    readings: bool = True
+    """Archive every accepted value, not only the windows."""
+
+
+class Sinks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where results go besides the output topics."""
+
+    clickhouse: ClickHouse | None = ClickHouse()
+
+
+class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that a data engineer deploys, in one file."""
+
+    topology: Name
+    site: str
+    about: str = ""
+    unknown: Literal["accept", "dead_letter"] = "accept"
+    """What becomes of assets and metrics that are not declared."""
+    replication: Annotated[int, Meta(ge=1, le=7)] = 1
+    time: Time = Time()
+    metrics: dict[str, Metric] = {}
+    assets: dict[str, Asset] = {}
+    sources: dict[Literal["machine.events", "emission.events"], Source]
+    results: Results = Results()
+    windows: tuple[Window, ...] = ()
+    detectors: tuple[DetectorSpec, ...] = ()
+    sinks: Sinks = Sinks()
+    replays: dict[Name, Replay] = {}

@@ -1,0 +1,44 @@
+"""What can be wrong with a topology file: where, and in one sentence why."""
+
+import json
+import re
+from difflib import get_close_matches
+from typing import Literal
+
+import msgspec
+
+Where = tuple[str | int, ...]
+"""Keys and indices from the root of the document."""
+
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing to mend, or with level `warning` to think about."""
+
+    path: Where
+    message: str
+    line: int | None = None
+    level: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        return f"{render(self.path)}: {self.message}" if self.path else self.message
+
+
+def render(path: Where) -> str:
+    """The path as people write it: `detectors[2].deadband`, `sources["machine.events"].partitions`."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif _PLAIN_KEY.fullmatch(step):
+            text += f".{step}" if text else step
+        else:
+            text += f"[{json.dumps(step, ensure_ascii=False)}]"
+    return text
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """` (did you mean 'deadband'?)`, or nothing where no known word is near."""
+    near = get_close_matches(word, known, n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,0 +1,208 @@
+"""Checks across the parts of a topology that has decoded: does everything that is named exist, can everything happen.
+
+Checks that look at one struct alone are in the structs.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from schemas.durations import Duration
+from streams.compute.detectors.limit import Limit
+from streams.compute.detectors.range import Range
+from streams.compute.detectors.registry import DetectorSpec
+from streams.topology.mapping import Replay, TimeColumn, TimeRows
+from streams.topology.model import Topology
+from streams.topology.problems import Problem, Where, did_you_mean
+
+MOST_OPEN = 1_000
+"""Above so many overlapping windows per series a worker's memory goes into windows alone."""
+
+_KEY_PART = re.compile(r"[^\s/]+")
+"""Site and asset make up the message key `site/asset`."""
+
+
+def problems(topology: Topology) -> list[Problem]:
+    """Everything that is wrong or doubtful, in the order of the file."""
+    return [
+        *_names(topology),
+        *_time(topology),
+        *_assets(topology),
+        *_sources(topology),
+        *_windows(topology),
+        *_detectors(topology),
+        *_replays(topology),
+    ]
+
+
+def _names(topology: Topology) -> Iterator[Problem]:
+    if not _KEY_PART.fullmatch(topology.site):
+        yield Problem(("site",), f"is {topology.site!r}; allowed is text without spaces and slashes")
+    for part, names in (("metrics", topology.metrics), ("assets", topology.assets)):
+        for name in names:
+            if not _KEY_PART.fullmatch(name):
+                yield Problem((part, name), f"{name!r} is no name; allowed is text without spaces and slashes")
+    for part, items in (("windows", topology.windows), ("detectors", topology.detectors)):
+        first: dict[str, int] = {}
+        for index, item in enumerate(items):
+            earlier = first.setdefault(item.name, index)
+            if earlier != index:
+                yield Problem(
+                    (part, index, "name"), f"is {item.name!r}, the name of {part}[{earlier}]; give it another"
+                )
+
+
+def _time(topology: Topology) -> Iterator[Problem]:
+    try:
+        earliest = datetime.fromisoformat(topology.time.earliest)
+    except ValueError:
+        earliest = None
+    if earliest is None or earliest.tzinfo is None:
+        yield Problem(
+            ("time", "earliest"),
+            f"is {topology.time.earliest!r}; allowed is RFC 3339 with an offset, such as 2000-01-01T00:00:00Z",
+        )
+    if topology.time.idle_timeout <= 0:
+        yield Problem(("time", "idle_timeout"), "is 0; it must be longer, or every pause closes the open windows")
+
+
+def _assets(topology: Topology) -> Iterator[Problem]:
+    for name, asset in topology.assets.items():
+        for index, metric in enumerate(asset.metrics):
+            where: Where = ("assets", name, "metrics", index)
+            if metric not in topology.metrics:
+                yield _undeclared(where, "metric", metric, topology.metrics)
+            elif metric in asset.metrics[:index]:
+                yield Problem(where, f"{metric!r} is listed twice")
+
+
+def _sources(topology: Topology) -> Iterator[Problem]:
+    if not topology.sources:
+        yield Problem(("sources",), "is empty; a topology needs at least one source")
+    if not topology.windows:
+        return
+    longest = max(topology.windows, key=lambda window: window.size + window.lateness)
+    needed = Duration(longest.size + longest.lateness)
+    for name, source in topology.sources.items():
+        if source.retention < needed:
+            yield Problem(
+                ("sources", name, "retention"),
+                f"is {source.retention}; window {longest.name} with its lateness spans {needed}, keep at least that",
+            )
+
+
+def _windows(topology: Topology) -> Iterator[Problem]:
+    for index, window in enumerate(topology.windows):
+        overlap = window.size // (window.advance or window.size)
+        if overlap > MOST_OPEN:
+            yield Problem(
+                ("windows", index, "advance"),
+                f"is {window.advance}: every point goes into {overlap} windows; allowed are {MOST_OPEN}",
+            )
+        # Replayed history runs faster than the clock, so its lateness says nothing about a pause on the clock.
+        if window.lateness > topology.time.idle_timeout and not topology.replays:
+            yield Problem(
+                ("windows", index, "lateness"),
+                f"is {window.lateness}, longer than idle_timeout {topology.time.idle_timeout}: "
+                "a pause of the source closes the window before that",
+                level="warning",
+            )
+
+
+def _detectors(topology: Topology) -> Iterator[Problem]:
+    for index, spec in enumerate(topology.detectors):
+        where: Where = ("detectors", index)
+        unmatched = [
+            *_unmatched((*where, "metrics"), "metric", spec.metrics, topology.metrics),
+            *_unmatched((*where, "assets"), "asset", spec.assets, topology.assets),
+        ]
+        yield from unmatched
+        if not unmatched and not _watches_anything(spec, topology):
+            yield Problem(where, f"{spec.name} watches nothing: none of its assets is declared with one of its metrics")
+        match spec:
+            case Limit():
+                yield from _limit(where, spec, topology)
+            case Range(low=None, high=None):
+                for metric in _matching(spec.metrics, topology.metrics):
+                    if topology.metrics[metric].low is None and topology.metrics[metric].high is None:
+                        yield Problem(
+                            where, f"{spec.name} has no bounds for {metric}: give it or the metric low or high"
+                        )
+
+
+def _limit(where: Where, spec: Limit, topology: Topology) -> Iterator[Problem]:
+    for name in _matching(spec.metrics, topology.metrics):
+        metric = topology.metrics[name]
+        for side, limit in (("low", spec.low), ("high", spec.high)):
+            if limit is None:
+                continue
+            if (metric.low is not None and limit < metric.low) or (metric.high is not None and limit > metric.high):
+                possible = f"{_bound(metric.low)} to {_bound(metric.high)} {metric.unit}"
+                yield Problem((*where, side), f"is {limit:g}; {name} is physically {possible}")
+
+
+def _replays(topology: Topology) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for name, replay in topology.replays.items():
+        where: Where = ("replays", name)
+        if (earlier := first.setdefault(replay.files, name)) != name:
+            yield Problem((*where, "files"), f"is {replay.files!r}, as in {earlier}; which of the two is meant?")
+        if replay.topic not in topology.sources:
+            yield _undeclared((*where, "topic"), "source", replay.topic, topology.sources)
+        if replay.asset is not None and topology.assets and replay.asset not in topology.assets:
+            yield _undeclared((*where, "asset"), "asset", replay.asset, topology.assets)
+        for metric in replay.values:
+            if topology.metrics and metric not in topology.metrics:
+                yield _undeclared((*where, "values", metric), "metric", metric, topology.metrics)
+        yield from _replay_time((*where, "time"), replay)
+
+
+def _replay_time(where: Where, replay: Replay) -> Iterator[Problem]:
+    match replay.time:
+        case TimeRows(interval=interval, year_in_name=pattern):
+            if interval <= 0:
+                yield Problem((*where, "interval"), "is 0; it must be longer")
+            try:
+                groups = re.compile(pattern).groups
+            except re.error as error:
+                yield Problem((*where, "year_in_name"), f"is {pattern!r}, no regular expression: {error}")
+            else:
+                if not groups:
+                    yield Problem((*where, "year_in_name"), f"is {pattern!r}; put brackets round the year")
+        case TimeColumn(format=format_, utc_offset=offset):
+            if format_ not in ("iso", "epoch_ms", "epoch_s") and "%" not in format_:
+                allowed = "a strptime format such as %d/%m/%Y %H:%M, iso, epoch_ms or epoch_s"
+                yield Problem((*where, "format"), f"is {format_!r}; allowed is {allowed}")
+            if int(offset[1:3]) > 14 or int(offset[4:]) > 59:
+                yield Problem((*where, "utc_offset"), f"is {offset!r}; no place on Earth is so far from UTC")
+
+
+def _undeclared(where: Where, what: str, name: str, known: Collection[str]) -> Problem:
+    declared = ", ".join(known) if len(known) <= 12 else f"{len(known)} others"
+    return Problem(
+        where, f"{what} {name!r} is not declared{did_you_mean(name, list(known))}; declared: {declared or '-'}"
+    )
+
+
+def _unmatched(where: Where, what: str, patterns: tuple[str, ...], known: Collection[str]) -> Iterator[Problem]:
+    """Patterns that match nothing. A topology that declares none of a kind leaves open what will come."""
+    for index, pattern in enumerate(patterns):
+        if known and not _matching((pattern,), known):
+            hint = did_you_mean(pattern, list(known))
+            yield Problem((*where, index), f"{pattern!r} matches no declared {what}{hint}")
+
+
+def _matching(patterns: tuple[str, ...], names: Collection[str]) -> list[str]:
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def _watches_anything(spec: DetectorSpec, topology: Topology) -> bool:
+    """Whether a declared asset may send a metric that the detector watches; assets may leave open what they send."""
+    metrics = set(_matching(spec.metrics, topology.metrics))
+    assets = [topology.assets[name] for name in _matching(spec.assets, topology.assets)]
+    return not assets or not metrics or any(not asset.metrics or metrics & {*asset.metrics} for asset in assets)
+
+
+def _bound(bound: float | None) -> str:
+    return "any" if bound is None else f"{bound:g}"

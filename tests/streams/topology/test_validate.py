@@ -1,0 +1,148 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from streams.topology.model import Topology
+from streams.topology.problems import Problem, Where
+from streams.topology.validate import problems
+
+Build = Callable[..., Topology]
+
+LIMIT = {"name": "a", "kind": "limit", "metrics": ["nox"], "high": 100}
+RANGE = {"name": "a", "kind": "range", "metrics": ["*"]}
+COLUMN = {"from": "column", "column": "date"}
+ROWS = {"from": "rows", "interval": "1h", "year_in_name": r"gt_(\d{4})"}
+REPLAY = {"files": "*.csv", "topic": "machine.events", "asset": "stack-1", "time": COLUMN, "values": {"nox": "NOX"}}
+
+
+def window(name: str, **changes: str) -> dict[str, str]:
+    return {"name": name, "size": "10s", **changes}
+
+
+def test_a_topology_that_holds_together_has_no_problems(small: Build) -> None:
+    assert problems(small()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "words"),
+    [
+        ({"site": "here/there"}, ("site",), "without spaces and slashes"),
+        ({"site": ""}, ("site",), "without spaces and slashes"),
+        ({"assets": {"a/b": {"kind": "x"}}}, ("assets", "a/b"), "is no name"),
+        ({"metrics": {"n x": {"unit": "1"}}, "assets": {}, "detectors": []}, ("metrics", "n x"), "is no name"),
+        ({"sources": {}}, ("sources",), "at least one source"),
+        ({"windows": [window("a"), window("b"), window("a")]}, ("windows", 2, "name"), "the name of windows[0]"),
+        ({"detectors": [LIMIT, {**LIMIT, "high": 9}]}, ("detectors", 1, "name"), "the name of detectors[0]"),
+        ({"time": {"earliest": "yesterday"}}, ("time", "earliest"), "RFC 3339 with an offset"),
+        ({"time": {"earliest": "2020-01-01T00:00:00"}}, ("time", "earliest"), "RFC 3339 with an offset"),
+        ({"time": {"idle_timeout": "0s"}, "windows": []}, ("time", "idle_timeout"), "must be longer"),
+        (
+            {"assets": {"a": {"kind": "x", "metrics": ["nix"]}}, "detectors": []},
+            ("assets", "a", "metrics", 0),
+            "(did you mean 'nox'?)",
+        ),
+        ({"assets": {"a": {"kind": "x", "metrics": ["nox"] * 2}}}, ("assets", "a", "metrics", 1), "listed twice"),
+        (
+            {
+                "sources": {"machine.events": {"retention": "1h"}},
+                "time": {"idle_timeout": "1h"},
+                "windows": [window("a", lateness="30m", size="1h")],
+            },
+            ("sources", "machine.events", "retention"),
+            "window a with its lateness spans 90m",
+        ),
+        ({"windows": [window("a", advance="1ms")]}, ("windows", 0, "advance"), "goes into 10000 windows"),
+        (
+            {"detectors": [{**LIMIT, "metrics": ["nox", "so*"]}]},
+            ("detectors", 0, "metrics", 1),
+            "'so*' matches no declared",
+        ),
+        (
+            {"detectors": [{**LIMIT, "assets": ["stack1"]}]},
+            ("detectors", 0, "assets", 0),
+            "matches no declared asset (did you mean 'stack-1'?)",
+        ),
+        ({"detectors": [{**LIMIT, "assets": ["scrubber-*"]}]}, ("detectors", 0), "a watches nothing"),
+        ({"detectors": [RANGE]}, ("detectors", 0), "has no bounds for ph"),
+        ({"detectors": [{**LIMIT, "high": 501}]}, ("detectors", 0, "high"), "nox is physically 0 to 500 mg/m3"),
+        ({"detectors": [{**LIMIT, "low": -1}]}, ("detectors", 0, "low"), "nox is physically 0 to 500 mg/m3"),
+        ({"replays": {"r": {**REPLAY, "asset": "stack-9"}}}, ("replays", "r", "asset"), "(did you mean 'stack-1'?)"),
+        ({"replays": {"r": {**REPLAY, "values": {"no": "X"}}}}, ("replays", "r", "values", "no"), "is not declared"),
+        (
+            {"sources": {"emission.events": {}}, "replays": {"r": REPLAY}},
+            ("replays", "r", "topic"),
+            "source 'machine.events' is not declared",
+        ),
+        ({"replays": {"r": REPLAY, "s": REPLAY}}, ("replays", "s", "files"), "as in r"),
+        (
+            {"replays": {"r": {**REPLAY, "time": {**COLUMN, "format": "dd/mm/yyyy"}}}},
+            ("replays", "r", "time", "format"),
+            "strptime",
+        ),
+        (
+            {"replays": {"r": {**REPLAY, "time": {**COLUMN, "utc_offset": "+90:00"}}}},
+            ("replays", "r", "time", "utc_offset"),
+            "so far from UTC",
+        ),
+        (
+            {"replays": {"r": {**REPLAY, "time": {**ROWS, "interval": "0s"}}}},
+            ("replays", "r", "time", "interval"),
+            "must be longer",
+        ),
+        (
+            {"replays": {"r": {**REPLAY, "time": {**ROWS, "year_in_name": "("}}}},
+            ("replays", "r", "time", "year_in_name"),
+            "no regular expression",
+        ),
+        (
+            {"replays": {"r": {**REPLAY, "time": {**ROWS, "year_in_name": r"\d{4}"}}}},
+            ("replays", "r", "time", "year_in_name"),
+            "put brackets round the year",
+        ),
+    ],
+)
+def test_a_contradiction_is_found_where_it_is(small: Build, changes: dict[str, Any], path: Where, words: str) -> None:
+    [problem] = problems(small(**changes))
+    assert problem.path == path
+    assert words in problem.message
+    assert problem.level == "error"
+
+
+def test_all_contradictions_are_found_at_once(small: Build) -> None:
+    found = problems(small(site="", windows=[window("a")] * 2, detectors=[RANGE, {**LIMIT, "metrics": ["so2"]}]))
+    assert [problem.path[0] for problem in found] == ["site", "windows", "detectors", "detectors", "detectors"]
+
+
+def test_what_is_not_declared_at_all_is_left_open(small: Build) -> None:
+    undeclared = small(metrics={}, assets={}, detectors=[LIMIT, {**RANGE, "name": "b", "low": 1}])
+    assert problems(undeclared) == []
+
+
+def test_an_asset_that_lists_no_metrics_may_send_any(small: Build) -> None:
+    assert problems(small(assets={"stack-1": {"kind": "stack"}})) == []
+
+
+def test_a_range_may_bring_its_own_bounds(small: Build) -> None:
+    assert problems(small(detectors=[{**RANGE, "low": 0}])) == []
+
+
+def test_a_pause_shorter_than_the_lateness_is_a_warning_unless_history_is_replayed(small: Build) -> None:
+    late = {"windows": [window("a", lateness="1m")], "time": {"idle_timeout": "10s"}}
+    [problem] = problems(small(**late))
+    assert (problem.path, problem.level) == (("windows", 0, "lateness"), "warning")
+    assert problems(small(**late, replays={"r": REPLAY})) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ((), "no"),
+        (("a",), "a: no"),
+        (("a", 2, "b-c"), "a[2].b-c: no"),
+        (("sources", "machine.events", "retention"), 'sources["machine.events"].retention: no'),
+        (("x", 'quo"te\n'), 'x["quo\\"te\\n"]: no'),
+    ],
+)
+def test_a_problem_tells_its_path_on_one_line(path: Where, text: str) -> None:
+    assert str(Problem(path, "no")) == text
