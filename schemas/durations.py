@@ -16,13 +16,19 @@ class Duration(int):
         match = _FORM.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise ValueError(f"{text!r} is no duration: write a whole number and a unit (ms, s, m, h, d), such as 10s")
-        return cls(int(match[1]) * _UNITS_MS[match[2]])
+        duration = cls(int(match[1]) * _UNITS_MS[match[2]])
+        if duration > _LONGEST:
+            raise ValueError(f"{text} is too long: the longest duration is {_LONGEST}")
+        return duration
 
     def __str__(self) -> str:
         for unit in ("d", "h", "m", "s"):
             if self and self % _UNITS_MS[unit] == 0:
                 return f"{self // _UNITS_MS[unit]}{unit}"
         return f"{int(self)}ms"
+
+
+_LONGEST = Duration(36_500 * _UNITS_MS["d"])
 
 
 def decode_hook(type_: type, value: Any) -> Any:

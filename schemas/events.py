@@ -27,7 +27,7 @@ LARGEST_VALUE = 1e100
 """No physical quantity is larger; squares of smaller values still sum without overflow."""
 
 
-class Event(msgspec.Struct, gc=False, frozen=True):
+class Event(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """One reading of one asset at one moment.
 
     `ts` is event time: epoch milliseconds, or RFC 3339 with an offset. `values` maps metric to a finite number.

@@ -17,7 +17,7 @@ from schemas.errors import EventError
 from schemas.events import FLAGS, LARGEST_RECORD, LARGEST_VALUE, LONGEST_NAME, Event, Scope
 from streams.compute.events import Bools, Events, Index, Ints, Refusal
 from streams.compute.series import SeriesTable
-from streams.layouts import Layouts
+from streams.layouts import NOT_ACCEPTED, Layouts
 from streams.second_look import EventRules, parse_time, second_look, split
 
 _FLAG_CODE = {flag: code for code, flag in enumerate(FLAGS)}
@@ -59,10 +59,11 @@ class Decoder:
         odd |= (ts < self._rules.earliest) | (ts > broker_ts + self._rules.max_future)
         if odd.any():
             return odd
-        layout, plain = self._layouts.look_up(events)
-        if not plain.all():
-            return ~plain
-        event, series = self._layouts.points(layout)
+        layout = self._layouts.look_up(events)
+        odd = layout == NOT_ACCEPTED
+        if odd.any():
+            return odd
+        event = self._layouts.spread(layout)
         x = np.fromiter(chain.from_iterable(map(dict.values, map(_values_of, events))), np.float64, len(event))
         flag = _flags(events, len(x))
         state, odd = _states(events, np.bincount(event, minlength=len(events)) > 0)
@@ -76,7 +77,7 @@ class Decoder:
             clock=np.minimum(ts, broker_ts),
             state=state,
             event=event,
-            series=series,
+            series=self._layouts.series(layout, event),
             x=x,
             flag=flag,
         )
@@ -101,9 +102,13 @@ class _Batch:
     def look_again(self, odd: Bools) -> None:
         """Replace the events at `odd` by what is good of them."""
         looked_at: list[Event | None] = list(self.events)
+        elements: list[bytes] = []
+        of_record = -1
         for position in np.flatnonzero(odd).tolist():
             record, index = int(self.record[position]), int(self.index[position])
-            looked_at[position] = self._second_look(split(self._values[record])[index], record, index)
+            if record != of_record:  # a frame is split once, however many of its events stand out
+                elements, of_record = split(self._values[record]), record
+            looked_at[position] = self._second_look(elements[index], record, index)
         kept = np.array([event is not None for event in looked_at], bool)
         self.events = [event for event in looked_at if event is not None]
         self.record, self.index = self.record[kept], self.index[kept]
@@ -141,22 +146,34 @@ class _Batch:
 
 
 def _documents(values: Sequence[bytes]) -> list[Event | list[Event] | None]:
-    """The decoded records, None where one is no strict event or frame."""
+    """The decoded records, None where one is no strict event or frame.
+
+    Both ways decode at the same depth of the stack: how deep a record may nest must not depend on its neighbours.
+    """
     if max(map(len, values), default=0) <= LARGEST_RECORD:
         try:
-            return [_decode(value) for value in values]
+            _check_utf8(values)
+            return list(map(_decode, values))
         except _REFUSES:
             pass
-    return [_decode_or_none(value) for value in values]
+    documents: list[Event | list[Event] | None] = []
+    for value in values:
+        document = None
+        try:
+            if len(value) <= LARGEST_RECORD:
+                _check_utf8((value,))
+                document = _decode(value)
+        except _REFUSES:
+            pass
+        documents.append(document)
+    return documents
 
 
-def _decode_or_none(value: bytes) -> Event | list[Event] | None:
-    if len(value) > LARGEST_RECORD:
-        return None
-    try:
-        return _decode(value)
-    except _REFUSES:
-        return None
+def _check_utf8(values: Sequence[bytes]) -> None:
+    """UnicodeDecodeError where a value is not UTF-8; msgspec does not look at fields that it skips."""
+    if not all(map(bytes.isascii, values)):
+        for value in values:
+            value.decode()
 
 
 def _times(events: list[Event]) -> tuple[Ints, Bools]:
@@ -203,4 +220,4 @@ def _states(events: list[Event], has_values: Bools) -> tuple[list[str | None] | 
             for state, valued in zip(states, has_values.tolist(), strict=True)
         ]
         return states, np.array(odd, bool)
-    return (None if distinct == {None} else states), np.zeros(len(states), bool)
+    return (None if distinct <= {None} else states), np.zeros(len(states), bool)

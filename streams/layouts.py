@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import Final
 
 import numpy as np
 
 from schemas.events import Event
-from streams.compute.events import Bools, Index
+from streams.compute.events import Index
 from streams.compute.series import SeriesKey, SeriesTable
 from streams.second_look import EventRules
 
-_MOST_LAYOUTS = 100_000
+NOT_ACCEPTED: Final = -1
+"""The number of every layout whose names cannot be accepted as they stand."""
+
+_MOST_CACHED = 1_000_000
+"""Layouts and series of layouts together."""
+_NOT_YET = -1
 _site, _asset, _values = attrgetter("site"), attrgetter("asset"), attrgetter("values")
 
 Layout = tuple[str, str, tuple[str, ...]]
@@ -24,50 +30,63 @@ class Layouts(dict[Layout, int]):
         super().__init__()
         self._series = series
         self._rules = rules
-        self._starts: list[int] = []
-        self._lengths: list[int] = []
-        self._plains: list[bool] = []
-        self._flats: list[int] = []
-        self._freeze()
+        self._empty()
 
     def __missing__(self, layout: Layout) -> int:
-        site, asset, metrics = layout
-        plain = self._rules.accepts(site, asset, metrics)
-        number = self[layout] = len(self._starts)
-        self._starts.append(len(self._flats))
-        self._lengths.append(len(metrics))
-        self._plains.append(plain)
-        if plain:
-            self._flats += [self._series.id_of(SeriesKey(site, asset, metric)) for metric in metrics]
+        if not self._rules.accepts(*layout):
+            return NOT_ACCEPTED  # and not remembered: refused names are often long or random
+        number = self[layout] = len(self._layouts)
+        self._layouts.append(layout)
         return number
 
     def trim(self) -> None:
         """Bound the memory. Numbers given before are void."""
-        if len(self) > _MOST_LAYOUTS:
-            for part in (self, self._starts, self._lengths, self._plains, self._flats):
-                part.clear()
-            self._freeze()
+        if len(self) + len(self._flat) > _MOST_CACHED:
+            self._empty()
 
-    def look_up(self, events: Sequence[Event]) -> tuple[Index, Bools]:
-        """Per event the number of its layout, and whether its names can be accepted as they stand."""
+    def look_up(self, events: Sequence[Event]) -> Index:
+        """Per event the number of its layout."""
         # Lazily from end to end: 10,000 tuples alive at once would set the garbage collector to work.
         layouts = zip(map(_site, events), map(_asset, events), map(tuple, map(_values, events)), strict=True)
         number = np.fromiter(map(self.__getitem__, layouts), np.intp, len(events))
-        if len(self._starts) > len(self._start):
-            self._freeze()
-        return number, self._plain[number]
+        if len(self._layouts) > len(self._length):
+            self._extend()
+        return number
 
-    def points(self, number: Index) -> tuple[Index, Index]:
-        """Per value of events with these (accepted) layouts: the position of its event, and its series."""
+    def spread(self, number: Index) -> Index:
+        """Per value of events with these layouts, the position of its event."""
         length = self._length[number]
         if len(length) and length.min() == length.max() == 1:
-            return np.arange(len(number)), self._flat[self._start[number]]
-        event = np.repeat(np.arange(len(number)), length)
-        within = np.arange(len(event)) - np.repeat(np.cumsum(length) - length, length)
-        return event, self._flat[self._start[number][event] + within]
+            return np.arange(len(number))
+        return np.repeat(np.arange(len(number)), length)
 
-    def _freeze(self) -> None:
-        self._start = np.array(self._starts, np.intp)
-        self._length = np.array(self._lengths, np.intp)
-        self._plain = np.array(self._plains, bool)
-        self._flat = np.array(self._flats, np.intp)
+    def series(self, number: Index, event: Index) -> Index:
+        """Per value of accepted events its series, new series in the order of the log; `event` is from `spread`."""
+        known = self._known[number]
+        if not known.all():
+            for new in dict.fromkeys(number[~known].tolist()):
+                site, asset, metrics = self._layouts[new]
+                start = self._start[new]
+                ids = [self._series.id_of(SeriesKey(site, asset, metric)) for metric in metrics]
+                self._flat[start : start + len(ids)] = ids
+                self._known[new] = True
+        length = self._length[number]
+        first = self._start[number] - (np.cumsum(length) - length)
+        return self._flat[first[event] + np.arange(len(event))]
+
+    def _empty(self) -> None:
+        self.clear()
+        self._layouts: list[Layout] = []
+        self._start: Index = np.zeros(0, np.intp)
+        self._length: Index = np.zeros(0, np.intp)
+        self._flat: Index = np.zeros(0, np.intp)
+        self._known = np.zeros(0, bool)
+
+    def _extend(self) -> None:
+        """Make room for the layouts that are new. They have no series until an event of theirs is accepted."""
+        new = self._layouts[len(self._length) :]
+        length = np.array([len(metrics) for _, _, metrics in new], np.intp)
+        self._start = np.append(self._start, len(self._flat) + np.cumsum(length) - length)
+        self._length = np.append(self._length, length)
+        self._flat = np.append(self._flat, np.full(length.sum(), _NOT_YET))
+        self._known = np.append(self._known, np.zeros(len(new), bool))

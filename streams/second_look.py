@@ -5,12 +5,15 @@ from datetime import datetime
 
 import msgspec
 
+from schemas import identifiers
 from schemas.errors import EventError
 from schemas.events import FLAGS, LARGEST_RECORD, LARGEST_VALUE, LONGEST_NAME, Event, LooseEvent, Reason, Scope
 from streams.compute.events import Refusal
 
 _SHOWN = 80
 """Characters of a refused value that its dead letter quotes."""
+_LISTED = 5
+"""Fields of an event without any good one that its dead letter tells of."""
 
 
 class EventRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +38,7 @@ def parse_time(ts: int | str) -> int:
     """Epoch milliseconds of `ts`; EventError where it is neither whole milliseconds nor RFC 3339 with an offset."""
     if isinstance(ts, int):
         if abs(ts) >= 1 << 62:
-            raise EventError(Reason.BAD_TIME, f"{ts} is no time in epoch milliseconds")
+            raise EventError(Reason.BAD_TIME, "an integer of more than 62 bits is no time in epoch milliseconds")
         return ts
     try:
         moment = datetime.fromisoformat(ts)
@@ -72,17 +75,17 @@ def second_look(
 
     None if nothing is left: then there is exactly one refusal, of the whole event.
     """
-    fields: list[tuple[str, EventError]] = []
+    fields: dict[str, EventError] = {}
     try:
         event = _mend(raw, broker_ts, rules, fields)
     except EventError as error:
         refusals.append(Refusal(*place, Scope.EVENT, error.reason, error.detail))
         return None
-    refusals += (Refusal(*place, Scope.FIELD, error.reason, error.detail, field) for field, error in fields)
+    refusals += (Refusal(*place, Scope.FIELD, error.reason, error.detail, field) for field, error in fields.items())
     return event
 
 
-def _mend(raw: bytes, broker_ts: int, rules: EventRules, refused: list[tuple[str, EventError]]) -> Event:
+def _mend(raw: bytes, broker_ts: int, rules: EventRules, refused: dict[str, EventError]) -> Event:
     try:
         loose = msgspec.json.decode(raw, type=LooseEvent)
         values = msgspec.json.decode(loose.values, type=dict[str, msgspec.Raw])
@@ -90,7 +93,6 @@ def _mend(raw: bytes, broker_ts: int, rules: EventRules, refused: list[tuple[str
     except (ValueError, RecursionError) as error:
         raise EventError(Reason.WRONG_TYPE, str(error)) from None
     site, asset = _name("site", loose.site), _name("asset", loose.asset)
-    state = None if bytes(loose.state) == b"null" else _name("state", loose.state)
     if rules.assets is not None and (site, asset) not in rules.assets:
         raise EventError(Reason.UNKNOWN_ASSET, f"{site}/{asset} is not in the topology")
     ts = _time(loose.ts, broker_ts, rules)
@@ -103,13 +105,25 @@ def _mend(raw: bytes, broker_ts: int, rules: EventRules, refused: list[tuple[str
                 good_flags[metric] = _flag(metric, flags[metric])
         except EventError as error:
             good.pop(metric, None)
-            refused.append((metric, error))
+            refused[_shortened(metric)] = error
+    state: str | None = None
+    try:
+        state = None if bytes(loose.state) == b"null" else _name("state", loose.state)
+    except EventError as error:
+        refused.setdefault("state", error)  # a bad metric of that name stands for both
     if not good and state is None:
-        if not refused:
-            raise EventError(Reason.EMPTY, "the event has neither values nor a state")
-        first = refused[0][1]
-        raise EventError(first.reason, "; ".join(error.detail for _, error in refused))
+        raise _nothing_left(list(refused.values()))
     return Event(ts, site, asset, good, good_flags or None, state)
+
+
+def _nothing_left(errors: list[EventError]) -> EventError:
+    """The refusal of an event none of whose fields are good."""
+    if not errors:
+        return EventError(Reason.EMPTY, "the event has neither values nor a state")
+    told = [error.detail for error in errors[:_LISTED]]
+    if len(errors) > _LISTED:
+        told.append(f"and {len(errors) - _LISTED} more")
+    return EventError(errors[0].reason, "; ".join(told))
 
 
 def _name(field: str, raw: msgspec.Raw) -> str:
@@ -150,10 +164,18 @@ def _value(metric: str, raw: msgspec.Raw, rules: EventRules) -> float:
 
 
 def _flag(metric: str, raw: msgspec.Raw) -> str:
-    flag = bytes(raw).decode(errors="replace").strip('"')
+    try:
+        flag = msgspec.json.decode(raw, type=str)
+    except ValueError:
+        flag = ""
     if len(flag) != 1 or flag not in FLAGS:
         raise EventError(Reason.BAD_FLAG, f"{metric} has flag {_quote(raw)}; known are {', '.join(FLAGS)}")
     return flag
+
+
+def _shortened(metric: str) -> str:
+    """A refused metric's name, as long as a dead letter can tell it from others of its event."""
+    return metric if len(metric) <= LONGEST_NAME else f"{metric[:_SHOWN]}… {identifiers.prefix(metric)}"
 
 
 def _quote(raw: msgspec.Raw) -> str:

@@ -118,7 +118,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def _client_options(self) -> dict[str, Any]:
         options: dict[str, Any] = {
-            "bootstrap_servers": self.kafka.split(","),
+            "bootstrap_servers": [server.strip() for server in self.kafka.split(",")],
             "security_protocol": self.security.protocol,
         }
         if "SSL" in self.security.protocol.split("_"):

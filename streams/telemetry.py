@@ -5,7 +5,7 @@ Base units as Prometheus asks: seconds, bytes, `_total` for counters. All metric
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -131,7 +131,10 @@ class Telemetry:
         )  # fmt: skip
 
     def closed(self, topic: str, partition: int, next_offset: int, committed: bool) -> None:
-        """A partition is no longer ours."""
+        """A partition is no longer ours, and its gauges are somebody else's to report."""
+        for gauge in (self._lag, self._watermark, self._windows_open):
+            with suppress(KeyError):  # not reported yet
+                gauge.remove(topic, str(partition))
         _log.info("partition_closed", topic=topic, partition=partition, next_offset=next_offset, committed=committed)
 
     def reopening(self, topic: str, partition: int, error: BaseException) -> None:

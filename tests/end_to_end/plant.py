@@ -20,9 +20,9 @@ from infra.local.ports import free_ports
 from infra.local.stack import Stack
 from sinks.clickhouse import connection
 from streams.chunk import Chunk
-from streams.cli.status import scrape, total
 from streams.outbox import Message
 from streams.processor import Processor
+from streams.scrape import scrape
 from streams.settings import Address
 from streams.topology.load import load
 from streams.topology.model import Topology
@@ -153,7 +153,8 @@ class Worker:
 
     def processed(self) -> float:
         """Events so far."""
-        return total(scrape(self.address), "headrace_events_total")
+        metrics = scrape(self.address)
+        return metrics.total("headrace_events_total") if metrics else 0.0
 
     def wait_for(self, what: str, condition: Any, seconds: float = 90.0) -> None:
         """Wait until `condition()`; AssertionError with the log's end if it does not come."""
@@ -168,13 +169,12 @@ class Worker:
         quiet: list[float] = []
 
         def drained() -> bool:
-            samples = scrape(self.address) or {}
-            lag, windows = total(samples, "headrace_consumer_lag"), total(samples, "headrace_windows_open")
-            ready = samples.get("headrace_ready", {}).get((), 0) == 1
-            if not ready or lag or windows or not samples.get("headrace_consumer_lag"):
+            now = scrape(self.address)
+            if now is None or not now.ready or now.total("headrace_consumer_lag") or now.total("headrace_windows_open"):
                 quiet.clear()
                 return False
-            quiet.append(total(samples, "headrace_events_total"))
+            if now.all("headrace_consumer_lag"):
+                quiet.append(now.total("headrace_events_total"))
             return len(quiet) > 12 and quiet[-12] == quiet[-1]
 
         self.wait_for("the end of the log", drained)

@@ -97,7 +97,9 @@ def test_the_windows_in_clickhouse_are_those_of_the_oracle(deploy: Callable[[str
 @pytest.mark.timeout(120)
 def test_bad_input_lands_once_in_dead_letters_and_its_neighbours_are_unharmed(deploy: Callable[[str], Plant]) -> None:
     plant = deploy(TOPOLOGY.replace("partitions: 3", "partitions: 3, max_message: 16777216"))
-    good = [(0, json.dumps({"ts": START + i, "site": "s", "asset": "a", "values": {"t": 1.0}}).encode()) for i in range(50)]
+    good = [
+        (0, json.dumps({"ts": START + i, "site": "s", "asset": "a", "values": {"t": 1.0}}).encode()) for i in range(50)
+    ]
     bad: list[bytes | None] = [
         b"", None, b"{", b"null", b"[]", b"\xff\xfe", b"[1, 2]",
         b'{"ts": 1, "site": "s", "asset": "a", "values": {"t": 1}}',
@@ -120,9 +122,9 @@ def test_bad_input_lands_once_in_dead_letters_and_its_neighbours_are_unharmed(de
     assert len(letters) == len(bad) + two_elements
     assert len({offset for offset, _, _ in letters}) == len(bad)
     assert plant.query(f"SELECT count() FROM headrace.readings WHERE topology = '{name}'") == [(50,)]
-    assert plant.query(
-        f"SELECT sum(count) FROM headrace.aggregates WHERE topology = '{name}' AND window = '10s'"
-    ) == [(50,)]
+    assert plant.query(f"SELECT sum(count) FROM headrace.aggregates WHERE topology = '{name}' AND window = '10s'") == [
+        (50,)
+    ]
 
 
 def test_result_messages_carry_their_cloudevents_attributes(deploy: Callable[[str], Plant]) -> None:

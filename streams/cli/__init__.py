@@ -1,0 +1,59 @@
+"""The `headrace` command: one file a verb, listed in `VERBS`. Here alone sinks and infra meet streams."""
+
+import importlib
+import logging
+import os
+import sys
+from typing import Any
+
+import click
+
+from schemas.errors import UserError
+
+VERBS: dict[str, str] = {
+    "demo": "streams.cli.demo:demo",
+    "up": "infra.local.__main__:up",
+    "down": "infra.local.__main__:down",
+    "status": "streams.cli.status:status",
+    "topology": "streams.cli.topology:topology",
+    "worker": "streams.cli.worker:worker",
+    "replay": "streams.cli.replay:replay",
+    "simulate": "streams.cli.simulate:simulate",
+    "audit": "streams.cli.audit:audit",
+}
+"""Verb to `module:command`; imported when it is used, so that `--help` is quick."""
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module, _, attribute = VERBS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="headrace")
+def cli() -> None:
+    """Real-time stream processing for factories: Kafka in, windows and anomaly flags out, results in ClickHouse.
+
+    Example: headrace up && headrace topology apply infra/topologies/tower_plant.yaml
+    """
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line. A user's mistake ends in one line on stderr and exit code 1."""
+    for library in ("aiokafka", "kafka"):  # they log what the verb's own error says in one line
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+    try:
+        cli.main(arguments, prog_name="headrace", standalone_mode=True)
+    except UserError as error:
+        click.echo(f"headrace: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,82 @@
+"""`headrace audit`: prove that nothing was lost and nothing counted twice."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from clickhouse_driver import Client
+from rich.console import Console
+from rich.table import Table
+
+from schemas.errors import UserError
+from sinks.clickhouse import connection
+from streams.audit import RESULT_TABLES, Check, check_partition
+from streams.cli.options import data_option, load_topology, topology_option
+from streams.positions import Broker
+from streams.settings import Settings
+from streams.topology.model import Topology
+
+
+@click.command(epilog="Example: headrace audit --topology infra/topologies/tower_plant.yaml")
+@topology_option
+@data_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def audit(topology_file: Path | None, data: Path, as_json: bool) -> None:
+    """Hold the ledger against the broker's and ClickHouse's own figures.
+
+    Exit code 0 if everything adds up, else 1. Run it while no events are coming in: what is on its way is not yet
+    accounted for.
+    """
+    settings = Settings.from_environment(data=data)
+    topology = load_topology(topology_file, settings)
+    checks = run_audit(topology, settings)
+    failed = [check for check in checks if not check.holds]
+    if as_json:
+        click.echo(msgspec.json.encode({"holds": not failed, "checks": checks}).decode())
+    else:
+        print_checks(checks)
+    if failed:
+        sys.exit(1)
+
+
+def run_audit(topology: Topology, settings: Settings) -> list[Check]:
+    """All equations of all source partitions."""
+    if settings.clickhouse is None:
+        raise UserError("the audit needs ClickHouse: set HEADRACE_CLICKHOUSE or start one with `headrace up`")
+    client = connection.connect(connection.parse(settings.clickhouse))
+    try:
+        return asyncio.run(_gather(topology, settings, client))
+    finally:
+        client.disconnect()
+
+
+async def _gather(topology: Topology, settings: Settings, client: Client) -> list[Check]:
+    def query(sql: str, parameters: dict[str, Any]) -> Sequence[Sequence[Any]]:
+        rows: Sequence[Sequence[Any]] = client.execute(sql, parameters)
+        return rows
+
+    async with Broker(settings.aiokafka_options(), topology) as broker:
+        messages = {topic: await broker.messages(topic) for topic in RESULT_TABLES}
+        checks: list[Check] = []
+        for position in await broker.positions():
+            source = f"/headrace/{topology.topology}/{position.topic}/{position.partition}"
+            mine = {topic: seen[source] for topic, seen in messages.items() if source in seen}
+            checks += check_partition(topology, position, query, mine)
+        return checks
+
+
+def print_checks(checks: Sequence[Check]) -> None:
+    """A table of what does not hold, and the verdict."""
+    console = Console()
+    failed = [check for check in checks if not check.holds]
+    if failed:
+        table = Table("topic", "partition", "equation", "expected", "found")
+        for check in failed:
+            table.add_row(check.topic, str(check.partition), check.name, f"{check.expected:,}", f"{check.found:,}")
+        console.print(table)
+    verdict = "nothing lost, nothing twice" if not failed else f"{len(failed)} of {len(checks)} equations do not hold"
+    console.print(f"audit: {verdict} ({len(checks)} equations over the log, the topics and ClickHouse)")

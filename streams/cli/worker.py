@@ -1,0 +1,77 @@
+"""`headrace worker`: process a topology's source topics until told to stop."""
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+import faust
+import structlog
+
+from schemas.errors import UserError
+from sinks.base import Sink
+from sinks.clickhouse import connection
+from sinks.clickhouse.writer import ClickHouseSink
+from streams import app
+from streams.cli.options import data_option, load_topology, topology_option
+from streams.settings import Address, Settings
+from streams.topology.model import Topology
+
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+@click.command(epilog="Example: headrace worker --topology infra/topologies/tower_plant.yaml --id worker-1")
+@topology_option
+@data_option
+@click.option("--id", "instance", help="A name kept across restarts: the worker gets its partitions back at once.")
+@click.option("--metrics", help="Address of /metrics and /ready; default: HEADRACE_METRICS or 127.0.0.1:9464.")
+@click.option("--log-level", type=click.Choice(_LEVELS), default="info", show_default=True)
+def worker(topology_file: Path | None, data: Path, instance: str | None, metrics: str | None, log_level: str) -> None:
+    """Process the source topics of a topology: windows, detectors, checkpoints, results.
+
+    Start as many as you like, also on other machines: they share the partitions. SIGTERM commits and leaves.
+    """
+    settings = Settings.from_environment(data=data)
+    topology = load_topology(topology_file, settings)
+    address = Address.parse(metrics) if metrics else settings.metrics
+    _set_up_logging(log_level)
+    sink = _sink(topology, settings)
+    service = app.build(topology, settings, address, sink, instance)
+    process = faust.Worker(service, quiet=True, override_logging=False, redirect_stdouts=False)
+    process.spinner = None
+    process.execute_from_commandline()
+
+
+def _sink(topology: Topology, settings: Settings) -> Sink | None:
+    if topology.sinks.clickhouse is None:
+        return None
+    if settings.clickhouse is None:
+        raise UserError("the topology writes to ClickHouse: set HEADRACE_CLICKHOUSE or start one with `headrace up`")
+    return ClickHouseSink(connection.parse(settings.clickhouse))
+
+
+def _set_up_logging(level: str) -> None:
+    """One line of key=value pairs per event, also for the libraries' own records."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+            ],
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+        )
+    )
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for noisy in ("aiokafka", "kafka", "faust", "mode", "aiohttp"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))

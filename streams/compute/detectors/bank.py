@@ -1,0 +1,108 @@
+"""All declared detectors of one partition, run over the chunks of its log."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.errors import CheckpointError
+from streams.compute.detectors.base import FloatArray, IntArray, MetricInfo, SlotArray
+from streams.compute.detectors.lane import Chunk, Flag, GapLane, Lane, PointLane
+from streams.compute.detectors.missing import MissingDetector
+from streams.compute.detectors.registry import DetectorSpec, build
+from streams.compute.detectors.segments import Segments
+from streams.compute.detectors.slots import Slots
+from streams.compute.series import SeriesKey
+
+_SERIES: Final = ".series"
+"""Where a snapshot keeps what belongs to no detector; the name of a detector does not begin with a dot."""
+
+
+class DetectorBank:
+    """Configuration: the declared detectors and metrics. State: that of the detectors, and each series' newest time.
+
+    The flags are a function of the log: however it is cut into chunks, and wherever the state is saved and restored
+    between two of them, they are the same to the last bit.
+    """
+
+    def __init__(self, specs: Sequence[DetectorSpec], metrics: Mapping[str, MetricInfo]) -> None:
+        """A metric that is not in `metrics` has no unit and no physical range. ValueError if two names are equal."""
+        names = [spec.name for spec in specs]
+        if len(set(names)) < len(names):
+            raise ValueError(f"names of detectors must differ, not {sorted(names)}")
+        self._metrics = metrics
+        self._lanes = [_lane(index, spec) for index, spec in enumerate(specs)]
+        self._newest = Slots(ts=np.iinfo(np.int64).min)
+
+    def grow(self, keys: Sequence[SeriesKey]) -> None:
+        """Take in new series; their integers go on from those known so far."""
+        self._newest.grow(len(keys))
+        for lane in self._lanes:
+            lane.grow(keys, self._metrics)
+
+    def feed(
+        self, series: SlotArray, ts: IntArray, x: FloatArray, offset: IntArray, stream_time: IntArray
+    ) -> list[Flag]:
+        """Judge n points in the order of the log, all arrays of length n.
+
+        `ts` event time and `stream_time` (largest event time of the partition up to and with the point's record, never
+        falling) in epoch milliseconds; `x` finite, at most `schemas.events.LARGEST_VALUE`; `offset` of each point's
+        record. Series must be known by `grow`. Flags are ordered by position of the point, detector, series.
+        """
+        if not len(series):
+            return []
+        points = Segments.of(series)
+        ordered = ts[points.at]
+        before = self._newest["ts"][points.series]
+        newest = points.newest(ordered, before)
+        self._newest["ts"][points.series] = newest[points.end]
+
+        previous = np.empty_like(newest)
+        previous[1:] = newest[:-1]
+        previous[points.start] = before
+        advances = newest > previous
+        in_order = points if advances.all() else points.keep(advances)
+
+        newest_at = np.empty_like(newest)
+        newest_at[points.at] = newest
+        chunk = Chunk(ts, x, offset, stream_time, points, in_order, newest_at)
+        # A violation may be infinitely many times its threshold; its score is 1 then.
+        with np.errstate(over="ignore", divide="ignore"):
+            found = [flag for lane in self._lanes for flag in lane.feed(chunk)]
+        found.sort(key=lambda at: (at[0], at[1].detector, at[1].series))
+        return [flag for _, flag in found]
+
+    def tick(self, now: int, offset: int) -> list[Flag]:
+        """Flags of time that passes without points: the caller decides that event time has come to `now` (epoch
+        milliseconds) after the record at `offset`. Ordered by detector, series."""
+        return [flag for lane in self._lanes for flag in lane.tick(now, offset)]
+
+    def next_due(self) -> int | None:
+        """Event time at which `tick` would next find something; None if time alone brings nothing about."""
+        return min((due for lane in self._lanes if (due := lane.next_due()) is not None), default=None)
+
+    def snapshot(self) -> dict[str, dict[str, npt.NDArray[Any]]]:
+        """A copy of the state: arrays by name, by name of the detector."""
+        return {_SERIES: self._newest.snapshot(), **{lane.spec.name: lane.snapshot() for lane in self._lanes}}
+
+    def restore(self, state: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> list[str]:
+        """Continue from a snapshot, after `grow` with the same series. CheckpointError if it does not fit them.
+
+        Names the detectors that start anew instead, because they are new or are declared otherwise than they were.
+        """
+        if _SERIES not in state:
+            raise CheckpointError(f"state of detectors has no {_SERIES}")
+        self._newest.restore(dict(state[_SERIES]))
+        return [
+            lane.spec.name
+            for lane in self._lanes
+            if lane.spec.name not in state or not lane.restore(state[lane.spec.name])
+        ]
+
+
+def _lane(index: int, spec: DetectorSpec) -> Lane:
+    detector = build(spec)
+    if isinstance(detector, MissingDetector):
+        return GapLane(index, spec, detector)
+    return PointLane(index, spec, detector)

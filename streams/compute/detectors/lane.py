@@ -1,0 +1,244 @@
+"""One declared detector within a bank: which series it watches, and which of its findings become flags."""
+
+import hashlib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from fnmatch import translate
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.compute.detectors.base import (
+    Detector,
+    FloatArray,
+    IntArray,
+    MetricInfo,
+    Order,
+    Points,
+    SlotArray,
+    Violation,
+    Violations,
+)
+from streams.compute.detectors.missing import MissingDetector
+from streams.compute.detectors.registry import DetectorSpec
+from streams.compute.detectors.segments import Segments
+from streams.compute.detectors.slots import Slots
+from streams.compute.series import SeriesKey
+
+_NAN: Final = float("nan")
+_SPEC: Final = "lane_spec"
+_CONDITION: Final = "lane_condition"
+
+
+class Flag(NamedTuple):
+    """One anomaly flag. NaN stands for none."""
+
+    detector: int
+    """Index of the detector in the bank."""
+    series: int
+    ts: int
+    """Event time of the point, epoch milliseconds; of a gap the time at which a point was due."""
+    offset: int
+    """Offset of the record that brought it about."""
+    value: float
+    score: float
+    expected: float
+    lower: float
+    upper: float
+    reason: str
+
+
+class Chunk(NamedTuple):
+    """n points of a partition in the order of its log, and the same grouped by series."""
+
+    ts: IntArray
+    x: FloatArray
+    offset: IntArray
+    stream_time: IntArray
+    points: Segments
+    """All of them."""
+    in_order: Segments
+    """Those newer than every point before them in their series."""
+    newest: IntArray
+    """The newest event time of each point's series, up to and with the point."""
+
+
+class Lane(ABC):
+    """What lanes have in common: the selection of series, and the declaration that their state belongs to."""
+
+    def __init__(self, index: int, spec: DetectorSpec, detector: Detector | MissingDetector) -> None:
+        self.index, self.spec, self._detector = index, spec, detector
+        self._metrics = _any_of(spec.metrics)
+        self._assets = _any_of(spec.assets)
+        self._by_series = Slots(slot=-1)
+        self._by_slot = Slots(series=0)
+        self._metric_of: list[MetricInfo] = []
+        """By slot."""
+
+    def grow(self, keys: Sequence[SeriesKey], metrics: Mapping[str, MetricInfo]) -> None:
+        """Take in new series; those that the declaration selects get the next slots."""
+        first_series, first_slot = self._by_series.size, self._by_slot.size
+        watched = [
+            series
+            for series, key in enumerate(keys, first_series)
+            if self._metrics.match(key.metric) and self._assets.match(key.asset)
+        ]
+        self._by_series.grow(len(keys))
+        self._by_slot.grow(len(watched))
+        self._by_series["slot"][watched] = np.arange(first_slot, self._by_slot.size)
+        self._by_slot["series"][first_slot : self._by_slot.size] = watched
+        infos = [metrics.get(name) or MetricInfo(name) for name in (keys[s - first_series].metric for s in watched)]
+        self._metric_of += infos
+        self._detector.grow(infos)
+
+    @abstractmethod
+    def feed(self, chunk: Chunk) -> list[tuple[int, Flag]]:
+        """The flags of a chunk, each with the position of the point that brought it about, in no order."""
+
+    @abstractmethod
+    def tick(self, now: int, offset: int) -> list[Flag]:
+        """The flags of time passing without a record, by series."""
+
+    def next_due(self) -> int | None:
+        """Event time at which `tick` would next find something; None if time alone brings nothing about."""
+        return None
+
+    def snapshot(self) -> dict[str, npt.NDArray[Any]]:
+        """A copy of the state."""
+        return {**self._detector.snapshot(), _SPEC: self._digest()}
+
+    def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+        """Continue from a snapshot; False, and nothing is changed, if it belongs to another declaration."""
+        if not np.array_equal(arrays[_SPEC], self._digest()):
+            return False
+        self._detector.restore({name: array for name, array in arrays.items() if not name.startswith("lane_")})
+        return True
+
+    def _digest(self) -> npt.NDArray[np.uint8]:
+        """Stands for the declaration: every setting of it, in the form that Python prints."""
+        return np.frombuffer(hashlib.blake2b(repr(self.spec).encode(), digest_size=16).digest(), np.uint8)
+
+    def _watched(self, segments: Segments) -> tuple[Segments, SlotArray]:
+        """Those of the segments that it watches, and their slots."""
+        slot: SlotArray = self._by_series["slot"][segments.series]
+        watched = slot >= 0
+        if watched.all():
+            return segments, slot
+        return segments.only(watched), slot[watched]
+
+
+class PointLane(Lane):
+    """Runs a detector that judges points."""
+
+    def __init__(self, index: int, spec: DetectorSpec, detector: Detector) -> None:
+        super().__init__(index, spec, detector)
+        self._judge = detector
+        self._last = Slots(condition=np.int8(0))
+        """By slot: the conditions that held at the newest judged point. What `report: onset` compares with."""
+
+    def grow(self, keys: Sequence[SeriesKey], metrics: Mapping[str, MetricInfo]) -> None:
+        super().grow(keys, metrics)
+        self._last.grow(self._by_slot.size - self._last.size)
+
+    def feed(self, chunk: Chunk) -> list[tuple[int, Flag]]:
+        segments, slot = self._watched(chunk.in_order if self._judge.order is Order.TIME else chunk.points)
+        if not len(segments):
+            return []
+        if self._judge.order is Order.ANY:
+            at = segments.at
+            found = self._judge.step(Points(np.repeat(slot, segments.count), chunk.ts[at], chunk.x[at]))
+        else:
+            found = self._in_rounds(chunk, segments, slot)
+        if self.spec.report == "onset":
+            found = self._onsets(segments, slot, found)
+        return [] if found is None else self._flags(chunk, segments, found)
+
+    def _in_rounds(self, chunk: Chunk, segments: Segments, slot: SlotArray) -> Violations | None:
+        """Step through at most one point a series at a time. `at` of the result is an index into `segments.at`."""
+        ranking, bounds, take = segments.rounds
+        at = segments.at[take]
+        slot, ts, x = slot[ranking], chunk.ts[at], chunk.x[at]
+        step, found = self._judge.step, []
+        for begin, end in pairwise(bounds):
+            violations = step(Points(slot[: end - begin], ts[begin:end], x[begin:end]))
+            if violations is not None:
+                found.append(violations._replace(at=take[begin + violations.at]))
+        return Violations._make(map(np.concatenate, zip(*found, strict=True))) if found else None
+
+    def _onsets(self, segments: Segments, slot: SlotArray, found: Violations | None) -> Violations | None:
+        """Those violations at which a condition holds that did not hold at the series' judged point before."""
+        last = self._last["condition"]
+        if found is None:
+            last[slot] = 0
+            return None
+        held = np.zeros(len(segments.at), np.int8)
+        held[found.at] = found.condition
+        before = np.empty_like(held)
+        before[1:] = held[:-1]
+        before[segments.start] = last[slot]
+        last[slot] = held[segments.end]
+        begins = (found.condition & ~before[found.at]).nonzero()[0]
+        return Violations._make(column[begins] for column in found) if begins.size else None
+
+    def _flags(self, chunk: Chunk, segments: Segments, found: Violations) -> list[tuple[int, Flag]]:
+        at = segments.at[found.at]
+        series = np.repeat(segments.series, segments.count)[found.at]
+        columns = (at, series, chunk.ts[at], chunk.offset[at], chunk.x[at], *found[1:])
+        flags = []
+        for position, number, ts, offset, x, *rest in zip(*(column.tolist() for column in columns), strict=True):
+            violation = Violation(*rest)
+            reason = self._judge.reason(self._metric_of[self._by_series["slot"][number]], x, violation)
+            _, _, score, expected, lower, upper = violation
+            flags.append((position, Flag(self.index, number, ts, offset, x, score, expected, lower, upper, reason)))
+        return flags
+
+    def tick(self, now: int, offset: int) -> list[Flag]:
+        del now, offset  # points are judged when they come
+        return []
+
+    def snapshot(self) -> dict[str, npt.NDArray[Any]]:
+        return {**super().snapshot(), _CONDITION: self._last.snapshot()["condition"]}
+
+    def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+        if not super().restore(arrays):
+            return False
+        self._last.restore({"condition": arrays[_CONDITION]})
+        return True
+
+
+class GapLane(Lane):
+    """Runs a detector that looks for what does not come."""
+
+    def __init__(self, index: int, spec: DetectorSpec, detector: MissingDetector) -> None:
+        super().__init__(index, spec, detector)
+        self._gaps = detector
+
+    def feed(self, chunk: Chunk) -> list[tuple[int, Flag]]:
+        if not self._by_slot.size:
+            return []
+        segments, slot = self._watched(chunk.points)
+        gaps = self._gaps.gaps(slot, segments, chunk.newest[segments.at], chunk.stream_time)
+        columns = (*gaps, chunk.offset[gaps.at])
+        return [
+            (position, self._flag(number, due, offset))
+            for number, position, due, offset in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+
+    def next_due(self) -> int | None:
+        return self._gaps.next_due()
+
+    def tick(self, now: int, offset: int) -> list[Flag]:
+        slot, _, due = self._gaps.tick(now)
+        return [self._flag(*gap, offset) for gap in zip(slot.tolist(), due.tolist(), strict=True)]
+
+    def _flag(self, slot: int, due: int, offset: int) -> Flag:
+        series = int(self._by_slot["series"][slot])
+        return Flag(self.index, series, due, offset, _NAN, 1.0, _NAN, _NAN, _NAN, self._gaps.reason(due))
+
+
+def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:
+    """Matches what at least one of the patterns matches, case-sensitively."""
+    return re.compile("|".join(map(translate, patterns)))

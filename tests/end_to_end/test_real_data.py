@@ -1,0 +1,59 @@
+"""Replays of real plants' data, counted in ClickHouse."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.plant import Plant
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT.parent / "shared" / "data"
+TOPOLOGIES = ROOT / "infra" / "topologies"
+
+
+def deployed(deploy: Callable[[str], Plant], topology: str, *files: str) -> Plant:
+    paths = [DATA / file for file in files]
+    if not all(path.exists() for path in paths):
+        pytest.skip(f"the data of {files[0]} is not there: {DATA}")
+    yaml = (TOPOLOGIES / f"{topology}.yaml").read_text()
+    plant = deploy(yaml.replace(f"topology: {topology}", "topology: NAME").replace("idle_timeout: 10s", "idle_timeout: 2s"))
+    plant.command("replay", *map(str, paths))
+    plant.run_to_the_end()
+    return plant
+
+
+@pytest.mark.timeout(120)
+def test_the_steel_plants_energy_and_co2_add_up_in_readings_and_in_windows(deploy: Callable[[str], Plant]) -> None:
+    plant = deployed(deploy, "steel", "steel/Steel_industry_data.csv")
+    mine = f"topology = '{plant.topology.topology}'"
+    assert plant.query(f"SELECT uniqExact(partition, offset, index) FROM headrace.readings WHERE {mine}") == [(35_040,)]
+    for metric, expected, tolerance in (("usage_kwh", 959_636.71, 0.01), ("co2_t", 403.81, 0.005)):
+        readings = plant.query(f"SELECT sum(value), count() FROM headrace.readings WHERE {mine} AND metric = '{metric}'")
+        assert readings[0] == (pytest.approx(expected, abs=tolerance), 35_040)
+        for window in plant.topology.windows:
+            windows = plant.query(
+                f"SELECT sum(sum), sum(count) FROM headrace.aggregates "
+                f"WHERE {mine} AND metric = '{metric}' AND window = '{window.name}'"
+            )
+            assert windows[0] == (pytest.approx(expected, abs=tolerance), 35_040), window.name
+    assert "nothing lost, nothing twice" in plant.command("audit").stdout
+
+
+@pytest.mark.timeout(120)
+def test_every_nox_value_over_100_of_the_gas_turbine_is_flagged_once(deploy: Callable[[str], Plant]) -> None:
+    files = [f"gas_turbine/gt_{year}.csv" for year in (2011, 2012, 2013)]
+    plant = deployed(deploy, "gas_turbine", *files)
+    mine = f"topology = '{plant.topology.topology}'"
+    over = 0
+    for file in files:
+        with (DATA / file).open(newline="") as rows:
+            over += sum(float(row["NOX"]) > 100 for row in csv.DictReader(rows))
+    assert over > 0
+    flags = plant.query(f"SELECT count(), uniqExact(ts) FROM headrace.anomalies WHERE {mine} AND detector = 'nox-over-100'")
+    assert flags == [(over, over)]
+    readings = plant.query(f"SELECT metric, count() FROM headrace.readings WHERE {mine} GROUP BY metric")
+    assert sorted(readings) == sorted((metric, 22_191) for metric in plant.topology.metrics)
+    assert len(readings) == 11
+    assert "nothing lost, nothing twice" in plant.command("audit").stdout
