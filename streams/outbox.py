@@ -1,5 +1,6 @@
 """The outbox of a partition: results on their way out, as messages for the topics and as columns for the sink."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
@@ -95,12 +96,16 @@ class Outbox:
             return
         self._names.update()
         anomalies: list[Anomaly] = []
+        repeats: Counter[tuple[int, int, int, int]] = Counter()
         for flag in flags:
+            # Only within a frame can one detector flag a series twice at one time, and a frame is never cut.
+            repeats[flag[:4]] += 1
+            repeat = repeats[flag[:4]] - 1
             spec = self._topology.detectors[flag.detector]
             site, asset, metric = self._series.keys[flag.series]
             prefix = self._prefix("anomaly", spec.name, flag.series)
             anomaly = Anomaly(
-                identifiers.at(prefix, flag.ts, flag.offset), flag.ts, site, asset, metric, spec.name, spec.severity,
+                identifiers.at(prefix, flag.ts, flag.offset, *([repeat] if repeat else [])), flag.ts, site, asset, metric, spec.name, spec.severity,
                 flag.score, _none_for_nan(flag.value), _none_for_nan(flag.expected), _none_for_nan(flag.lower),
                 _none_for_nan(flag.upper), flag.reason, *self._origin(), flag.offset,
             )  # fmt: skip

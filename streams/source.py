@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import faust
 from aiokafka import TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import ProducerFenced
 from mode import Service
 
 from sinks.base import Sink
@@ -27,9 +28,11 @@ from streams.topology.model import Topology
 MOST_RECORDS = 10_000
 """Records of a chunk, about: whole record batches are taken."""
 _LARGEST_BACKLOG = 200_000
-"""Records a task may process beyond a cut that is not yet committed."""
+"""Values a task may process beyond a cut that is not yet committed: bounds the memory while the sink is away."""
 _COMMIT_SECONDS = 0.25
 _REOPEN_SECONDS = 0.5
+_FENCED_SECONDS = 3.0
+"""Somebody else has opened the partition: time to hear from the group that it is no longer ours."""
 _REVOKE_SECONDS = 3.0
 _STOP_SECONDS = 2.0
 
@@ -178,7 +181,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._telemetry.reopening(*position, error)
         await task.stop(_STOP_SECONDS)
         if position in self._assigned and self._reader.hold(*position):
-            self._open_soon(position, _REOPEN_SECONDS)
+            self._open_soon(position, _FENCED_SECONDS if isinstance(error, ProducerFenced) else _REOPEN_SECONDS)
 
     async def _release(self) -> None:
         """Last commit if it can be had in time, then let go of all partitions."""

@@ -28,7 +28,7 @@ class Task:
         self.partition = partition
         self.pending: Cut | None = None
         self.backlog = 0
-        """Records processed since the pending cut."""
+        """Values processed since the pending cut."""
         self.last_active = time.monotonic()
         """When records last came, or the partition was last declared idle."""
         self.quiet_since = self.last_active
@@ -70,7 +70,7 @@ class Task:
         flags = self._processor.feed(chunk)
         self._whole = True
         self._dirty = True
-        self.backlog += len(chunk.values)
+        self.backlog += self._processor.engine.counts.points - before.points
         self.last_active = self.quiet_since = time.monotonic()
         self._fetched.append(fetched_at)
         self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)

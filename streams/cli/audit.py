@@ -36,7 +36,8 @@ def audit(topology_file: Path | None, data: Path, as_json: bool) -> None:
     checks = run_audit(topology, settings)
     failed = [check for check in checks if not check.holds]
     if as_json:
-        click.echo(msgspec.json.encode({"holds": not failed, "checks": checks}).decode())
+        shown = [{**msgspec.structs.asdict(check), "holds": check.holds} for check in checks]
+        click.echo(msgspec.json.encode({"holds": not failed, "checks": shown}).decode())
     else:
         print_checks(checks)
     if failed:
@@ -59,7 +60,7 @@ async def _gather(topology: Topology, settings: Settings, client: Client) -> lis
         rows: Sequence[Sequence[Any]] = client.execute(sql, parameters)
         return rows
 
-    async with Broker(settings.aiokafka_options(), topology) as broker:
+    async with Broker(settings.client_options(), topology) as broker:
         messages = {topic: await broker.messages(topic) for topic in RESULT_TABLES}
         checks: list[Check] = []
         for position in await broker.positions():

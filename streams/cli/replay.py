@@ -67,7 +67,7 @@ def replay(
     totals = Totals()
 
     async def work() -> None:
-        producer = EventProducer(settings.aiokafka_options())
+        producer = EventProducer(settings.client_options())
         try:
             async with producer:
                 await Replayer(producer.send, refusals, totals, speed).run(histories, show)

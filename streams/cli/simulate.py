@@ -91,7 +91,7 @@ def simulate(
 
     async def work() -> None:
         with _writable(labels) if labels else nullcontext() as file:
-            producer = EventProducer(settings.aiokafka_options())
+            producer = EventProducer(settings.client_options())
             try:
                 async with producer:
                     await _simulate(producer, file)

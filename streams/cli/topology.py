@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager
+from difflib import unified_diff
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from streams.topology.model import Topology
 from streams.topology.plan import Plan, plan, topic_names
 from streams.topology.plan_text import Line, headline, lines, outcome_line
 from streams.topology.problems import render
+from streams.trial import as_lines, trial
 
 _file = click.argument("file", type=click.Path(path_type=Path), envvar="HEADRACE_TOPOLOGY")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
@@ -125,7 +127,7 @@ def _servers(declared: Topology, settings: Settings) -> Iterator[tuple[KafkaAdmi
                 "the topology has ClickHouse as a sink: set HEADRACE_CLICKHOUSE or start one with `headrace up`"
             )
         address = connection.parse(settings.clickhouse)
-    with applying.admin_client(settings.kafka_client_options()) as kafka:
+    with applying.admin_client(settings.client_options()) as kafka:
         clickhouse = None if address is None else connection.connect(address)
         try:
             yield kafka, clickhouse
@@ -158,3 +160,28 @@ def _print(found: list[Line]) -> None:
 
 def _print_json(value: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+@topology.command("test", epilog="Example: headrace topology test plant.yaml events.ndjson --expect results.ndjson")
+@_file
+@click.argument("events", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--topic", help="Source topic that the events are in; default: the topology's only one.")
+@click.option("--expect", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Compare with this file.")
+def try_out(file: Path, events: Path, topic: str | None, expect: Path | None) -> None:
+    """Run FILE over EVENTS (NDJSON, one message a line) and print the results as NDJSON. Needs no server.
+
+    With --expect nothing is printed but the difference; exit code 1 if there is one.
+    """
+    declared = load(file)
+    source = topic or next(iter(declared.sources))
+    if source not in declared.sources or (topic is None and len(declared.sources) > 1):
+        raise UserError(f"name one of the topology's sources with --topic: {', '.join(declared.sources)}")
+    lines = [line.decode() for line in as_lines(trial(declared, source, events.read_bytes().splitlines()))]
+    if expect is None:
+        click.echo("\n".join(lines))
+        return
+    difference = list(unified_diff(expect.read_text().splitlines(), lines, "expected", "found", lineterm="", n=0))
+    if difference:
+        click.echo("\n".join(difference))
+        raise UserError(f"the results differ from {expect}")
+    click.echo(f"{len(lines)} results, as expected")

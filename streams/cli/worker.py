@@ -15,7 +15,9 @@ from sinks.clickhouse.writer import ClickHouseSink
 from streams import app
 from streams.cli.options import data_option, load_topology, topology_option
 from streams.settings import Address, Settings
+from streams.topology.apply import admin_client, live_topics
 from streams.topology.model import Topology
+from streams.topology.plan import topic_names
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -34,12 +36,22 @@ def worker(topology_file: Path | None, data: Path, instance: str | None, metrics
     settings = Settings.from_environment(data=data)
     topology = load_topology(topology_file, settings)
     address = Address.parse(metrics) if metrics else settings.metrics
+    _check_topics(topology, settings)
     _set_up_logging(log_level)
     sink = _sink(topology, settings)
     service = app.build(topology, settings, address, sink, instance)
     process = faust.Worker(service, quiet=True, override_logging=False, redirect_stdouts=False)
     process.spinner = None
     process.execute_from_commandline()
+
+
+def _check_topics(topology: Topology, settings: Settings) -> None:
+    """Refuse to start where topics are missing: a worker would wait for them without a word."""
+    with admin_client(settings.client_options()) as client:
+        there = live_topics(client, topic_names(topology))
+    missing = sorted(set(topic_names(topology)) - set(there))
+    if missing:
+        raise UserError(f"Kafka has no topic {', '.join(missing)}: run `headrace topology apply` first")
 
 
 def _sink(topology: Topology, settings: Settings) -> Sink | None:

@@ -64,8 +64,29 @@ def test_a_worker_killed_in_the_middle_changes_nothing(deploy: Callable[[str], P
         worker.kill()
     plant.run_to_the_end()
     plant.assert_as_undisturbed()
-    audit = plant.command("audit")
-    assert "nothing lost, nothing twice" in audit.stdout
+    assert "nothing lost, nothing twice" in plant.command("audit").stdout
+
+
+@pytest.mark.timeout(120)
+def test_the_audit_finds_a_row_that_was_removed_and_one_that_was_doubled(deploy: Callable[[str], Plant]) -> None:
+    plant = deploy(TOPOLOGY)
+    plant.send("machine.events", disordered(3_000))
+    plant.run_to_the_end()
+    assert plant.command("audit").returncode == 0
+    mine = f"topology = '{plant.topology.topology}'"
+    one = plant.query(f"SELECT id FROM headrace.aggregates WHERE {mine} ORDER BY id LIMIT 1")[0][0]
+    plant.query(
+        "INSERT INTO headrace_store.aggregates SELECT * REPLACE (toDateTime64('2020-01-01', 3, 'UTC') AS window_start) "
+        f"FROM headrace_store.aggregates WHERE id = '{one}' AND {mine}"
+    )
+    doubled = plant.command("audit", check=False)
+    assert doubled.returncode == 1
+    assert "aggregates in ClickHouse" in doubled.stdout
+    plant.query(f"ALTER TABLE headrace_store.aggregates DELETE WHERE id = '{one}' SETTINGS mutations_sync = 1")
+    removed = json.loads(plant.command("audit", "--json", check=False).stdout)
+    failed = {check["name"]: check["expected"] - check["found"] for check in removed["checks"] if not check["holds"]}
+    assert failed["aggregates in ClickHouse"] == 1
+    assert failed["distinct ids of aggregates in ClickHouse"] == 1
 
 
 @pytest.mark.timeout(120)

@@ -233,3 +233,9 @@ def test_a_limit_without_delay_and_deadband_flags_every_violating_point() -> Non
 
 def test_durations_in_a_topology_are_milliseconds() -> None:
     assert TOPOLOGY.windows[0].size == Duration(10_000)
+
+
+def test_two_flags_from_one_frame_at_one_time_have_ids_of_their_own() -> None:
+    frame = json.dumps([event(NOW, "a", {"t": 9.0}), event(NOW, "a", {"t": 8.0})]).encode()
+    flags = [m for m in run([(0, NOW, frame)], [])[1] if m.topic == "anomalies"]
+    assert len(flags) == len({flag.id for flag in flags}) == 2
