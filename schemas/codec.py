@@ -8,30 +8,27 @@ from typing import Final
 
 import msgspec
 
-from schemas.results import SCHEMA_VERSION, Aggregate, Anomaly, DeadLetter
-
-Result = Aggregate | Anomaly | DeadLetter
 Headers = list[tuple[str, bytes]]
 
-_KIND: Final[dict[type[Result], str]] = {Aggregate: "aggregate", Anomaly: "anomaly", DeadLetter: "dead_letter"}
+SCHEMA_VERSION: Final = {"event": 1, "aggregate": 1, "anomaly": 1, "dead_letter": 1}
+"""Version of each kind of message."""
 
 encode = msgspec.json.Encoder().encode
 
 
-def kind_of(result: type[Result]) -> str:
-    """The name under which a result's schema is published."""
-    return _KIND[result]
+def schema_id(kind: str) -> str:
+    """The URI that names the JSON Schema of a kind of message, as it stands in the schema itself."""
+    return f"urn:headrace:schema:{kind}:{SCHEMA_VERSION[kind]}"
 
 
 def constant_headers(kind: str, topology: str, topic: str, partition: int) -> Headers:
     """The headers that all results of one kind from one source partition share; `ce_id` comes per message."""
-    version = SCHEMA_VERSION[kind]
     return [
         ("content-type", b"application/json"),
         ("ce_specversion", b"1.0"),
-        ("ce_type", f"headrace.{kind}.v{version}".encode()),
+        ("ce_type", f"headrace.{kind}.v{SCHEMA_VERSION[kind]}".encode()),
         ("ce_source", f"/headrace/{topology}/{topic}/{partition}".encode()),
-        ("ce_dataschema", f"/schemas/{kind}.v{version}.json".encode()),
+        ("ce_dataschema", schema_id(kind).encode()),
     ]
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_FORM = re.compile(r"(\d+)(ms|s|m|h|d)")
+_FORM = re.compile(r"([0-9]{1,13})(ms|s|m|h|d)")
 
 
 class Duration(int):

@@ -6,16 +6,28 @@ does not cost the good ones beside it.
 """
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
-NOT_MEASURED = frozenset("FMDCB")
-"""Data flags of HJ 212 under which an instrument did not measure the process: stopped, maintenance, fault,
-calibration, communication fault. Such a value is archived and kept out of windows and detectors."""
+FLAG_MEANINGS: Final = {
+    "N": "normal",
+    "F": "stopped",
+    "M": "maintenance",
+    "S": "set by hand",
+    "D": "fault",
+    "C": "calibration",
+    "T": "over the limit",
+    "B": "communication fault",
+}
+"""Every data flag of HJ 212; absent means N."""
 
-FLAGS = "NFMSDCTB"
-"""Every data flag: N normal, F stopped, M maintenance, S manual, D fault, C calibration, T over limit, B communication
-fault. Absent means N."""
+FLAGS: Final = "".join(FLAG_MEANINGS)
+"""The flags; a flag's position is its code in columns and checkpoints."""
+
+NOT_MEASURED: Final = frozenset("FMDCB")
+"""Flags under which an instrument did not measure the process. Such a value is archived and kept out of windows and
+detectors."""
 
 LONGEST_NAME = 200
 """Characters of a site, asset, metric or state."""
@@ -28,17 +40,20 @@ LARGEST_VALUE = 1e100
 
 
 class Event(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
-    """One reading of one asset at one moment.
-
-    `ts` is event time: epoch milliseconds, or RFC 3339 with an offset. `values` maps metric to a finite number.
-    """
+    """One reading of one asset at one moment: values, a state, or both. Fields that are not listed are ignored."""
 
     ts: int | str
+    """Event time: epoch milliseconds, UTC, or RFC 3339 with an offset."""
     site: str
+    """The factory."""
     asset: str
+    """The machine, stack or vehicle within the site."""
     values: dict[str, float] = {}
+    """Metric to a finite number, in the metric's unit as the topology declares it."""
     flags: dict[str, str] | None = None
+    """Metric to its data flag of HJ 212; a metric without one has N."""
     state: str | None = None
+    """State of the machine, such as running."""
 
 
 class LooseEvent(msgspec.Struct, frozen=True):
@@ -58,10 +73,11 @@ class Reason(StrEnum):
     EMPTY = "empty"
     """The message has no bytes, or the object has neither values nor a state."""
     TOO_LARGE = "too_large"
+    """The message has more than 1 MiB. It was not read."""
     MALFORMED = "malformed"
     """Not one JSON document in UTF-8."""
     WRONG_TYPE = "wrong_type"
-    """A required field is missing or of another type."""
+    """A field is of another type, or a required one is missing."""
     BAD_TIME = "bad_time"
     """`ts` is no time, or lies before the earliest plausible time (seconds sent as milliseconds, most often)."""
     FUTURE = "future"
@@ -73,12 +89,17 @@ class Reason(StrEnum):
     BAD_NAME = "bad_name"
     """A site, asset, metric or state that is empty or longer than 200 characters."""
     UNKNOWN_ASSET = "unknown_asset"
+    """The topology does not declare the asset, and says that such events are dead letters."""
     UNKNOWN_METRIC = "unknown_metric"
+    """The topology does not declare the metric, and says that such values are dead letters."""
 
 
 class Scope(StrEnum):
     """How much was refused: the whole Kafka record, one event of it, or one field of an event that was accepted."""
 
     RECORD = "record"
+    """The whole Kafka record."""
     EVENT = "event"
+    """One event: the record's only one, or one of a frame."""
     FIELD = "field"
+    """One field; the rest of its event was accepted."""

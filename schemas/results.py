@@ -11,26 +11,36 @@ import msgspec
 
 Severity = Literal["info", "warning", "critical"]
 
-SCHEMA_VERSION = {"aggregate": 1, "anomaly": 1, "dead_letter": 1}
-
 
 class Aggregate(msgspec.Struct, frozen=True, gc=False):
     """One closed window [window_start, window_end) of one series."""
 
     id: str
+    """The same for the same log, whoever computes it: a consumer drops a repeat by it."""
     window_start: int
+    """First moment of the window, inclusive: event time, epoch milliseconds, UTC."""
     window_end: int
+    """End of the window, exclusive: event time, epoch milliseconds, UTC."""
     window_ms: int
+    """Size of the window in milliseconds."""
     window: str
     """Name of the window in the topology."""
     site: str
+    """Site of the asset."""
     asset: str
+    """The machine, stack or vehicle that sent the points."""
     metric: str
+    """What was measured. The topology declares its unit, in which all values of this message are."""
     count: int
+    """Number of points."""
     sum: float
+    """Sum of the values."""
     min: float
+    """Smallest value."""
     max: float
+    """Largest value."""
     mean: float
+    """Arithmetic mean of the values."""
     stddev: float
     """Population standard deviation; 0 for a single point."""
     first: float
@@ -38,56 +48,83 @@ class Aggregate(msgspec.Struct, frozen=True, gc=False):
     last: float
     """Value of the latest event time; the last in the log among equals."""
     topology: str
+    """Name of the topology."""
     topic: str
+    """Source topic."""
     partition: int
+    """Partition of the source topic."""
     offset: int
-    """The last record that went into the window."""
+    """Offset of the last record that went into the window."""
 
 
 class Anomaly(msgspec.Struct, frozen=True, gc=False):
     """One anomaly flag."""
 
     id: str
+    """The same for the same log, whoever computes it: a consumer drops a repeat by it."""
     ts: int
-    """Event time of the point that was flagged; for missing data the moment at which it was due."""
+    """Event time of the point that was flagged; for missing data the moment at which it was due. Epoch milliseconds,
+    UTC."""
     site: str
+    """Site of the asset."""
     asset: str
+    """The machine, stack or vehicle that sent the point."""
     metric: str
+    """What was measured. The topology declares its unit."""
     detector: str
     """Name of the detector in the topology."""
     severity: Severity
+    """As the topology declares it for the detector."""
     score: float
     """0 (unremarkable) to 1 (certain), comparable within one detector."""
     value: float | None
+    """The flagged value, in the metric's unit; null for missing data."""
     expected: float | None
+    """What the detector expected, in the metric's unit; null if it expects no value."""
     lower: float | None
+    """Lower bound of the normal range, in the metric's unit; null if there is none."""
     upper: float | None
+    """Upper bound of the normal range, in the metric's unit; null if there is none."""
     reason: str
+    """One sentence for the operator."""
     topology: str
+    """Name of the topology."""
     topic: str
+    """Source topic."""
     partition: int
+    """Partition of the source topic."""
     offset: int
+    """Offset of the record that brought the flag about."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):
     """Input that could not be accepted."""
 
     id: str
+    """The same for the same log, whoever computes it: a consumer drops a repeat by it."""
     ts: int
-    """The broker's timestamp of the record."""
+    """The broker's timestamp of the record, epoch milliseconds, UTC."""
     reason: str
+    """A word for programs; more may be added."""
     scope: str
-    """`record`, `event` (one of a frame) or `field` (the rest of its event was accepted)."""
+    """How much was refused: `record`, `event` (one of a frame) or `field` (the rest of its event was accepted)."""
     detail: str
+    """One sentence for people."""
     field: str
-    """The field that was refused where scope is `field`, else empty."""
+    """The metric that was refused, or `state`, where scope is `field`; else empty."""
     key: str
+    """Key of the record as text, bytes that are not UTF-8 escaped."""
     payload: str
-    """The beginning of the record as text, other bytes escaped; the whole is at topic, partition, offset."""
+    """The beginning of the record's value as text, escaped likewise; all of it is at topic, partition, offset."""
     payload_bytes: int
+    """Size of the record's value in bytes."""
     topology: str
+    """Name of the topology."""
     topic: str
+    """Source topic."""
     partition: int
+    """Partition of the source topic."""
     offset: int
+    """Offset of the record."""
     index: int
     """Position of the event within its record (frame); 0 for a record of one event."""

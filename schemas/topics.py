@@ -21,7 +21,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     about: str
     compacted: bool = False
     schema: str | None = None
-    """Name of the published JSON Schema of its messages, without `.json`."""
+    """Kind of its messages; `schemas/json/<kind>.v<version>.json` is their JSON Schema."""
 
 
 MACHINE_EVENTS = Topic(name="machine.events", direction="in", about="readings and states of machines", schema="event")

@@ -59,7 +59,7 @@ def build(topology: Topology, settings: Settings, metrics: Address, sink: Sink |
     )
     disable_created_metrics()  # type: ignore[no-untyped-call]
     telemetry = Telemetry(CollectorRegistry(), topology)
-    source = Source(topology, settings.aiokafka_options(), sink, telemetry, instance)
+    source = Source(topology, settings.client_options(), sink, telemetry, instance)
     source.channels = {topic: _agent(app, source, topic) for topic in topology.sources}
     _pages(app, source, telemetry.registry)
 

@@ -1,9 +1,11 @@
 """The bytes of a checkpoint: the state of one source partition and the log position that it stands for.
 
-Layout: the magic `HRCP`, one byte of format version, then zstd-compressed MessagePack. Arrays are stored as their
-dtype, shape and little-endian bytes. A reader knows its own version and every older one; a newer one is refused.
+Layout: the magic `HRCP`, one byte of format version, the CRC-32 of what follows (4 bytes, little-endian), then
+zstd-compressed MessagePack. Arrays are stored as their dtype, shape and little-endian bytes. A reader knows its own
+version and every older one; a newer one is refused.
 """
 
+import zlib
 from typing import Any, Final
 
 import cramjam
@@ -36,29 +38,32 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 def pack(checkpoint: Checkpoint) -> bytes:
-    """The bytes that go into the checkpoint topic."""
-    return _MAGIC + bytes([FORMAT]) + bytes(cramjam.zstd.compress(_encoder.encode(checkpoint), _LEVEL))
+    """The bytes that go into the checkpoint topic. TypeError for state that is neither plain nor arrays of numbers."""
+    body = bytes(cramjam.zstd.compress(_encoder.encode(checkpoint), _LEVEL))
+    return _MAGIC + bytes([FORMAT]) + zlib.crc32(body).to_bytes(4, "little") + body
 
 
 def unpack(blob: bytes) -> Checkpoint:
     """Read what `pack` wrote. CheckpointError if it is damaged or was written by a newer version."""
-    if blob[: len(_MAGIC)] != _MAGIC or len(blob) <= len(_MAGIC):
+    magic, version, checksum, body = blob[:4], blob[4:5], blob[5:9], blob[9:]
+    if magic != _MAGIC or not version:
         raise CheckpointError("this is no checkpoint of headrace")
-    version = blob[len(_MAGIC)]
-    if version != FORMAT:
-        raise CheckpointError(f"the checkpoint has format {version}, this version reads {FORMAT}")
+    if version[0] != FORMAT:
+        raise CheckpointError(f"the checkpoint has format {version[0]}, this version of headrace reads {FORMAT}")
+    if zlib.crc32(body).to_bytes(4, "little") != checksum:
+        raise CheckpointError("the checkpoint is damaged: its checksum is wrong")
     try:
-        return _decoder.decode(bytes(cramjam.zstd.decompress(blob[len(_MAGIC) + 1 :])))
-    except (cramjam.DecompressionError, msgspec.MsgspecError, ValueError) as error:
-        raise CheckpointError(f"the checkpoint is damaged: {error}") from None
+        return _decoder.decode(bytes(cramjam.zstd.decompress(body)))
+    except (cramjam.DecompressionError, msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
+        raise CheckpointError(f"the checkpoint cannot be read: {error}") from None
 
 
 def _encode_array(value: Any) -> msgspec.msgpack.Ext:
     if not isinstance(value, np.ndarray):
         raise TypeError(f"a checkpoint cannot hold {type(value).__name__}")
-    array: NDArray[np.generic] = np.ascontiguousarray(value)
-    if array.dtype.byteorder == ">":
-        array = array.astype(array.dtype.newbyteorder("<"))
+    if value.dtype.kind not in "biuf":
+        raise TypeError(f"a checkpoint cannot hold an array of {value.dtype}")
+    array: NDArray[np.generic] = value.astype(value.dtype.newbyteorder("<"), copy=False)
     head = msgspec.msgpack.encode((array.dtype.str, array.shape))
     return msgspec.msgpack.Ext(_ARRAY, len(head).to_bytes(2, "little") + head + array.tobytes())
 

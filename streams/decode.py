@@ -60,9 +60,9 @@ class Decoder:
         if odd.any():
             return odd
         layout = self._layouts.look_up(events)
-        odd = layout == NOT_ACCEPTED
-        if odd.any():
-            return odd
+        strange: Bools = layout == NOT_ACCEPTED
+        if strange.any():
+            return strange
         event = self._layouts.spread(layout)
         x = np.fromiter(chain.from_iterable(map(dict.values, map(_values_of, events))), np.float64, len(event))
         flag = _flags(events, len(x))

@@ -33,7 +33,7 @@ class EventProducer:
     """
 
     def __init__(self, options: Mapping[str, Any], timeout: float = 30.0) -> None:
-        """`options` are `Settings.aiokafka_options()`. To be called with the event loop running."""
+        """`options` are `Settings.client_options()`. To be called with the event loop running."""
         self._servers = ",".join(options["bootstrap_servers"])
         self._timeout = timeout
         self._producer = AIOKafkaProducer(

@@ -41,7 +41,7 @@ def parse_time(ts: int | str) -> int:
             raise EventError(Reason.BAD_TIME, "an integer of more than 62 bits is no time in epoch milliseconds")
         return ts
     try:
-        moment = datetime.fromisoformat(ts)
+        moment = datetime.fromisoformat(ts.upper())
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:

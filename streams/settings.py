@@ -7,6 +7,7 @@ environment does not say is taken from the local stack (`headrace up`) if there 
 import os
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,12 +28,14 @@ VARIABLES: Final[dict[str, str]] = {
 }
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 DEFAULT_DATA: Final = Path(".headrace")
 DEFAULT_METRICS: Final = "127.0.0.1:9464"
 
 
-class Address(msgspec.Struct, frozen=True):
-    """Where to listen."""
+@dataclass(frozen=True)
+class Address:
+    """A host and a port, to listen on or to connect to."""
 
     host: str
     port: int
@@ -41,7 +44,7 @@ class Address(msgspec.Struct, frozen=True):
     def parse(cls, text: str) -> "Address":
         """Read `host:port`; SettingsError if it is none."""
         host, _, port = text.rpartition(":")
-        if not host or not port.isdecimal() or not 0 <= int(port) < 65536:
+        if not host or not port.isdecimal() or len(port) > 5 or int(port) > 65535:
             raise SettingsError(f"{text!r} is no address: write host:port, such as {DEFAULT_METRICS}")
         return cls(host, int(port))
 
@@ -49,13 +52,14 @@ class Address(msgspec.Struct, frozen=True):
         return f"{self.host}:{self.port}"
 
 
-class KafkaSecurity(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class KafkaSecurity:
     """How to log in to the brokers."""
 
     protocol: str = "PLAINTEXT"
     mechanism: str | None = None
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     cafile: str | None = None
 
     def __post_init__(self) -> None:
@@ -63,18 +67,23 @@ class KafkaSecurity(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(
                 f"HEADRACE_KAFKA_SECURITY_PROTOCOL is {self.protocol!r}; allowed are {', '.join(_PROTOCOLS)}"
             )
-        if self.protocol.startswith("SASL") and not (self.mechanism and self.username and self.password):
+        if not self.protocol.startswith("SASL"):
+            return
+        if not (self.mechanism and self.username and self.password):
             raise SettingsError(f"{self.protocol} needs HEADRACE_KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD")
+        if self.mechanism not in _MECHANISMS:
+            raise SettingsError(
+                f"HEADRACE_KAFKA_SASL_MECHANISM is {self.mechanism!r}; allowed are {', '.join(_MECHANISMS)}"
+            )
 
-    def __repr__(self) -> str:
-        return f"KafkaSecurity(protocol={self.protocol!r}, mechanism={self.mechanism!r}, username={self.username!r})"
 
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of one process."""
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one process. Its `repr` shows no secrets."""
 
     kafka: str
-    clickhouse: str | None = None
+    """Bootstrap servers, `host:port` each, separated by commas."""
+    clickhouse: str | None = field(default=None, repr=False)
     topology: Path | None = None
     metrics: Address
     security: KafkaSecurity = KafkaSecurity()
@@ -86,16 +95,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Raises SettingsError for a malformed variable and where no Kafka is named and no local stack is there.
         """
         value = _Reader(environ)
-        local = _local_stack(data)
-        kafka = value("HEADRACE_KAFKA") or local.get("kafka")
+        kafka, clickhouse = value("HEADRACE_KAFKA"), value("HEADRACE_CLICKHOUSE")
+        local = _LocalStack() if kafka and clickhouse else _local_stack(data)
+        kafka, clickhouse = kafka or local.kafka, clickhouse or local.clickhouse
         if not kafka:
             raise SettingsError("no Kafka: start a local one with `headrace up` or set HEADRACE_KAFKA")
         topology = value("HEADRACE_TOPOLOGY")
         return cls(
-            kafka=kafka,
-            clickhouse=value("HEADRACE_CLICKHOUSE") or local.get("clickhouse"),
+            kafka=",".join(str(_address("HEADRACE_KAFKA", server)) for server in kafka.split(",")),
+            clickhouse=clickhouse,
             topology=Path(topology) if topology else None,
-            metrics=Address.parse(value("HEADRACE_METRICS") or DEFAULT_METRICS),
+            metrics=_address("HEADRACE_METRICS", value("HEADRACE_METRICS") or DEFAULT_METRICS),
             security=KafkaSecurity(
                 protocol=value("HEADRACE_KAFKA_SECURITY_PROTOCOL") or "PLAINTEXT",
                 mechanism=value("HEADRACE_KAFKA_SASL_MECHANISM"),
@@ -105,24 +115,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ),
         )
 
-    def __repr__(self) -> str:
-        return f"Settings(kafka={self.kafka!r}, topology={self.topology!r}, metrics={self.metrics!s})"
+    def client_options(self) -> dict[str, Any]:
+        """Keyword arguments that every Kafka client takes, aiokafka's and kafka-python's alike.
 
-    def aiokafka_options(self) -> dict[str, Any]:
-        """Keyword arguments that every aiokafka client of this process takes."""
-        return self._client_options()
-
-    def kafka_client_options(self) -> dict[str, Any]:
-        """Keyword arguments that kafka-python's clients take."""
-        return self._client_options()
-
-    def _client_options(self) -> dict[str, Any]:
+        They hold the password. Raises SettingsError where the certificates cannot be read.
+        """
         options: dict[str, Any] = {
-            "bootstrap_servers": [server.strip() for server in self.kafka.split(",")],
+            "bootstrap_servers": self.kafka.split(","),
             "security_protocol": self.security.protocol,
         }
-        if "SSL" in self.security.protocol.split("_"):
-            options["ssl_context"] = ssl.create_default_context(cafile=self.security.cafile)
+        if self.security.protocol.endswith("SSL"):
+            try:
+                options["ssl_context"] = ssl.create_default_context(cafile=self.security.cafile)
+            except OSError as error:
+                raise SettingsError(
+                    f"HEADRACE_KAFKA_SSL_CAFILE: {self.security.cafile} cannot be used: {error}"
+                ) from None
         if self.security.protocol.startswith("SASL"):
             options["sasl_mechanism"] = self.security.mechanism
             options["sasl_plain_username"] = self.security.username
@@ -147,23 +155,56 @@ class _Reader:
         try:
             return Path(file).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise SettingsError(f"{name}_FILE names {file}, which cannot be read: {error.strerror}") from None
+            # Not by its name: whoever confuses the two variables has put the secret there.
+            raise SettingsError(f"the file that {name}_FILE names cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise SettingsError(f"the file that {name}_FILE names is no text in UTF-8") from None
 
 
-def _local_stack(data: Path) -> dict[str, str]:
-    """What `headrace up` left in `data`: addresses in stack.json, the password beside it."""
+def _address(name: str, text: str) -> Address:
     try:
-        record = msgspec.json.decode((data / "stack.json").read_bytes(), type=dict[str, Any])
-        users = msgspec.json.decode((data / "clickhouse-users.json").read_bytes(), type=dict[str, dict[str, Any]])
-        ports = record["ports"]
-        password = users["headrace"]["password"]
-        return {
-            "kafka": f"127.0.0.1:{ports['kafka']}",
-            "clickhouse": f"clickhouse://headrace:{password}@127.0.0.1:{ports['clickhouse_tcp']}/headrace",
-        }
-    except FileNotFoundError:
-        return {}
-    except (KeyError, msgspec.DecodeError) as error:
-        raise SettingsError(
-            f"{data}/stack.json cannot be read ({error}); `headrace down` and `headrace up` mend it"
-        ) from None
+        return Address.parse(text.strip())
+    except SettingsError as error:
+        raise SettingsError(f"{name}: {error}") from None
+
+
+@dataclass(frozen=True)
+class _LocalStack:
+    """Addresses of the local stack, None where there is none."""
+
+    kafka: str | None = None
+    clickhouse: str | None = field(default=None, repr=False)
+
+
+class _Ports(msgspec.Struct):
+    kafka: int
+    clickhouse_tcp: int
+
+
+class _Record(msgspec.Struct):
+    """What `infra/local/record.py` writes to `stack.json`, as far as it matters here."""
+
+    ports: _Ports
+
+
+class _User(msgspec.Struct):
+    """What `infra/local/clickhouse_server.py` writes to `clickhouse-users.json`, by name."""
+
+    password: str
+
+
+def _local_stack(data: Path) -> _LocalStack:
+    """What `headrace up` left in `data`."""
+    try:
+        ports = msgspec.json.decode((data / "stack.json").read_bytes(), type=_Record).ports
+        users = msgspec.json.decode((data / "clickhouse-users.json").read_bytes(), type=dict[str, _User])
+        login = f"headrace:{users['headrace'].password}"
+        return _LocalStack(
+            f"127.0.0.1:{ports.kafka}", f"clickhouse://{login}@127.0.0.1:{ports.clickhouse_tcp}/headrace"
+        )
+    except (FileNotFoundError, NotADirectoryError):
+        return _LocalStack()
+    except OSError as error:
+        raise SettingsError(f"the local stack in {data} cannot be read: {error.strerror}") from None
+    except (KeyError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the record of the local stack in {data} is damaged ({error})") from None

@@ -43,7 +43,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 @contextmanager
 def admin_client(options: dict[str, Any]) -> Iterator[KafkaAdminClient]:
-    """A connected admin client; `options` are those of `Settings.kafka_client_options`.
+    """A connected admin client; `options` are `Settings.client_options()`.
 
     Raises UserError where no broker answers or the log-in is refused.
     """

@@ -50,7 +50,7 @@ class DetectorBank:
         falling) in epoch milliseconds; `x` finite, at most `schemas.events.LARGEST_VALUE`; `offset` of each point's
         record. Series must be known by `grow`. Flags are ordered by position of the point, detector, series.
         """
-        if not len(series):
+        if not len(series) or not self._lanes:
             return []
         points = Segments.of(series)
         ordered = ts[points.at]

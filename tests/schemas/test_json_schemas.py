@@ -1,0 +1,86 @@
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas import json_schemas
+from schemas.codec import SCHEMA_VERSION, schema_id
+from schemas.events import FLAGS, Event, Reason, Scope
+from schemas.results import Aggregate, Anomaly, DeadLetter
+
+STRUCT: dict[str, type[msgspec.Struct]] = {
+    "event": Event,
+    "aggregate": Aggregate,
+    "anomaly": Anomaly,
+    "dead_letter": DeadLetter,
+}
+GOLDEN = Path(__file__).with_name("golden")
+
+
+def object_of(kind: str) -> dict[str, Any]:
+    schema = json_schemas.schema(kind)
+    described: dict[str, Any] = schema["$defs"]["Event"] if kind == "event" else schema
+    return described
+
+
+def test_the_committed_schemas_are_those_that_the_code_generates() -> None:
+    committed = {file.name: file.read_bytes() for file in json_schemas.FOLDER.iterdir()}
+    assert committed == json_schemas.generate(), "run `python -m schemas`"
+
+
+def test_writing_creates_the_folder_and_every_file(tmp_path: Path) -> None:
+    json_schemas.write(tmp_path / "json")
+    assert {file.name for file in (tmp_path / "json").iterdir()} == {f"{kind}.v1.json" for kind in STRUCT}
+
+
+@pytest.mark.parametrize("kind", STRUCT)
+def test_a_schema_names_itself_as_the_messages_name_it(kind: str) -> None:
+    schema = json_schemas.schema(kind)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["$id"] == schema_id(kind)
+    assert schema["title"]
+    assert schema["description"]
+
+
+@pytest.mark.parametrize("kind", STRUCT)
+def test_a_schema_has_every_field_with_a_description(kind: str) -> None:
+    described = object_of(kind)
+    assert list(described["properties"]) == list(STRUCT[kind].__struct_fields__)
+    for field, property_ in described["properties"].items():
+        assert property_["description"], field
+
+
+@pytest.mark.parametrize("kind", ["aggregate", "anomaly", "dead_letter"])
+def test_every_field_of_a_result_is_required(kind: str) -> None:
+    described = object_of(kind)
+    assert described["required"] == list(described["properties"])
+
+
+@pytest.mark.parametrize("kind", ["aggregate", "anomaly", "dead_letter"])
+def test_a_golden_message_has_the_fields_and_types_of_its_schema(kind: str) -> None:
+    types = {"integer": int, "number": float, "string": str, "null": type(None)}
+    message = msgspec.json.decode((GOLDEN / f"{kind}.v{SCHEMA_VERSION[kind]}.json").read_bytes())
+    properties = object_of(kind)["properties"]
+    assert list(message) == list(properties)
+    for field, value in message.items():
+        property_ = properties[field]
+        if "enum" in property_:
+            assert value in property_["enum"]
+        else:
+            allowed = property_.get("anyOf", [property_])
+            assert type(value) in {types[one["type"]] for one in allowed}, field
+
+
+def test_the_schema_of_events_covers_one_object_and_an_array_of_them() -> None:
+    one, several = json_schemas.schema("event")["anyOf"]
+    assert one == {"$ref": "#/$defs/Event"}
+    assert several == {"type": "array", "items": one, "minItems": 1}
+
+
+def test_what_is_said_beyond_the_types_is_what_the_decoder_holds() -> None:
+    event = object_of("event")["properties"]
+    assert event["flags"]["anyOf"][0]["additionalProperties"]["enum"] == list(FLAGS)
+    letter = object_of("dead_letter")["properties"]
+    assert letter["reason"]["examples"] == list(Reason)
+    assert letter["scope"]["enum"] == list(Scope)
