@@ -31,7 +31,7 @@ ClickHouse are in [TABLES.md](TABLES.md).
 [Settings](#settings) · [Verbs](#verbs) · [Topics](#topics) · [Dead letters](#dead-letters) ·
 [Data flags](#data-flags) · [Metrics](#metrics) · [Topology file](#topology-file) · [Detectors](#detectors)"""
 
-_SMALLEST = {"topology": "reference", "site": "reference", "sources": {"machine.events": {}}}
+_SMALLEST = {"topology": "reference", "site": "reference", "sources": {topics.MACHINE_EVENTS.name: {}}}
 _WIDTH = 100
 
 

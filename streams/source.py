@@ -161,16 +161,15 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             task = Task(self._topology, *position, self._options, self._telemetry)
             try:
                 await task.start(self._checkpoints)
+                if position in self._assigned and self._reader.read_from(*position, task.next_offset):
+                    self.tasks[position] = task
+                    return
             except Exception as error:
                 self._telemetry.reopening(*position, error)
-                await task.stop(_STOP_SECONDS)
-                delay = min(max(2 * delay, _REOPEN_SECONDS), 10.0)
-                continue
-            if position in self._assigned and self._reader.read_from(*position, task.next_offset):
-                self.tasks[position] = task
-            else:
-                await task.stop(_STOP_SECONDS)
-            return
+            finally:
+                if self.tasks.get(position) is not task:
+                    await task.stop(_STOP_SECONDS)
+            delay = min(max(2 * delay, _REOPEN_SECONDS), 10.0)
 
     async def _reopen(self, task: Task, error: BaseException) -> None:
         """Drop a failed task's state and begin again from its last checkpoint."""
