@@ -88,6 +88,8 @@ class Reason(StrEnum):
     """A data flag that HJ 212 does not know: whether the value beside it was measured cannot be told."""
     BAD_NAME = "bad_name"
     """A site, asset, metric or state that is empty or longer than 200 characters."""
+    MORE = "more"
+    """Stands for the further refusals of a record that already has a hundred dead letters."""
     UNKNOWN_ASSET = "unknown_asset"
     """The topology does not declare the asset, and says that such events are dead letters."""
     UNKNOWN_METRIC = "unknown_metric"

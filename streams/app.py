@@ -35,6 +35,9 @@ class App(faust.App):
 
     BootStrategy = _BootStrategy
 
+    def _create_directories(self) -> None:
+        """None: nothing of this app is kept in files."""
+
     async def on_started_init_extra_services(self) -> None:
         """Let the channels flow: they start suspended, waiting for a consumer that this app does not have."""
         self.flow_control.resume()
@@ -60,6 +63,7 @@ def build(topology: Topology, settings: Settings, metrics: Address, sink: Sink |
     disable_created_metrics()  # type: ignore[no-untyped-call]
     telemetry = Telemetry(CollectorRegistry(), topology)
     source = Source(topology, settings.client_options(), sink, telemetry, instance)
+    telemetry.ready_if(source.is_ready)
     source.channels = {topic: _agent(app, source, topic) for topic in topology.sources}
     _pages(app, source, telemetry.registry)
 

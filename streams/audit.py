@@ -50,9 +50,11 @@ class Check(msgspec.Struct, frozen=True):
 
 _LEDGER = (
     "first_offset", "records", "events", "accepted", "late", "duplicate", "dead_letter", "points", "points_invalid",
-    "skipped", "aggregates", "anomalies", "dead_letters", "windowed", "late_points", "windows_closed",
+    "gaps", "skipped", "aggregates", "anomalies", "dead_letters", "windowed", "late_points", "windows_closed",
     "points_in_open_windows",
 )  # fmt: skip
+
+LEDGER_THERE = "ledger rows at the committed offset"
 
 RESULT_TABLES = {"aggregates": "aggregates", "anomalies": "anomalies", "dead.letters": "dead_letters"}
 """Result topic to table."""
@@ -87,11 +89,11 @@ def check_partition(
         return checks
     check("committed offset = end of the log", position.log_end, position.committed)
     ledger = ledger_at(query, topology.topology, position)
-    check("ledger rows at the committed offset", 1, int(ledger is not None))
+    check(LEDGER_THERE, 1, int(ledger is not None))
     if ledger is None:
         return checks
-    read = ledger["records"] + ledger["skipped"]
-    check("offsets = records + skipped", position.committed - ledger["first_offset"], read)
+    read = ledger["records"] + ledger["gaps"] + ledger["skipped"]
+    check("offsets = records + gaps + skipped", position.committed - ledger["first_offset"], read)
     outcomes = ("accepted", "late", "duplicate", "dead_letter")
     check("events = accepted + late + duplicate + dead_letter", ledger["events"], sum(ledger[o] for o in outcomes))
     measured = ledger["points"] - ledger["points_invalid"]

@@ -6,6 +6,7 @@ agents stop feeding; nothing is given up and the group membership is kept.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,6 +17,8 @@ from streams.task import Task
 from streams.telemetry import Telemetry
 
 _LONGEST_WAIT = 10.0
+_SLOW_SECONDS = 5.0
+"""A write that takes longer makes the worker not ready: the sink hangs."""
 
 
 class Committer:
@@ -28,6 +31,8 @@ class Committer:
         reopen: Callable[[Task, BaseException], Coroutine[Any, Any, None]],
     ) -> None:
         self.sink_away = False
+        self.cut_seconds = 0.0
+        """How long the last cuts held up the event loop."""
         self._sink = sink
         self._telemetry = telemetry
         self._reopen = reopen
@@ -37,7 +42,9 @@ class Committer:
     async def commit(self, tasks: Sequence[Task]) -> None:
         """Commit what the open ones of these tasks have to commit; returns when it is durable or a task has failed."""
         async with self._lock:
+            begin = time.monotonic()
             due = [task for task in tasks if task.open and task.cut()]
+            self.cut_seconds = time.monotonic() - begin
             if not due:
                 return
             await self._write(due)
@@ -62,7 +69,10 @@ class Committer:
         while any(task.open for task in tasks):
             try:
                 with self._telemetry.stage("insert"):
-                    await asyncio.get_running_loop().run_in_executor(self._thread, self._sink.write, batch)
+                    writing = asyncio.get_running_loop().run_in_executor(self._thread, self._sink.write, batch)
+                    await asyncio.wait([writing], timeout=_SLOW_SECONDS)
+                    self.sink_away = self.sink_away or not writing.done()
+                    await writing
             except (SinkUnavailable, SinkRejected) as error:
                 wait = min(max(2 * wait, getattr(error, "retry_after", _LONGEST_WAIT)), _LONGEST_WAIT)
                 self._telemetry.insert_failed(error, wait)

@@ -6,7 +6,7 @@ field. The outcome is a function of the record and its broker timestamp, never o
 """
 
 from collections.abc import Callable, Sequence
-from itertools import chain
+from itertools import chain, groupby
 from operator import attrgetter
 
 import msgspec
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import EventError
-from schemas.events import FLAGS, LARGEST_RECORD, LARGEST_VALUE, LONGEST_NAME, Event, Scope
+from schemas.events import FLAGS, LARGEST_RECORD, LARGEST_VALUE, LONGEST_NAME, Event, Reason, Scope
 from streams.compute.events import Bools, Events, Index, Ints, Refusal
 from streams.compute.series import SeriesTable
 from streams.layouts import NOT_ACCEPTED, Layouts
@@ -22,6 +22,9 @@ from streams.second_look import EventRules, parse_time, second_look, split
 
 _FLAG_CODE = {flag: code for code, flag in enumerate(FLAGS)}
 _UNREADABLE = -1
+_LOOKS = 4
+"""Times, layouts and values are looked at one after the other; each may send events to the second look once."""
+_MOST_REFUSALS = 100
 _values_of = attrgetter("values")
 
 _decode: Callable[[bytes], Event | list[Event]] = msgspec.json.Decoder(Event | list[Event]).decode
@@ -45,18 +48,22 @@ class Decoder:
         batch = _Batch(values, broker_ts, self._rules)
         self._layouts.trim()
         columns = self._columns(batch, offsets)
-        while not isinstance(columns, Events):
+        for _ in range(_LOOKS):
+            if isinstance(columns, Events):
+                break
             batch.look_again(columns)
             columns = self._columns(batch, offsets)
+        else:
+            raise AssertionError("an event stands out and passes the second look")
         batch.refusals.sort(key=lambda refusal: (refusal.record, refusal.index, refusal.field))
-        return columns, batch.refusals
+        return columns, _capped(batch.refusals)
 
     def _columns(self, batch: "_Batch", offsets: Ints) -> Events | Bools:
         """The events as columns; or, where some of them stand out, which: they need a second look first."""
         events = batch.events
         ts, odd = _times(events)
         broker_ts = batch.broker_ts[batch.record]
-        odd |= (ts < self._rules.earliest) | (ts > broker_ts + self._rules.max_future)
+        odd |= (ts < self._rules.earliest) | (ts - self._rules.max_future > broker_ts)
         if odd.any():
             return odd
         layout = self._layouts.look_up(events)
@@ -145,10 +152,29 @@ class _Batch:
         return second_look(element, (record, index), int(self.broker_ts[record]), self._rules, self.refusals)
 
 
+def _capped(refusals: list[Refusal]) -> list[Refusal]:
+    """At most `_MOST_REFUSALS` of a record: a frame of a hundred thousand wrong elements must not become as many dead
+    letters. What is left out is counted in one more for events and one for fields."""
+    if len(refusals) <= _MOST_REFUSALS:
+        return refusals
+    kept: list[Refusal] = []
+    for _, group in groupby(refusals, key=attrgetter("record")):
+        of_record = list(group)
+        kept += of_record[:_MOST_REFUSALS]
+        for scope in (Scope.EVENT, Scope.FIELD):
+            more = [refusal for refusal in of_record[_MOST_REFUSALS:] if refusal.scope == scope]
+            if more:
+                detail = f"{len(more)} more were refused, the first one: {more[0].detail}"
+                first = more[0]
+                kept.append(Refusal(first.record, first.index, scope, Reason.MORE, detail, "", len(more)))
+    return kept
+
+
 def _documents(values: Sequence[bytes]) -> list[Event | list[Event] | None]:
     """The decoded records, None where one is no strict event or frame.
 
-    Both ways decode at the same depth of the stack: how deep a record may nest must not depend on its neighbours.
+    Record by record, the decoder is called no deeper in the stack than for all at once, and so takes all that it takes
+    there: how deep a record may nest does not depend on its neighbours.
     """
     if max(map(len, values), default=0) <= LARGEST_RECORD:
         try:

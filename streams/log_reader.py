@@ -6,6 +6,7 @@ which costs more than everything the product does with it; so the fetched record
 """
 
 import asyncio
+import time
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
@@ -22,6 +23,7 @@ from streams.compute.events import Ints
 
 _LOG_APPEND_TIME = 1
 _WAIT_SECONDS = 0.2
+_FRESH_MS = 1_000
 
 
 class LogReader:
@@ -80,14 +82,23 @@ class LogReader:
 
     def end(self, topic: str, partition: int) -> int | None:
         """Where the readable part of the log ends, as of the last fetch; None before the first one."""
-        try:
-            end = self._consumer.last_stable_offset(TopicPartition(topic, partition))
-        except IllegalStateError:
+        where = TopicPartition(topic, partition)
+        if where not in self._consumer.assignment():
             return None
+        end = self._consumer.last_stable_offset(where)
         return None if end is None or end < 0 else int(end)
+
+    def is_at_end(self, topic: str, partition: int, offset: int) -> bool:
+        """Whether a fetch has just confirmed that the log ends at `offset`: not so after a pause of any kind."""
+        end = self.end(topic, partition)
+        if end is None or offset < end:
+            return False
+        polled = self._consumer.last_poll_timestamp(TopicPartition(topic, partition))
+        return polled is not None and time.time() * 1000 - polled < _FRESH_MS
 
     async def next_chunks(self) -> tuple[list[Chunk], list[tuple[str, int]]]:
         """The chunks that have arrived, waiting a while for one; and partitions whose position is out of the log."""
+        self._consumer._coordinator.check_errors()
         fetcher = self._consumer._fetcher
         subscriptions = fetcher._subscriptions
         with subscriptions.fetch_context():
@@ -108,7 +119,12 @@ class LogReader:
                     fetcher._records.pop(where, None)
                     fetcher._notify(fetcher._wait_consume_future)
             if not chunks and not lost:
-                await asyncio.wait([fetcher._create_fetch_waiter()], timeout=_WAIT_SECONDS)
+                waiter = fetcher._create_fetch_waiter()
+                await asyncio.wait([waiter], timeout=_WAIT_SECONDS)
+                if waiter.done():
+                    waiter.result()  # raises what the group's coordinator cannot mend
+                else:
+                    waiter.cancel()
         return chunks, lost
 
     def _take(self, result: Any, where: TopicPartition) -> Chunk | None:

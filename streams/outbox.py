@@ -9,7 +9,7 @@ import numpy as np
 
 from schemas import identifiers
 from schemas.codec import encode
-from schemas.events import FLAGS
+from schemas.events import FLAGS, LONGEST_NAME
 from schemas.results import Aggregate, Anomaly, DeadLetter
 from schemas.topics import AGGREGATES, ANOMALIES, DEAD_LETTERS
 from sinks.base import Coded, Rows
@@ -104,9 +104,10 @@ class Outbox:
             spec = self._topology.detectors[flag.detector]
             site, asset, metric = self._series.keys[flag.series]
             prefix = self._prefix("anomaly", spec.name, flag.series)
+            id_ = identifiers.at(prefix, flag.ts, flag.offset, *([repeat] if repeat else []))
             anomaly = Anomaly(
-                identifiers.at(prefix, flag.ts, flag.offset, *([repeat] if repeat else [])), flag.ts, site, asset, metric, spec.name, spec.severity,
-                flag.score, _none_for_nan(flag.value), _none_for_nan(flag.expected), _none_for_nan(flag.lower),
+                id_, flag.ts, site, asset, metric, spec.name, spec.severity, flag.score,
+                _none_for_nan(flag.value), _none_for_nan(flag.expected), _none_for_nan(flag.lower),
                 _none_for_nan(flag.upper), flag.reason, *self._origin(), flag.offset,
             )  # fmt: skip
             anomalies.append(anomaly)
@@ -134,11 +135,11 @@ class Outbox:
         for refusal in refusals:
             value = chunk.values[refusal.record]
             offset = int(chunk.offsets[refusal.record])
-            prefix = identifiers.prefix("dead_letter", *self._origin(), refusal.field)
+            prefix = identifiers.prefix("dead_letter", *self._origin(), refusal.scope, refusal.field)
             letter = DeadLetter(
                 identifiers.at(prefix, offset, refusal.index), int(chunk.broker_ts[refusal.record]),
                 refusal.reason, refusal.scope, refusal.detail, refusal.field,
-                (chunk.keys[refusal.record] or b"").decode(errors="backslashreplace"),
+                (chunk.keys[refusal.record] or b"")[:LONGEST_NAME].decode(errors="backslashreplace"),
                 value[:_PAYLOAD_SHOWN].decode(errors="backslashreplace")[:_PAYLOAD_SHOWN], len(value),
                 *self._origin(), offset, refusal.index,
             )  # fmt: skip

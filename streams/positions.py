@@ -17,19 +17,23 @@ class Broker:
         self._topology = topology
         self._consumer = AIOKafkaConsumer(
             **options,
-            group_id=topics.group_id(topology.topology),
+            group_id=None,
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=8 << 20,
         )
+        self._group = AIOKafkaConsumer(**options, group_id=topics.group_id(topology.topology), enable_auto_commit=False)
+        """Only asked what the group has committed; it never joins."""
 
     async def __aenter__(self) -> "Broker":
         await self._consumer.start()
+        await self._group.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._consumer.stop()
+        await self._group.stop()
 
     async def positions(self) -> list[Position]:
         """Every source partition of the topology."""
@@ -37,7 +41,7 @@ class Broker:
         begin = await self._consumer.beginning_offsets(places)
         end = await self._consumer.end_offsets(places)
         return [
-            Position(place.topic, place.partition, begin[place], end[place], await self._consumer.committed(place))
+            Position(place.topic, place.partition, begin[place], end[place], await self._group.committed(place))
             for place in places
         ]
 
@@ -57,13 +61,12 @@ class Broker:
                     source = headers.get("ce_source", b"")
                     ids.setdefault(source, set()).add(headers.get("ce_id", b""))
                     count[source] = count.get(source, 0) + 1
-        self._consumer.unsubscribe()
         return {source.decode(): Messages(count[source], len(ids[source])) for source in ids}
 
     async def _partitions(self, names: Iterable[str]) -> list[TopicPartition]:
-        await self._consumer._client.force_metadata_update()
+        cluster = await self._consumer._client.fetch_all_metadata()
         places = []
         for name in sorted(names):
-            partitions = self._consumer.partitions_for_topic(name) or set()
+            partitions = cluster.partitions_for_topic(name) or set()
             places += [TopicPartition(name, partition) for partition in sorted(partitions)]
         return places

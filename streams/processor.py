@@ -58,6 +58,7 @@ class Processor:
         results = self.engine.feed(events)
         counts = self.engine.counts
         counts.records += len(chunk.values)
+        counts.gaps += chunk.end - chunk.begin - len(chunk.values)
         refused = _whole(refusals)
         counts.events += refused
         counts.dead_letter += refused
@@ -130,8 +131,8 @@ def rules(topology: Topology) -> EventRules:
 
 
 def _whole(refusals: Sequence[Refusal]) -> int:
-    """Refusals of whole records and events."""
-    return sum(refusal.scope != Scope.FIELD for refusal in refusals)
+    """Whole records and events that were refused."""
+    return sum(refusal.count for refusal in refusals if refusal.scope != Scope.FIELD)
 
 
 def _metric_infos(topology: Topology) -> dict[str, MetricInfo]:

@@ -1,5 +1,6 @@
 """Reads a worker's metrics as any Prometheus would."""
 
+from http.client import HTTPException
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -48,5 +49,5 @@ def scrape(address: Address) -> Metrics | None:
     try:
         with urlopen(f"http://{address}/metrics", timeout=2) as answer:
             return Metrics(answer.read().decode())
-    except (URLError, TimeoutError, ConnectionError):
+    except (URLError, TimeoutError, ConnectionError, HTTPException, ValueError):  # ValueError: these are no metrics
         return None

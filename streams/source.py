@@ -27,8 +27,9 @@ from streams.topology.model import Topology
 
 MOST_RECORDS = 10_000
 """Records of a chunk, about: whole record batches are taken."""
-_LARGEST_BACKLOG = 200_000
-"""Values a task may process beyond a cut that is not yet committed: bounds the memory while the sink is away."""
+_LARGEST_BACKLOG = 1_000_000
+"""What a task may have in hand beyond a cut that is not committed (`Task.backlog`): bounds the memory while the sink is
+away."""
 _COMMIT_SECONDS = 0.25
 _REOPEN_SECONDS = 0.5
 _FENCED_SECONDS = 3.0
@@ -67,7 +68,8 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._options = options
         self._telemetry = telemetry
         self._assigned: set[Position] = set()
-        self._openings: set[asyncio.Task[None]] = set()
+        self._openings: dict[Position, asyncio.Task[None]] = {}
+        self._joined = False
         self._instance = instance
         self._committer = Committer(sink, telemetry, self._reopen)
 
@@ -98,15 +100,18 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """A rebalance has ended. Opening takes a while and heartbeats wait for this call: open in the background."""
         self._assigned = {(where.topic, where.partition) for where in assigned}
+        self._joined = True
         for position in sorted(self._assigned):
-            self._reader.hold(*position)
             self._open_soon(position, 0.0)
 
     async def process(self, delivery: Delivery) -> None:
         """Have the partition's task take a chunk. Called by the agents, one chunk of a topic at a time."""
         task = delivery.task
-        while task.open and task.pending is not None and task.backlog > _LARGEST_BACKLOG:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        while task.open and task.backlog > _LARGEST_BACKLOG:
+            if task.pending is None:
+                task.cut()  # the committer finds it; until it is committed no more than this is in hand
+            else:
+                await asyncio.sleep(0.01)
         if not task.open or (task.topic, task.partition) not in self._assigned:
             return  # whoever owns the partition next reads it again
         try:
@@ -122,37 +127,38 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             for position in out_of_log:
                 if position in self.tasks:
                     await self._reopen(self.tasks[position], IndexError("the log no longer has this position"))
-            for chunk in chunks:
-                task = self.tasks.get((chunk.topic, chunk.partition))
+            # Before anything is awaited: a chunk must not meet the task of a later opening.
+            read = [(chunk, self.tasks.get((chunk.topic, chunk.partition))) for chunk in chunks]
+            for chunk, task in read:
                 if task is not None:
                     await self.channels[chunk.topic].put(Delivery(chunk, task, fetched_at))  # type: ignore[arg-type]
 
     @Service.task
     async def _commit(self) -> None:
         while not self.should_stop:
-            await self.sleep(_COMMIT_SECONDS)
+            await self.sleep(max(_COMMIT_SECONDS, 4 * self._committer.cut_seconds))
             self._declare_idle()
             await self._committer.commit(list(self.tasks.values()))
             for position, task in self.tasks.items():
                 task.report(self._reader.end(*position))
-            self._telemetry.ready(self.is_ready())
 
     def is_ready(self) -> bool:
-        """Whether every assigned partition is open and the sink takes rows."""
-        return self._assigned == set(self.tasks) and not self._committer.sink_away
+        """Whether this worker is in the group, every assigned partition is open, and the sink takes rows."""
+        return self._joined and self._assigned == set(self.tasks) and not self._committer.sink_away
 
     def _declare_idle(self) -> None:
         now = time.monotonic()
         for position, task in self.tasks.items():
-            end = self._reader.end(*position)
             silent = now - task.last_active
-            if silent * 1000 >= self._topology.time.idle_timeout and end is not None and task.next_offset >= end:
+            if silent * 1000 >= self._topology.time.idle_timeout and self._reader.is_at_end(
+                *position, task.next_offset
+            ):
                 task.declare_idle()
 
     def _open_soon(self, position: Position, delay: float) -> None:
-        opening = asyncio.create_task(self._open(position, delay))
-        self._openings.add(opening)
-        opening.add_done_callback(self._openings.discard)
+        if position not in self._openings and position not in self.tasks:  # else a rebalance was faster
+            self._reader.hold(*position)
+            self._openings[position] = asyncio.create_task(self._open(position, delay))
 
     async def _open(self, position: Position, delay: float) -> None:
         """Open a task for the position and read from where it stands; try again while it stays assigned."""
@@ -163,13 +169,14 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 await task.start(self._checkpoints)
                 if position in self._assigned and self._reader.read_from(*position, task.next_offset):
                     self.tasks[position] = task
-                    return
+                    break
             except Exception as error:
                 self._telemetry.reopening(*position, error)
             finally:
                 if self.tasks.get(position) is not task:
                     await task.stop(_STOP_SECONDS)
             delay = min(max(2 * delay, _REOPEN_SECONDS), 10.0)
+        self._openings.pop(position, None)
 
     async def _reopen(self, task: Task, error: BaseException) -> None:
         """Drop a failed task's state and begin again from its last checkpoint."""
@@ -179,16 +186,18 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         del self.tasks[position]
         self._telemetry.reopening(*position, error)
         await task.stop(_STOP_SECONDS)
-        if position in self._assigned and self._reader.hold(*position):
+        if position in self._assigned:
             self._open_soon(position, _FENCED_SECONDS if isinstance(error, ProducerFenced) else _REOPEN_SECONDS)
 
     async def _release(self) -> None:
         """Last commit if it can be had in time, then let go of all partitions."""
         self._assigned = set()
-        openings = list(self._openings)
+        self._joined = False
+        openings = list(self._openings.values())
         for opening in openings:
             opening.cancel()
         await asyncio.gather(*openings, return_exceptions=True)
+        self._openings.clear()
         tasks = list(self.tasks.values())
         try:
             await asyncio.wait_for(self._committer.commit(tasks), _REVOKE_SECONDS)

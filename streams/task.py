@@ -11,7 +11,7 @@ from streams.chunk import Chunk
 from streams.processor import Cut, Processor
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
-from streams.transaction import Transactions
+from streams.transaction import LARGEST_MESSAGE, Transactions
 
 
 class Task:
@@ -28,7 +28,8 @@ class Task:
         self.partition = partition
         self.pending: Cut | None = None
         self.backlog = 0
-        """Values processed since the pending cut."""
+        """What has been processed since the last cut, weighed by the memory it takes: an event or a value counts 1, a
+        dead letter 100."""
         self.last_active = time.monotonic()
         """When records last came, or the partition was last declared idle."""
         self.quiet_since = self.last_active
@@ -54,11 +55,11 @@ class Task:
         begin = time.monotonic()
         await self._transactions.start()
         blob = await checkpoints.newest(self.topic, self.partition)
-        log_start = await checkpoints.log_start(self.topic, self.partition)
+        log_start, log_end = await checkpoints.log_range(self.topic, self.partition)
         if blob is None:
             self._processor = Processor(self._topology, self.topic, self.partition, log_start, self._telemetry.stage)
         else:
-            self._restore(blob, log_start)
+            self._restore(blob, log_start, log_end)
         self.open = True
         self.last_active = self.quiet_since = time.monotonic()
         self._telemetry.opened(self.topic, self.partition, self.next_offset, blob is not None, self.last_active - begin)
@@ -70,7 +71,9 @@ class Task:
         flags = self._processor.feed(chunk)
         self._whole = True
         self._dirty = True
-        self.backlog += self._processor.engine.counts.points - before.points
+        counts = self._processor.engine.counts
+        self.backlog += counts.points - before.points + counts.events - before.events
+        self.backlog += 100 * (counts.dead_letters - before.dead_letters)
         self.last_active = self.quiet_since = time.monotonic()
         self._fetched.append(fetched_at)
         self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)
@@ -103,6 +106,12 @@ class Task:
             return
         if not self._whole:
             raise CheckpointError("the state saw half a chunk")
+        if len(cut.blob) > LARGEST_MESSAGE:
+            series = len(self._processor.engine.series)
+            raise CheckpointError(
+                f"the state of {series} series takes {len(cut.blob)} bytes, a checkpoint {LARGEST_MESSAGE}: "
+                f"give {self.topic} more partitions"
+            )
         with self._telemetry.stage("commit"):
             await self._transactions.commit(cut.messages, cut.blob, cut.next_offset)
         now = time.monotonic()
@@ -138,7 +147,7 @@ class Task:
         self._cut_at = time.monotonic()
         self._in_cut, self._fetched = self._fetched, []
 
-    def _restore(self, blob: bytes, log_start: int) -> None:
+    def _restore(self, blob: bytes, log_start: int, log_end: int) -> None:
         checkpoint = unpack(blob)
         anew = self._processor.restore(checkpoint)
         if anew:
@@ -147,3 +156,9 @@ class Task:
         if log_start > self.next_offset:
             self._telemetry.records_skipped(self.topic, self.partition, self.next_offset, log_start)
             self._processor.skip_to(log_start)
+            self._dirty = True
+        if self.next_offset > log_end:
+            raise CheckpointError(
+                f"the checkpoint of {self.topic}/{self.partition} stands at {self.next_offset}, its log ends at "
+                f"{log_end}: was the topic made anew? Under another topology name it is processed from the beginning"
+            )

@@ -4,7 +4,7 @@ Base units as Prometheus asks: seconds, bytes, `_total` for counters. All metric
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 import structlog
@@ -30,7 +30,10 @@ class Telemetry:
         self.registry = registry
         self._topology = topology
         self._events = Counter(
-            "headrace_events", "Events read, by what became of them", ("topic", "outcome"), registry=registry
+            "headrace_events",
+            "Events by what became of them; those read again after a failure count again",
+            ("topic", "outcome"),
+            registry=registry,
         )
         self._points = Counter("headrace_points", "Values of accepted and late events", registry=registry)
         self._stage = Histogram(
@@ -98,9 +101,9 @@ class Telemetry:
             self._watermark.labels(*labels).set(stream_time / 1000)
         self._windows_open.labels(*labels).set(windows_open)
 
-    def ready(self, ready: bool) -> None:
-        """Whether every assigned partition is being processed and the sink takes rows."""
-        self._ready.set(ready)
+    def ready_if(self, is_ready: Callable[[], bool]) -> None:
+        """Ask this whenever somebody asks whether the worker is ready."""
+        self._ready.set_function(is_ready)
 
     def durable(self, sink: str, seconds: float) -> None:
         """The results of a chunk have become durable in a sink, `seconds` after it was read."""

@@ -6,6 +6,7 @@ wakes up again (aiokafka sends TxnOffsetCommit without the member's generation);
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -71,6 +72,8 @@ class Transactions:
         except Exception as error:
             place = {"topic": self._source.topic, "partition": self._source.partition}
             _log.info("producer_abandoned", **place, error=repr(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._producer._sender.close(), timeout)
             await self._producer.client.close()
 
     async def _send(self, messages: Sequence[Message]) -> list[Awaitable[Any]]:

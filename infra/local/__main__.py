@@ -14,6 +14,7 @@ _data = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     default=stack.DEFAULT_DATA,
     show_default=True,
+    envvar="HEADRACE_DATA",
     help="Data folder.",
 )
 

@@ -47,7 +47,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line. A user's mistake ends in one line on stderr and exit code 1."""
-    for library in ("aiokafka", "kafka"):  # they log what the verb's own error says in one line
+    for library in ("aiokafka", "kafka", "clickhouse_driver"):  # they log what the verb's own error says in one line
         logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
         cli.main(arguments, prog_name="headrace", standalone_mode=True)

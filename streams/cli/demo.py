@@ -21,6 +21,7 @@ from schemas.errors import UserError
 from streams.cli.audit import run_audit
 from streams.cli.demo_report import print_report
 from streams.cli.options import data_option
+from streams.cli.simulate import Seconds
 from streams.scrape import Metrics, scrape
 from streams.settings import Address, Settings
 from streams.topology.load import load
@@ -33,13 +34,15 @@ _DRAIN_SECONDS = 120.0
 
 @click.command(epilog="Example: headrace demo --duration 20s")
 @data_option
-@click.option("--duration", default="30s", show_default=True, help="How long the simulated plant runs.")
-@click.option("--rate", default=2000, show_default=True, help="Events per second of the simulated plant.")
+@click.option("--duration", type=Seconds(), default="30s", show_default=True, help="How long the simulated plant runs.")
+@click.option(
+    "--rate", type=click.IntRange(1), default=2000, show_default=True, help="Events per second of the simulated plant."
+)
 @click.option(
     "--replay", "files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Replay this history instead of simulating: the topology whose replays fit it is taken.",
 )  # fmt: skip
-def demo(data: Path, duration: str, rate: int, files: tuple[Path, ...]) -> None:
+def demo(data: Path, duration: float, rate: int, files: tuple[Path, ...]) -> None:
     """Start everything, send events, process them, audit, and show what ClickHouse has.
 
     The events are those of a simulated, synthetic tower plant with injected faults, or of a history file. Kafka and
@@ -64,7 +67,10 @@ def demo(data: Path, duration: str, rate: int, files: tuple[Path, ...]) -> None:
         if files:
             _run(["replay", *map(str, files)], environment)
         else:
-            _run(["simulate", "--duration", duration, "--rate", str(rate), "--labels", str(labels)], environment)
+            _run(
+                ["simulate", "--duration", f"{round(duration * 1000)}ms", "--rate", str(rate), "--labels", str(labels)],
+                environment,
+            )
         at_the_end = _wait_until_drained(metrics, topology, console)
     checks = run_audit(topology, settings)
     print_report(console, topology, settings, at_the_end, checks, labels)

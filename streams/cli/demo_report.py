@@ -42,7 +42,7 @@ def print_report(
     client = connection.connect(connection.parse(settings.clickhouse or ""))
     console.print(_figures(client, topology, metrics))
     if labels.exists():
-        _print_faults(console, client, labels)
+        _print_faults(console, client, topology.topology, labels)
     print_checks(checks)
     client.disconnect()
 
@@ -92,7 +92,7 @@ def _busiest_rate(client: Client, name: dict[str, Any]) -> float:
     return float(rows[0][0] or 0)
 
 
-def _print_faults(console: Console, client: Client, labels: Path) -> None:
+def _print_faults(console: Console, client: Client, topology: str, labels: Path) -> None:
     table = Table("injected fault", "asset", "metric", "flagged by", title="faults of the synthetic plant")
     # Flags of data missing after the end of the run say nothing about a fault: hence the bound by the last reading.
     faults = [msgspec.json.decode(line, type=Label) for line in labels.read_bytes().splitlines()]
@@ -101,10 +101,17 @@ def _print_faults(console: Console, client: Client, labels: Path) -> None:
         found = [
             row[0]
             for row in client.execute(
-                "SELECT DISTINCT detector FROM headrace.anomalies WHERE asset = %(asset)s AND metric = %(metric)s "
+                "SELECT DISTINCT detector FROM headrace.anomalies WHERE topology = %(topology)s "
+                "AND asset = %(asset)s AND metric = %(metric)s "
                 "AND ts >= fromUnixTimestamp64Milli(%(start)s) AND ts <= fromUnixTimestamp64Milli(%(end)s) "
-                "AND ts <= (SELECT max(ts) FROM headrace.readings) ORDER BY detector",
-                {"asset": fault.asset, "metric": fault.metric, "start": fault.start, "end": fault.end + _FLAG_SLACK_MS},
+                "AND ts <= (SELECT max(ts) FROM headrace.readings WHERE topology = %(topology)s) ORDER BY detector",
+                {
+                    "topology": topology,
+                    "asset": fault.asset,
+                    "metric": fault.metric,
+                    "start": fault.start,
+                    "end": fault.end + _FLAG_SLACK_MS,
+                },
             )
         ]
         flagged += bool(found)

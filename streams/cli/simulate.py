@@ -23,7 +23,7 @@ from streams.settings import Settings
 _RATE_OF_A_MACHINE: Final = 10.0
 
 
-class _Seconds(click.ParamType):
+class Seconds(click.ParamType):
     """A duration such as 20s, in seconds."""
 
     name = "duration"
@@ -55,7 +55,7 @@ class _Seconds(click.ParamType):
     show_default=True,
     help="Number of machines.",
 )
-@click.option("--duration", type=_Seconds(), help="Such as 20s; without it until Ctrl-C.")
+@click.option("--duration", type=Seconds(), help="Such as 20s; without it until Ctrl-C.")
 @click.option("--faults/--no-faults", "faulty", default=True, show_default=True, help="Let things go wrong.")
 @click.option("--labels", type=click.Path(path_type=Path, dir_okay=False), help="File for the truth about the faults.")
 @click.option(

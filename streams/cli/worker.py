@@ -1,6 +1,7 @@
 """`headrace worker`: process a topology's source topics until told to stop."""
 
 import logging
+import socket
 import sys
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def worker(topology_file: Path | None, data: Path, instance: str | None, metrics
     topology = load_topology(topology_file, settings)
     address = Address.parse(metrics) if metrics else settings.metrics
     _check_topics(topology, settings)
+    _check_free(address)
     _set_up_logging(log_level)
     sink = _sink(topology, settings)
     service = app.build(topology, settings, address, sink, instance)
@@ -52,6 +54,15 @@ def _check_topics(topology: Topology, settings: Settings) -> None:
     missing = sorted(set(topic_names(topology)) - set(there))
     if missing:
         raise UserError(f"Kafka has no topic {', '.join(missing)}: run `headrace topology apply` first")
+
+
+def _check_free(address: Address) -> None:
+    """Refuse to start where /metrics cannot be served."""
+    try:
+        with socket.create_server((address.host, address.port)):
+            pass
+    except OSError as error:
+        raise UserError(f"cannot serve metrics at {address}: {error.strerror}; choose another with --metrics") from None
 
 
 def _sink(topology: Topology, settings: Settings) -> Sink | None:

@@ -9,6 +9,7 @@ fallen idle, enters as an explicit decision (`declare_idle`), which the caller m
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,9 @@ from streams.compute.detectors.lane import Flag
 from streams.compute.events import MEASURED, Bools, Events, Ints
 from streams.compute.series import SeriesKey, SeriesTable
 from streams.compute.windows import LONG_AGO, Rows, Windows
+
+_MOST_PLACES = 4_000_000
+"""Windows begun in one stretch, times series: bounds the map from them to their cells (4 bytes each)."""
 
 Stage = Callable[[str], AbstractContextManager[None]]
 """Wraps a stage of the work, to time it from outside: compute itself never reads a clock."""
@@ -34,7 +38,8 @@ class Counts:
 
     records: Kafka records read. events = accepted + late + duplicate + dead_letter, where an unusable record counts as
     one event. points: values of the accepted and late events; points_invalid: those of them whose data flag says that
-    nothing was measured, which stay out of windows and detectors. skipped: records that the log had deleted before
+    nothing was measured, which stay out of windows and detectors. gaps: offsets that hold no record to read (markers
+    of transactions, aborted records). skipped: records that the log had deleted before
     they could be read. aggregates, anomalies, dead_letters: result rows given out.
     """
 
@@ -46,6 +51,7 @@ class Counts:
     dead_letter: int = 0
     points: int = 0
     points_invalid: int = 0
+    gaps: int = 0
     skipped: int = 0
     aggregates: int = 0
     anomalies: int = 0
@@ -79,10 +85,33 @@ class Engine:
 
     def feed(self, events: Events) -> Results:
         """Take the next events of the log."""
+        self._introduce_series()
+        results = [self._feed(part) for part in self._parts(events)]
+        if len(results) == 1:
+            return results[0]
+        return Results(
+            [piece for result in results for piece in result.aggregates],
+            [flag for result in results for flag in result.flags],
+            np.concatenate([result.late for result in results]),
+        )
+
+    def _parts(self, events: Events) -> list[Events]:
+        """Cut events that span very many windows, so that windows are closed in between and memory stays bounded.
+
+        Where a cut is made changes no result.
+        """
+        if not self.windows or not len(events.ts):
+            return [events]
+        step = min(windows.advance for windows in self.windows.values())
+        bucket = events.ts // (step * max(1, _MOST_PLACES // max(1, len(self.series))))
+        edges = np.flatnonzero(np.diff(np.maximum.accumulate(bucket))) + 1
+        bounds = [0, *edges.tolist(), len(events.ts)]
+        return [events.part(begin, end) for begin, end in pairwise(bounds)] if len(edges) else [events]
+
+    def _feed(self, events: Events) -> Results:
         stream_time = np.maximum(np.maximum.accumulate(events.clock), self.stream_time) if len(events.ts) else events.ts
         late = self._late(events.ts, stream_time)
         self._count(events, late)
-        self._introduce_series()
         flags: list[Flag] = []
         if len(events.ts):
             self.stream_time = int(stream_time[-1])
@@ -96,8 +125,8 @@ class Engine:
         All open windows become due and missing data can be noticed. True if that changes anything: then the decision
         must be made durable before `settle` is called.
         """
-        changed = [windows.declare_idle() for windows in self.windows.values()]
         quiet_until = self.stream_time + silence
+        changed = [windows.declare_idle(quiet_until) for windows in self.windows.values()]
         due = self.bank.next_due()
         if due is not None and self.stream_time > LONG_AGO and quiet_until >= due:
             self._quiet_until = max(self._quiet_until, quiet_until)
@@ -107,6 +136,7 @@ class Engine:
     def settle(self) -> Results:
         """What follows from a durable idle decision; nothing if there was none, or it was settled before."""
         flags = self.bank.tick(self._quiet_until, self._last_offset) if self._quiet_until > LONG_AGO else []
+        self._quiet_until = LONG_AGO  # or else every restart would settle it again, for series that have come back
         return self._results(flags, np.zeros(0, bool))
 
     def snapshot(self) -> dict[str, Any]:

@@ -38,6 +38,21 @@ class Events:
     flag: NDArray[np.int8]
     """Position in `FLAGS`."""
 
+    def part(self, begin: int, end: int) -> "Events":
+        """The events from position `begin` to before `end`."""
+        first, last = np.searchsorted(self.event, (begin, end))
+        return Events(
+            offset=self.offset[begin:end],
+            index=self.index[begin:end],
+            ts=self.ts[begin:end],
+            clock=self.clock[begin:end],
+            state=self.state and self.state[begin:end],
+            event=self.event[first:last] - begin,
+            series=self.series[first:last],
+            x=self.x[first:last],
+            flag=self.flag[first:last],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -50,3 +65,5 @@ class Refusal:
     reason: str
     detail: str
     field: str = ""
+    count: int = 1
+    """How many refusals this one stands for."""

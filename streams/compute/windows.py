@@ -103,11 +103,15 @@ class Windows:
         self.closed += len(cells)
         return _rows(column)
 
-    def declare_idle(self) -> bool:
-        """No more points are waited for: all open windows become due. False if none is open."""
-        if not self._row_of:
+    def declare_idle(self, now: int) -> bool:
+        """No more points are waited for in windows that have begun by `now`: they become due. False if there is none.
+
+        Windows that points from the future have opened are not among them: others may yet be on time for those.
+        """
+        begun = [start for start in self._row_of if start <= now]
+        if not begun:
             return False
-        self._closed_until = max(self._closed_until, max(self._row_of) + self.size)
+        self._closed_until = max(self._closed_until, max(begun) + self.size)
         return True
 
     def snapshot(self) -> Columns:

@@ -20,9 +20,13 @@ class Metric(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """One measured quantity: its unit and what is physically possible."""
 
     unit: str
+    """Shown in reasons and documents."""
     low: float | None = None
+    """The smallest value that is physically possible; what `range` detectors judge by."""
     high: float | None = None
+    """The largest one."""
     about: str = ""
+    """For people."""
 
     def __post_init__(self) -> None:
         if self.low is not None and self.high is not None and self.low >= self.high:
@@ -33,26 +37,35 @@ class Asset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """One machine, stack or vehicle, and the metrics it is known to send."""
 
     kind: str
+    """What it is, such as `stack`; for people."""
     metrics: tuple[str, ...] = ()
+    """The metrics it is known to send."""
     about: str = ""
+    """For people."""
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One input topic."""
 
     partitions: Annotated[int, Meta(ge=1, le=1000)] = 4
+    """Partitions of the topic: how many workers can share it."""
     retention: Duration = Duration.parse("7d")
+    """How long the broker keeps records."""
     max_message: Annotated[int, Meta(ge=1024, le=16 << 20)] = 1 << 20
-    """Largest message that the topic takes, in bytes."""
+    """Largest message that the topic takes, in bytes. One of more than 1 MiB becomes a dead letter."""
 
 
 class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Windows [start, start + size) every `advance`, aligned to the epoch; tumbling where advance is left out."""
 
     name: Name
+    """Unique within the topology; it is in every row."""
     size: Duration
+    """Length of the window."""
     advance: Duration | None = None
+    """From the start of one window to that of the next; left out, the size."""
     lateness: Duration = Duration(0)
+    """How long after its end, in stream time, a window still takes points."""
 
     def __post_init__(self) -> None:
         if self.size <= 0:
@@ -79,6 +92,7 @@ class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """The output topics."""
 
     retention: Duration = Duration.parse("30d")
+    """How long the broker keeps results."""
 
 
 class ClickHouse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -98,11 +112,15 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Everything that a data engineer deploys, in one file."""
 
     topology: Name
+    """Names the consumer group, the checkpoint topic and the rows."""
     site: str
+    """The site that the assets belong to."""
     about: str = ""
+    """For people."""
     unknown: Literal["accept", "dead_letter"] = "accept"
     """What becomes of assets and metrics that are not declared."""
     replication: Annotated[int, Meta(ge=1, le=7)] = 1
+    """Replicas of every topic."""
     time: Time = Time()
     metrics: dict[str, Metric] = {}
     assets: dict[str, Asset] = {}

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from schemas.events import FLAGS, LARGEST_RECORD
+from streams import decode as decoding
+from streams import second_look
 from streams.compute.events import Events
 from streams.compute.series import SeriesKey, SeriesTable
 from streams.decode import Decoder
@@ -208,11 +210,25 @@ def test_good_and_bad_events_of_one_frame_are_told_apart() -> None:
     assert events.x.tolist() == [1.5, 2.0, 3.0, 1.0, 3.0]
 
 
-def test_a_large_frame_of_bad_events_has_a_refusal_for_each() -> None:
+def test_a_large_frame_of_bad_events_has_a_hundred_refusals_and_one_for_the_rest() -> None:
     frame = json.dumps([event(values={"t": 1e200}), event()] * 2000).encode()
     events, refusals = decode([frame])
-    assert [one.index for one in refusals] == list(range(0, 4000, 2))
+    assert [one.index for one in refusals[:-1]] == list(range(0, 200, 2))
+    assert (refusals[-1].reason, refusals[-1].count) == ("more", 1900)
     assert events.index.tolist() == list(range(1, 4000, 2))
+
+
+def test_a_frame_is_taken_apart_once_however_many_of_its_events_are_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken_apart: list[bytes] = []
+
+    def split(value: bytes) -> list[bytes]:
+        taken_apart.append(value)
+        return second_look.split(value)
+
+    monkeypatch.setattr(decoding, "split", split)
+    frames = [json.dumps([event(values={"t": 1e200})] * count).encode() for count in (3, 2)]
+    assert len(decode(frames)[1]) == 5
+    assert taken_apart == frames
 
 
 def test_broken_messages_are_not_spliced_into_a_whole_one() -> None:
@@ -222,10 +238,11 @@ def test_broken_messages_are_not_spliced_into_a_whole_one() -> None:
 
 
 def test_a_record_of_one_mebibyte_is_read_and_one_byte_more_is_not() -> None:
-    blanks = b" " * (LARGEST_RECORD - len(FIRST))
-    events, refusals = decode([FIRST + blanks, FIRST + blanks + b" "])
-    assert events.offset.tolist() == [0]
-    assert [(one.record, one.reason) for one in refusals] == [(1, "too_large")]
+    for value in (FIRST, record(state="")):
+        largest = value.ljust(LARGEST_RECORD)
+        events, refusals = decode([largest, largest + b" "])
+        assert events.offset.tolist() == [0]
+        assert [one.record for one in refusals if one.reason == "too_large"] == [1]
 
 
 def test_how_deep_a_record_may_nest_does_not_depend_on_its_neighbours() -> None:
@@ -268,6 +285,8 @@ def test_a_time_is_the_same_in_milliseconds_and_in_rfc_3339() -> None:
 )
 def test_the_bounds_of_time_belong_to_it(ts: int, reason: str | None) -> None:
     assert [one.reason for one in decode([record(ts=ts)])[1]] == ([reason] if reason else [])
+    at_second_sight = decode([record(ts=ts, values={"t": 1, "x": None})])[1]
+    assert [one.reason for one in at_second_sight] == [reason or "bad_value"]
 
 
 def test_an_event_moves_the_clock_at_most_to_the_brokers_timestamp() -> None:

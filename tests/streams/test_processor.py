@@ -239,3 +239,55 @@ def test_two_flags_from_one_frame_at_one_time_have_ids_of_their_own() -> None:
     frame = json.dumps([event(NOW, "a", {"t": 9.0}), event(NOW, "a", {"t": 8.0})]).encode()
     flags = [m for m in run([(0, NOW, frame)], [])[1] if m.topic == "anomalies"]
     assert len(flags) == len({flag.id for flag in flags}) == 2
+
+
+def test_a_restart_after_an_idle_decision_gives_out_nothing_that_an_undisturbed_run_does_not() -> None:
+    processor, _ = run([(0, NOW, json.dumps(event(NOW, "a", {"t": 1.0})).encode())], [])
+    assert processor.declare_idle(30_000) is not None
+    processor.settle()
+    back = [(1, NOW + 40_000, json.dumps(event(NOW + 9_000, "a", {"t": 1.0})).encode())]
+    processor.feed(chunk(back, 1))
+    processor.outbox.take()
+    restarted = Processor(TOPOLOGY, "machine.events", 0, 0)
+    restarted.restore(unpack(processor.cut().blob))
+    assert restarted.outbox.messages == []
+
+
+def test_falling_idle_leaves_windows_open_that_a_point_from_the_future_has_begun() -> None:
+    log = [
+        (0, NOW, json.dumps(event(NOW, "a", {"t": 1.0})).encode()),
+        (1, NOW, json.dumps(event(NOW + 250_000, "b", {"t": 1.0})).encode()),
+    ]
+    processor, _ = run(log, [])
+    assert processor.declare_idle(2_000) is not None
+    processor.settle()
+    later = [(2, NOW + 60_000, json.dumps(event(NOW + 60_000, "a", {"t": 1.0})).encode())]
+    processor.feed(chunk(later, 2))
+    assert processor.engine.counts.late == 0
+    assert processor.engine.counts.accepted == 3
+
+
+def test_a_frame_of_very_many_wrong_elements_becomes_few_dead_letters_and_all_are_counted() -> None:
+    good = json.dumps(event(NOW, "a", {"t": 1.0})).encode()
+    processor, messages = run([(0, NOW, b"[" + b"1," * 5_000 + good + b"]")], [])
+    letters = [msgspec.json.decode(m.value, type=DeadLetter) for m in messages]
+    assert len({letter.id for letter in letters}) == len(letters) == 101
+    assert letters[-1].reason == "more"
+    assert "4900 more" in letters[-1].detail
+    counts = processor.engine.counts
+    assert (counts.events, counts.dead_letter, counts.accepted, counts.dead_letters) == (5_001, 5_000, 1, 101)
+
+
+@pytest.mark.parametrize("broker_ts", [2**63 - 1, -(2**63), 0])
+def test_an_absurd_broker_timestamp_neither_hangs_nor_breaks_the_decoder(broker_ts: int) -> None:
+    processor, _ = run([(0, broker_ts, json.dumps(event(NOW, "a", {"t": 1.0})).encode())], [])
+    assert processor.engine.counts.events == 1
+
+
+def test_a_stretch_of_very_many_windows_is_fed_in_parts_with_the_same_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = [
+        (i, NOW + i * 7_000, json.dumps(event(NOW + i * 7_000, "ab"[i % 2], {"t": i % 9})).encode()) for i in range(300)
+    ]
+    whole = run(log, [])[1]
+    monkeypatch.setattr("streams.compute.engine._MOST_PLACES", 4)
+    assert run(log, [])[1] == whole

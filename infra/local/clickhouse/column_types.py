@@ -143,7 +143,7 @@ class LowCardinality:
         reader.skip(reader.read_uint64() << width_log2)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def parse_type(name: str) -> ColumnType:
     """The tree of a type's name. Raises ServerError 48 for types whose layout is not known here."""
     return _parse(name, MAX_NESTING)

@@ -6,6 +6,7 @@ that connection ends the stream; a running statement is stopped by KILL QUERY fr
 """
 
 import fcntl
+import json
 import threading
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -13,11 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import msgspec
 from chdb import _chdb
 
 from infra.local.clickhouse.blocks import Column
-from infra.local.clickhouse.errors import Code, ServerError, StartError
+from infra.local.clickhouse.errors import ENGINE_ERRORS, Code, ServerError, StartError
 from infra.local.clickhouse.guard import check_statement
 from infra.local.clickhouse.statements import (
     column_names,
@@ -29,7 +29,7 @@ from infra.local.clickhouse.statements import (
     strip_terminator,
 )
 
-_engine: Any = _chdb  # its type stubs lack the connection API
+_bindings: Any = _chdb  # their type stubs lack the connection API
 
 _CONFIG: Final = Path(__file__).with_name("engine.xml")
 _OWN_SETTINGS: Final = frozenset({"query_cache_tag", "readonly", "database"})
@@ -70,7 +70,7 @@ class Engine:
         except OSError as error:
             raise StartError(f"cannot use {path}: {error.strerror}") from None
         self._path = path
-        _engine.set_signal_handlers_enabled(0)  # before the first connection; SIGTERM and SIGINT are Python's
+        _bindings.set_signal_handlers_enabled(0)  # before the first connection; SIGTERM and SIGINT are Python's
         try:
             self._admin = self.connect(f"config-file={_CONFIG}&max_query_size={1 << 30}")
         except ServerError as error:
@@ -97,8 +97,8 @@ class Engine:
     def connect(self, options: str) -> Any:
         """A bare connection; `options` are settings as in a query string."""
         try:
-            return _engine.connect(f"{self._path}?{options}")
-        except RuntimeError as error:
+            return _bindings.connect(f"{self._path}?{options}")
+        except ENGINE_ERRORS as error:
             raise ServerError.from_engine(error) from None
 
     def close(self) -> None:
@@ -107,11 +107,12 @@ class Engine:
             self._admin.close()
 
     def _ask(self, sql: str) -> str:
-        with self._admin_lock:
-            try:
-                return str(self._admin.query(sql, "TSV").bytes().decode("utf-8", "surrogateescape")).rstrip("\n")
-            except RuntimeError as error:
-                raise ServerError.from_engine(error) from None
+        try:
+            with self._admin_lock:
+                answer: bytes = self._admin.query(_encode(sql), "TSV").bytes()
+        except ENGINE_ERRORS as error:
+            raise ServerError.from_engine(error) from None
+        return answer.decode("utf-8", "surrogateescape").rstrip("\n")
 
 
 class Session:
@@ -147,7 +148,7 @@ class Session:
 
     def classify(self, sql: str) -> str:
         """READ_ONLY, MUTATING, … as the engine's parser decides. Raises 62 for no statement and for more than one."""
-        kind = self._connection.classify_query(sql)
+        kind = self._connection.classify_query(_encode(sql))
         if kind["statement_count"] > 1:
             raise ServerError(Code.SYNTAX_ERROR, "Syntax error (Multi-statements are not allowed)")
         if not kind["statement_count"] and not sql.strip("; \t\r\n"):
@@ -169,7 +170,7 @@ class Session:
         check_statement(sql, self.engine.normalize)
         running = False
         try:
-            handle = self._connection.send_query(sql, output_format, params=dict(parameters or {}))
+            handle = self._connection.send_query(_encode(sql), output_format, params=dict(parameters or {}))
             running = True
             while True:
                 block = self._connection.streaming_fetch_result(handle)
@@ -177,7 +178,7 @@ class Session:
                     running = False
                     return
                 yield block
-        except RuntimeError as error:
+        except ENGINE_ERRORS as error:
             running = False
             raise ServerError.from_engine(error) from None
         finally:
@@ -216,7 +217,7 @@ class Session:
     def read_changed_settings(self) -> dict[str, str]:
         """The settings that differ from the engine's built-in defaults, but for those the endpoint itself sets."""
         rows = self._run("SELECT name, value FROM system.settings WHERE changed", "JSONCompact").bytes()
-        return {name: value for name, value in msgspec.json.decode(rows)["data"] if name not in _OWN_SETTINGS}
+        return {name: value for name, value in _decode_json(rows)["data"] if name not in _OWN_SETTINGS}
 
     @contextmanager
     def settings(self, values: Mapping[str, str], *, strict: bool) -> Iterator[None]:
@@ -274,21 +275,30 @@ class Session:
         if self._database and self._database != "default":
             try:
                 connection.query("USE " + quote_name(self._database), "Native")
-            except RuntimeError as error:
+            except ENGINE_ERRORS as error:
                 connection.close()
                 raise ServerError.from_engine(error) from None
         return connection
 
     def _describe(self, what: str, parameters: Mapping[str, str] | None = None) -> list[tuple[Column, str]]:
         rows = self._run(f"DESCRIBE {what}", "JSONCompact", parameters).bytes()
-        return [(Column(row[0], row[1]), row[2]) for row in msgspec.json.decode(rows)["data"]]
+        return [(Column(row[0], row[1]), row[2]) for row in _decode_json(rows)["data"]]
 
     def _run(self, sql: str, output_format: str = "Native", parameters: Mapping[str, str] | None = None) -> Result:
         try:
-            result: Result = self._connection.query(sql, output_format, params=dict(parameters or {}))
-        except RuntimeError as error:
+            result: Result = self._connection.query(_encode(sql), output_format, params=dict(parameters or {}))
+        except ENGINE_ERRORS as error:
             raise ServerError.from_engine(error) from None
         return result
+
+
+def _encode(sql: str) -> bytes:
+    """The bytes that the client sent, also where they are no UTF-8."""
+    return sql.encode("utf-8", "surrogateescape")
+
+
+def _decode_json(result: bytes) -> Any:
+    return json.loads(result.decode("utf-8", "surrogateescape"))
 
 
 def _require_unowned(path: Path) -> None:
@@ -313,6 +323,8 @@ def _prepare_default_database(path: Path) -> None:
     if not definition.exists():
         metadata.mkdir(exist_ok=True)
         identity = link.readlink().name if link.is_symlink() else str(uuid.uuid4())
-        definition.write_text(f"ATTACH DATABASE _ UUID '{identity}'\nENGINE = Atomic\n")
+        unfinished = metadata / "default.sql.tmp"
+        unfinished.write_text(f"ATTACH DATABASE _ UUID '{identity}'\nENGINE = Atomic\n")
+        unfinished.replace(definition)
     if link.is_symlink():
         link.unlink()

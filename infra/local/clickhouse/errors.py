@@ -7,9 +7,12 @@ StartError             the endpoint cannot start; one line for whoever started i
 
 import re
 from enum import IntEnum
-from typing import Self
+from typing import Final, Self
 
 _ENGINE_MESSAGE = re.compile(r"Code: (\d+)\. DB::(?:\w+::)*\w*Exception: (.*)", re.DOTALL)
+
+ENGINE_ERRORS: Final = (RuntimeError, UnicodeDecodeError)
+"""What the engine raises: RuntimeError with its message, or the failure to make a str of a message that is no UTF-8."""
 
 
 class Code(IntEnum):
@@ -45,8 +48,9 @@ class ServerError(Exception):
 
     @classmethod
     def from_engine(cls, error: Exception) -> Self:
-        """The engine raises RuntimeError with the number in its text, for some errors twice."""
-        code, text = int(Code.UNKNOWN_EXCEPTION), str(error)
+        """One of ENGINE_ERRORS; the number is in its text, for some errors twice."""
+        text = error.object.decode("utf-8", "surrogateescape") if isinstance(error, UnicodeDecodeError) else str(error)
+        code = int(Code.UNKNOWN_EXCEPTION)
         while match := _ENGINE_MESSAGE.match(text):
             code, text = int(match[1]), match[2]
         return cls(code, text.strip())

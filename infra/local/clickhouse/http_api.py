@@ -75,19 +75,19 @@ class HttpHandler(BaseHTTPRequestHandler):
     def _serve(self, *, changes_nothing: bool) -> None:
         address = urlsplit(self.path)
         parameters = dict(parse_qsl(address.query, keep_blank_values=True))
-        if address.path in {"/ping", "/replicas_status"} or (changes_nothing and not address.query):
+        if changes_nothing and (address.path in {"/ping", "/replicas_status"} or not address.query):
             self._reply(200, b"Ok.\n", {})
             return
         query_id = parameters.get("query_id") or str(uuid.uuid4())
         identity = {"X-ClickHouse-Query-Id": query_id, "X-ClickHouse-Server-Display-Name": DISPLAY_NAME}
-        body: Iterator[bytes] = iter(())
+        body: Iterator[bytes] | None = None
         try:
+            body = read_body(self.rfile, self.headers, native_frames=parameters.get("decompress") == "1")
             if address.path not in {"/", "/query"}:
                 raise ServerError(Code.SYNTAX_ERROR, f"There is no handle {address.path}")
             user, account = self._authenticate(parameters)
             if self.headers.get_content_type() == "multipart/form-data":
                 raise ServerError(Code.NOT_IMPLEMENTED, "Multipart bodies are not supported")
-            body = read_body(self.rfile, self.headers, native_frames=parameters.get("decompress") == "1")
             output_format = parameters.get("default_format") or self.headers.get("X-ClickHouse-Format")
             request = Request(parameters, output_format or DEFAULT_FORMAT, body, changes_nothing)
             settings = {"log_comment": query_id, **request.settings()}
@@ -156,17 +156,8 @@ class HttpHandler(BaseHTTPRequestHandler):
         else:
             self.wfile.write(b"0\r\n\r\n")
 
-    def _fail(self, error: ServerError, identity: dict[str, str], body: Iterator[bytes]) -> None:
-        try:
-            drained = 0
-            for chunk in body:  # or the next request would be looked for in the middle of this one
-                drained += len(chunk)
-                if drained > _MAX_DRAINED:
-                    self.close_connection = True
-                    break
-        except ServerError:  # the body itself is what is wrong, and its end is unknown
-            self.close_connection = True
-        if isinstance(error, ProtocolError):
+    def _fail(self, error: ServerError, identity: dict[str, str], body: Iterator[bytes] | None) -> None:
+        if isinstance(error, ProtocolError) or body is None or not _drain(body):
             self.close_connection = True
         headers = {**identity, "X-ClickHouse-Exception-Code": str(error.code)}
         self._reply(_STATUS.get(error.code, 500), self._text(error), headers)
@@ -193,6 +184,19 @@ class HttpHandler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
+
+
+def _drain(body: Iterator[bytes]) -> bool:
+    """Reads what is left of a request, or the next one would be looked for in the middle of it. False if it cannot."""
+    drained = 0
+    try:
+        for chunk in body:
+            drained += len(chunk)
+            if drained > _MAX_DRAINED:
+                return False
+    except ServerError:  # the body is malformed, and its end unknown
+        return False
+    return True
 
 
 class HttpListener(Listener):

@@ -27,6 +27,7 @@ from infra.local.clickhouse.packets import ClientPacket, Progress, ServerPacket,
 from infra.local.clickhouse.results import native_blocks
 from infra.local.clickhouse.statements import (
     InsertHead,
+    has_totals,
     is_streamable,
     parse_insert,
     quote_name,
@@ -195,6 +196,8 @@ class NativeConnection:
         self._reported = done
 
     def _select(self, session: Session, sql: str) -> None:
+        if has_totals(sql):
+            raise ServerError(Code.NOT_IMPLEMENTED, "WITH TOTALS is supported over HTTP only: Native blocks lose them")
         totals = Totals()
         try:
             with closing(native_blocks(session, sql)) as blocks:

@@ -21,6 +21,7 @@ CUT_SECONDS: Final = 2.0
 """How long they have to end after their connections were cut."""
 
 _STOP_PERIOD: Final = 0.02
+_POLL: Final = 0.1
 
 
 class Server:
@@ -41,7 +42,7 @@ class Server:
     def start(self) -> None:
         """Serves from now on."""
         for listener in self._listeners:
-            threading.Thread(target=listener.serve_forever, name="listener", daemon=True).start()
+            threading.Thread(target=listener.serve_forever, args=(_POLL,), name="listener", daemon=True).start()
 
     def stop(self) -> None:
         """Stops listening, lets running queries finish for a while, closes the engine."""

@@ -18,9 +18,10 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _HEAD_LIMIT: Final = 1 << 16
+_TAIL_LIMIT: Final = 1 << 12
 _FORMAT_CLAUSE = re.compile(r"\bFORMAT\s+(?P<name>[A-Za-z]\w*)\s*(?P<settings>SETTINGS\s[^']*)?;?\s*\Z", re.IGNORECASE)
 _STREAMABLE = re.compile(r"[(\s]*(?:SELECT|WITH|FROM)\b", re.IGNORECASE)
-_TERMINATOR = re.compile(r";(?:\s|--[^\n]*|/\*.*?\*/)*\Z", re.DOTALL)
+_TERMINATOR = re.compile(r";(?:\s|--[^\n]*|/\*.*?\*/)*+\Z", re.DOTALL)
 _USE = re.compile(r"\s*USE\b", re.IGNORECASE)
 _TOTALS = re.compile(r"\bWITH\s+TOTALS\b", re.IGNORECASE)
 _SET = re.compile(r"\s*SET\b", re.IGNORECASE)
@@ -93,7 +94,7 @@ def is_use(sql: str) -> bool:
 
 def split_format(sql: str) -> tuple[str, str | None]:
     """The query without its FORMAT clause, and the format named there."""
-    match = _FORMAT_CLAUSE.search(sql)
+    match = _FORMAT_CLAUSE.search(sql, max(len(sql) - _TAIL_LIMIT, 0))
     if match is None:
         return sql, None
     return sql[: match.start()] + (match["settings"] or ""), match["name"]

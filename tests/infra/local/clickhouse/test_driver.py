@@ -55,6 +55,12 @@ def test_parameters_for_the_server_are_refused_rather_than_ignored(endpoint: End
         assert client.execute("SELECT 1") == [(1,)]
 
 
+def test_totals_are_refused_rather_than_lost(client: Client) -> None:
+    with pytest.raises(errors.ServerException) as refused:
+        client.execute("SELECT number % 2 AS k, count() FROM numbers(4) GROUP BY k WITH TOTALS")
+    assert refused.value.code == 48
+
+
 def test_a_large_result_comes_in_blocks(client: Client) -> None:
     rows = client.execute_iter("SELECT number FROM numbers(300000)", settings={"max_block_size": 10_000})
     assert sum(number for (number,) in rows) == 300_000 * 299_999 // 2

@@ -5,7 +5,7 @@ import struct
 import cramjam
 import pytest
 from clickhouse_cityhash.cityhash import CityHash128
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.clickhouse.blocks import reader_of
@@ -20,6 +20,7 @@ def frame(method: int, body: bytes, data_size: int) -> bytes:
     return struct.pack("<QQ", value >> 64, value & (1 << 64) - 1) + hashed
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=5000))
 def test_data_come_back_from_frames(data: bytes) -> None:
     frames = list(write_frames(data))

@@ -1,7 +1,7 @@
 """The little SQL that the endpoint understands by itself."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.clickhouse.statements import (
@@ -63,6 +63,7 @@ def test_other_statements_are_left_to_the_engine(sql: str) -> None:
     assert parse_insert(sql) is None
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_upsets_the_parser(text: str) -> None:
     parse_insert(text)

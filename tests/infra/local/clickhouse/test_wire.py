@@ -1,7 +1,7 @@
 """Varints and the buffered reader."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.local.clickhouse.errors import Code, ProtocolError
@@ -26,6 +26,7 @@ strings = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**64 - 1), chunk_sizes)
 def test_a_varint_is_read_as_it_was_written(value: int, sizes: list[int]) -> None:
     assert reader_in_chunks(write_varint(value), sizes).read_varint() == value
@@ -36,6 +37,7 @@ def test_a_varint_that_does_not_end_is_refused() -> None:
         reader_in_chunks(b"\xff" * 100, [100]).read_varint()
 
 
+@settings(deadline=None)
 @given(strings, chunk_sizes)
 def test_strings_are_passed_over_however_the_data_are_cut(values: list[bytes], sizes: list[int]) -> None:
     data = b"".join(map(write_string, values))
@@ -47,6 +49,7 @@ def test_strings_are_passed_over_however_the_data_are_cut(values: list[bytes], s
     assert reader.read_bytes(4) == b"next"
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(min_size=7, max_size=7), min_size=200, max_size=2000), st.integers(50, 4000))
 def test_a_run_of_equally_long_strings_ends_where_it_ends(values: list[bytes], size: int) -> None:
     data = b"".join(map(write_string, [*values, b"other"]))
@@ -55,6 +58,7 @@ def test_a_run_of_equally_long_strings_ends_where_it_ends(values: list[bytes], s
     assert reader.read_string(10) == "other"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2000), st.integers(0, 2000), chunk_sizes)
 def test_what_is_copied_is_what_was_read(data: bytes, size: int, sizes: list[int]) -> None:
     size = min(size, len(data))

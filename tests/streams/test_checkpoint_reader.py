@@ -1,0 +1,73 @@
+"""Finding the newest checkpoint at a real broker."""
+
+import asyncio
+
+import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+
+from infra.local.stack import Stack
+from schemas import topics
+from schemas.errors import CheckpointError
+from streams.checkpoint_reader import CheckpointReader
+from streams.transaction import Transactions
+
+
+def make_topic(stack: Stack, topology: str) -> dict[str, list[str]]:
+    admin = KafkaAdminClient(bootstrap_servers=stack.kafka)
+    try:
+        for name in (topics.checkpoint_topic(topology), f"{topology}.a", f"{topology}.b"):
+            admin.create_topics([NewTopic(name, 1, 1)])
+    finally:
+        admin.close()
+    return {"bootstrap_servers": [stack.kafka]}
+
+
+def test_a_transaction_that_another_source_has_left_open_does_not_hide_the_newest_checkpoint(stack: Stack) -> None:
+    options = make_topic(stack, "hidden")
+
+    async def run() -> bytes | None:
+        mine, other = Transactions(options, "hidden", "hidden.a", 0), Transactions(options, "hidden", "hidden.b", 0)
+        reader = CheckpointReader(options, "hidden")
+        for part in (mine, other, reader):
+            await part.start()
+        await mine.commit([], b"old", 10)
+        await other._producer.begin_transaction()
+        await (await other._producer.send(topics.checkpoint_topic("hidden"), key=b"hidden.b/0", value=b"x", partition=0))
+        await mine.commit([], b"new", 20)
+        found = asyncio.create_task(reader.newest("hidden.a", 0))
+        await asyncio.sleep(0.5)
+        successor = Transactions(options, "hidden", "hidden.b", 0)
+        await successor.start()  # fences the other one and ends its transaction
+        newest = await found
+        for producer in (mine, other, successor):
+            await producer.stop(2)
+        await reader.stop()
+        return newest
+
+    assert asyncio.run(run()) == b"new"
+
+
+def test_a_partition_that_was_committed_and_has_no_checkpoint_is_not_begun_anew(stack: Stack) -> None:
+    options = make_topic(stack, "gone")
+
+    async def run() -> None:
+        mine, reader = Transactions(options, "gone", "gone.a", 0), CheckpointReader(options, "gone")
+        await mine.start()
+        await reader.start()
+        assert await reader.newest("gone.a", 0) is None
+        await mine.commit([], b"state", 10)
+        admin = KafkaAdminClient(bootstrap_servers=stack.kafka)
+        admin.delete_topics([topics.checkpoint_topic("gone")])
+        while topics.checkpoint_topic("gone") in admin.list_topics():
+            await asyncio.sleep(0.1)
+        admin.create_topics([NewTopic(topics.checkpoint_topic("gone"), 1, 1)])
+        admin.close()
+        try:
+            with pytest.raises(CheckpointError, match="committed up to 10 and has no checkpoint"):
+                await reader.newest("gone.a", 0)
+        finally:
+            await mine.stop(2)
+            await reader.stop()
+
+    asyncio.run(run())
