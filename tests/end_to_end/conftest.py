@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from infra.local.stack import Stack
-from tests.end_to_end.plant import Plant
+from tests.end_to_end.plant import Plant, delete_topics
 
 
 @pytest.fixture
@@ -25,3 +25,4 @@ def deploy(stack: Stack, tmp_path: Path) -> Iterator[Callable[[str], Plant]]:
     for plant in plants:
         for worker in plant.workers:
             worker.kill()
+    delete_topics(stack.kafka)

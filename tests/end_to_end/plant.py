@@ -47,7 +47,7 @@ class Plant:
             "HEADRACE_CLICKHOUSE": self.stack.clickhouse_url,
             "HEADRACE_TOPOLOGY": str(self.file),
         }
-        _delete_topics(self.stack.kafka)
+        delete_topics(self.stack.kafka)
         self.command("topology", "apply", str(self.file))
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -205,7 +205,8 @@ async def _send(kafka: str, topic: str, records: Sequence[tuple[int, bytes | Non
     await producer.stop()
 
 
-def _delete_topics(kafka: str) -> None:
+def delete_topics(kafka: str) -> None:
+    """Leave the broker as if it were new: the names of source topics are fixed, and tests share a broker."""
     admin = KafkaAdminClient(bootstrap_servers=kafka)
     try:
         names = [name for name in admin.list_topics() if not name.startswith("__")]

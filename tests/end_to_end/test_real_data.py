@@ -32,7 +32,8 @@ def test_the_steel_plants_energy_and_co2_add_up_in_readings_and_in_windows(deplo
     events = plant.query(f"SELECT uniqExact(partition, offset, index) FROM headrace.readings WHERE {mine}")
     assert events == [(35_040,)]
     for metric, expected, tolerance in (("usage_kwh", 959_636.71, 0.01), ("co2_t", 403.81, 0.005)):
-        readings = plant.query(f"SELECT sum(value), count() FROM headrace.readings WHERE {mine} AND metric = '{metric}'")
+        values = f"headrace.readings WHERE {mine} AND metric = '{metric}'"
+        readings = plant.query(f"SELECT sum(value), count() FROM {values}")
         assert readings[0] == (pytest.approx(expected, abs=tolerance), 35_040)
         for window in plant.topology.windows:
             windows = plant.query(

@@ -33,7 +33,8 @@ def test_a_transaction_that_another_source_has_left_open_does_not_hide_the_newes
             await part.start()
         await mine.commit([], b"old", 10)
         await other._producer.begin_transaction()
-        await (await other._producer.send(topics.checkpoint_topic("hidden"), key=b"hidden.b/0", value=b"x", partition=0))
+        left_open = await other._producer.send(topics.checkpoint_topic("hidden"), b"x", key=b"hidden.b/0", partition=0)
+        await left_open
         await mine.commit([], b"new", 20)
         found = asyncio.create_task(reader.newest("hidden.a", 0))
         await asyncio.sleep(0.5)

@@ -96,9 +96,7 @@ def test_a_snapshot_of_another_declaration_is_refused() -> None:
     assert Windows(10).restore(windows.snapshot())
 
 
-points = st.lists(
-    st.tuples(st.integers(0, 5), st.integers(0, 300), st.floats(-1e100, 1e100)), min_size=1, max_size=50
-)
+points = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 300), st.floats(-1e100, 1e100)), min_size=1, max_size=50)
 
 
 @given(points)
