@@ -146,7 +146,7 @@ class Telemetry:
         _log.warning("partition_reopening", topic=topic, partition=partition, error=repr(error))
 
     def declared_anew(self, topic: str, partition: int, components: list[str]) -> None:
-        """Windows and detectors that are new, or declared otherwise than in the checkpoint, start without state."""
+        """The topology has changed: these windows and detectors start without state, or are gone."""
         _log.warning("declared_anew", topic=topic, partition=partition, components=components)
 
     def last_commit_missed(self, error: BaseException) -> None:

@@ -152,18 +152,18 @@ class Engine:
     def restore(self, state: Mapping[str, Any]) -> list[str]:
         """Take over the state of a snapshot. Only for a new object.
 
-        Names the windows and detectors that start anew, because they are new or are declared otherwise than they were.
+        Names what does not go on as it was: windows and detectors that are new or declared otherwise start without
+        state, and the points in open windows of an old declaration, of which it says how many, are left behind.
         """
         for names in state["series"]:
             self.series.id_of(SeriesKey(*names))
         self.counts = Counts(**state["counts"])
         self.stream_time, self._quiet_until, self._last_offset = state["times"]
         self._introduce_series()
-        anew = [
-            name
-            for name, windows in self.windows.items()
-            if name not in state["windows"] or not windows.restore(state["windows"][name])
-        ]
+        anew = [name for name in self.windows if name not in state["windows"]]
+        for name, saved in state["windows"].items():
+            if name not in self.windows or not self.windows[name].restore(saved):
+                anew.append(f"{name} ({int(saved['count'].sum())} points in open windows left behind)")
         return anew + self.bank.restore(state["detectors"])
 
     def _late(self, ts: Ints, stream_time: Ints) -> Bools:
