@@ -9,7 +9,7 @@ UV := $(TOOLS)/bin/uv
 RUN := $(VENV)/bin
 SOURCES := schemas streams sinks infra
 
-.PHONY: help setup demo test check format docs down clean
+.PHONY: help setup demo test check format docs bench bench-quick down clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,7 +30,7 @@ setup: $(VENV)/.synced ## install what the project needs into .venv
 	@command -v mvn >/dev/null || { echo "Maven is missing; on Debian: apt-get install maven" >&2; exit 1; }
 
 demo: setup ## run everything once: DURATION=30 seconds of synthetic plant, or DATA=file.csv to replay
-	@$(RUN)/headrace demo $(if $(DATA),--replay $(DATA),--duration $(DURATION)s)
+	@$(RUN)/headrace demo $(if $(DATA),--replay "$(DATA)",--duration $(DURATION)s)
 
 test: setup ## run all tests
 	@$(RUN)/pytest
@@ -50,8 +50,14 @@ docs: setup ## regenerate what is generated from code
 	@$(RUN)/python -m streams.reference > docs/REFERENCE.md
 	@$(RUN)/python -m sinks.clickhouse > docs/TABLES.md
 
-down: setup ## stop the local Kafka and ClickHouse
-	@$(RUN)/headrace down
+bench: setup ## headrace and its neighbours over one log, held against an oracle; writes infra/bench/RESULTS.md
+	@$(RUN)/headrace bench windows --record
+
+bench-quick: setup ## headrace against the bare poll loop; fails below half of the recorded ratio
+	@$(RUN)/headrace bench quick
+
+down: setup ## stop the local Kafka and ClickHouse, those of replay demos too
+	@for data in .headrace .headrace/*/; do [ ! -f $$data/stack.json ] || $(RUN)/headrace down --data $$data; done
 
 clean: ## remove what has been installed and generated; keeps .headrace/
 	rm -rf $(VENV) $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis

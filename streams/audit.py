@@ -85,7 +85,11 @@ def check_partition(
         checks.append(Check(position.topic, position.partition, name, int(expected), int(found)))
 
     if position.committed is None:
-        check("records read of a log nobody has committed", position.log_end - position.log_start, 0)
+        check(
+            "records read (this topology has committed nothing here: does a worker run?)",
+            position.log_end - position.log_start,
+            0,
+        )
         return checks
     check("committed offset = end of the log", position.log_end, position.committed)
     ledger = ledger_at(query, topology.topology, position)

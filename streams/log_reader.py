@@ -24,6 +24,7 @@ from streams.compute.events import Ints
 _LOG_APPEND_TIME = 1
 _WAIT_SECONDS = 0.2
 _FRESH_MS = 1_000
+_LOST_TOUCH_MS = 10_000
 
 
 class LogReader:
@@ -95,6 +96,12 @@ class LogReader:
             return False
         polled = self._consumer.last_poll_timestamp(TopicPartition(topic, partition))
         return polled is not None and time.time() * 1000 - polled < _FRESH_MS
+
+    def is_in_touch(self) -> bool:
+        """Whether a broker has answered a fetch lately, or there is nothing to fetch."""
+        assigned = self._consumer.assignment()
+        polled = [self._consumer.last_poll_timestamp(where) or 0 for where in assigned]
+        return not polled or time.time() * 1000 - max(polled) < _LOST_TOUCH_MS
 
     async def next_chunks(self) -> tuple[list[Chunk], list[tuple[str, int]]]:
         """The chunks that have arrived, waiting a while for one; and partitions whose position is out of the log."""

@@ -45,6 +45,12 @@ class Broker:
             for place in places
         ]
 
+    async def ends(self) -> dict[TopicPartition, int]:
+        """Where the source and the result topics end now: if it is the same later, nothing has moved."""
+        places = await self._partitions([*self._topology.sources, *topics.RESULTS])
+        ends: dict[TopicPartition, int] = await self._consumer.end_offsets(places)
+        return ends
+
     async def messages(self, topic: str) -> dict[str, Messages]:
         """Messages of a result topic and how many distinct ids they have, by the `ce_source` that they name."""
         places = await self._partitions([topic])

@@ -143,8 +143,9 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 task.report(self._reader.end(*position))
 
     def is_ready(self) -> bool:
-        """Whether this worker is in the group, every assigned partition is open, and the sink takes rows."""
-        return self._joined and self._assigned == set(self.tasks) and not self._committer.sink_away
+        """Whether this worker is in the group, every assigned partition is open, and broker and sink answer."""
+        all_open = self._joined and self._assigned == set(self.tasks)
+        return all_open and not self._committer.sink_away and self._reader.is_in_touch()
 
     def _declare_idle(self) -> None:
         now = time.monotonic()

@@ -23,6 +23,9 @@ from streams.settings import Settings
 from streams.topology.apply import admin_client
 from streams.topology.model import Topology
 
+_TRIES = 5
+_REST_SECONDS = 2.0
+
 
 @click.command(epilog="Example: headrace audit --topology infra/topologies/tower_plant.yaml")
 @topology_option
@@ -31,8 +34,8 @@ from streams.topology.model import Topology
 def audit(topology_file: Path | None, data: Path, as_json: bool) -> None:
     """Hold the ledger against the broker's and ClickHouse's own figures.
 
-    Exit code 0 if everything adds up, else 1. Run it while no events are coming in: what is on its way is not yet
-    accounted for.
+    Exit code 0 if everything adds up, else 1. Run it when events have come to rest and `idle_timeout` has closed the
+    last windows: what is on its way is not yet accounted for.
     """
     settings = Settings.from_environment(data=data)
     topology = load_topology(topology_file, settings)
@@ -70,13 +73,20 @@ async def _gather(topology: Topology, settings: Settings, client: Client) -> lis
         return rows
 
     async with Broker(settings.client_options(), topology) as broker:
-        messages = {topic: await broker.messages(topic) for topic in RESULT_TABLES}
-        checks: list[Check] = []
-        for position in await broker.positions():
-            source = f"/headrace/{topology.topology}/{position.topic}/{position.partition}"
-            mine = {topic: seen[source] for topic, seen in messages.items() if source in seen}
-            checks += check_partition(topology, position, query, mine)
-        return checks
+        for _ in range(_TRIES):
+            before = await broker.ends()
+            messages = {topic: await broker.messages(topic) for topic in RESULT_TABLES}
+            checks: list[Check] = []
+            for position in await broker.positions():
+                source = f"/headrace/{topology.topology}/{position.topic}/{position.partition}"
+                mine = {topic: seen[source] for topic, seen in messages.items() if source in seen}
+                checks += check_partition(topology, position, query, mine)
+            if all(check.holds for check in checks):
+                return checks
+            await asyncio.sleep(_REST_SECONDS)  # what was on its way has arrived by then
+            if await broker.ends() == before:
+                return checks
+        raise UserError("results are still coming in: audit again when events and windows have come to rest")
 
 
 def print_checks(checks: Sequence[Check]) -> None:

@@ -66,12 +66,14 @@ def _figures(client: Client, topology: Topology, metrics: Metrics) -> Table:
         name,
     ):
         table.add_row(f"windows {window}", f"{rows:,}")
-    for detector, severity, rows in client.execute(
-        "SELECT detector, severity, count() FROM headrace.anomalies WHERE topology = %(topology)s "
+    for detector, severity, rows, after in client.execute(
+        "SELECT detector, severity, count(), countIf(ts > (SELECT max(ts) FROM headrace.readings "
+        "WHERE topology = %(topology)s)) FROM headrace.anomalies WHERE topology = %(topology)s "
         "GROUP BY detector, severity ORDER BY detector",
         name,
     ):
-        table.add_row(f"anomalies {detector} ({severity})", f"{rows:,}")
+        note = f" ({after:,} since the events ended)" if after else ""
+        table.add_row(f"anomalies {detector} ({severity})", f"{rows:,}{note}")
     rate = _busiest_rate(client, name)
     table.add_row("events/s through the worker, busiest second", f"{rate:,.0f}")
     for sink in ("clickhouse", "topics"):

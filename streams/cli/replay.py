@@ -8,6 +8,7 @@ import click
 
 from schemas.errors import UserError
 from streams.cli.feeding import Display, run_until_signal
+from streams.cli.options import data_option
 from streams.event_producer import EventProducer
 from streams.replay.plan import plan
 from streams.replay.refusals import Refusals
@@ -41,6 +42,7 @@ class _Speed(click.ParamType):
 @click.option("--speed", type=_Speed(), default="max", show_default=True, help="1 is real time, 60 an hour a minute.")
 @click.option("--skip-bad-rows", is_flag=True, help="Leave rows out that cannot become events, and count them.")
 @click.option("--kafka", help="Bootstrap servers. [HEADRACE_KAFKA]")
+@data_option
 def replay(
     files: tuple[Path, ...],
     topology_file: Path | None,
@@ -49,6 +51,7 @@ def replay(
     speed: float | None,
     skip_bad_rows: bool,
     kafka: str | None,
+    data: Path,
 ) -> None:
     """Send history FILES (CSV, NDJSON, each also .gz, and Parquet) as events.
 
@@ -58,7 +61,7 @@ def replay(
     \b
     Example: headrace replay steel.csv --topology infra/topologies/steel.yaml --speed 3600
     """
-    settings = Settings.from_environment({**os.environ, **({"HEADRACE_KAFKA": kafka} if kafka else {})})
+    settings = Settings.from_environment({**os.environ, **({"HEADRACE_KAFKA": kafka} if kafka else {})}, data)
     file = topology_file or settings.topology
     if file is None:
         raise UserError("no topology: give --topology or set HEADRACE_TOPOLOGY")

@@ -17,6 +17,7 @@ from infra.simulator.plant import Plant
 from schemas.durations import Duration
 from schemas.errors import UserError
 from streams.cli.feeding import Display, run_until_signal
+from streams.cli.options import data_option
 from streams.event_producer import EventProducer
 from streams.settings import Settings
 
@@ -66,6 +67,7 @@ class Seconds(click.ParamType):
     help="Share of events that arrive up to 3 s late.",
 )
 @click.option("--kafka", help="Bootstrap servers. [HEADRACE_KAFKA]")
+@data_option
 def simulate(
     seed: int,
     rate: float | None,
@@ -75,6 +77,7 @@ def simulate(
     labels: Path | None,
     disorder: float,
     kafka: str | None,
+    data: Path,
 ) -> None:
     """Send the readings of a SYNTHETIC tower plant: invented machines, with faults that are known.
 
@@ -84,7 +87,7 @@ def simulate(
     \b
     Example: headrace simulate --duration 20s --labels faults.ndjson
     """
-    settings = Settings.from_environment({**os.environ, **({"HEADRACE_KAFKA": kafka} if kafka else {})})
+    settings = Settings.from_environment({**os.environ, **({"HEADRACE_KAFKA": kafka} if kafka else {})}, data)
     machines = assets(count)
     per_second = rate if rate is not None else _RATE_OF_A_MACHINE * count
     totals = Totals()

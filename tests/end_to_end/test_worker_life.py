@@ -7,14 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
-from infra.local.stack import Stack, up
+from infra.local.stack import Stack, find, up
 from streams.scrape import scrape
 from tests.end_to_end.plant import Plant, Worker
 from tests.end_to_end.test_exactly_once import TOPOLOGY, disordered
 
 
 def pid_of(stack: Stack, part: str) -> int:
-    pid = next(one.pid for one in stack.parts if one.name == part)
+    now = find(stack.data) or stack  # a part may have been brought up again since
+    pid = next(one.pid for one in now.parts if one.name == part)
     assert pid is not None
     return pid
 

@@ -139,7 +139,7 @@ def dead_letters(rows: int, first: int = 0) -> Rows:
 
 
 def ledger(rows: int, first: int = 0) -> Rows:
-    counts = "records events accepted late duplicate dead_letter points points_invalid skipped"
+    counts = "records events accepted late duplicate dead_letter points points_invalid gaps skipped"
     emitted = "aggregates anomalies dead_letters"
     by_window = "windowed windows_closed windows_open late_points points_in_open_windows"
     place = dict(origin(rows, first))

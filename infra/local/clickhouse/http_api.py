@@ -1,7 +1,6 @@
 """ClickHouse's HTTP interface: requests, accounts, sessions, answers and errors with their X-ClickHouse-* headers."""
 
 import base64
-import binascii
 import json
 import uuid
 from collections.abc import Iterator
@@ -109,7 +108,7 @@ class HttpHandler(BaseHTTPRequestHandler):
         if scheme.lower() == "basic":
             try:
                 decoded = base64.b64decode(credentials, validate=True).decode("utf-8", "surrogateescape")
-            except binascii.Error:
+            except ValueError:  # no Base64
                 raise ServerError(Code.AUTHENTICATION_FAILED, "The Authorization header is malformed") from None
             user, _, password = decoded.partition(":")
         return user, self.server.services.accounts.authenticate(user, password)
@@ -119,13 +118,12 @@ class HttpHandler(BaseHTTPRequestHandler):
         name = parameters.get("session_id")
         if not name:
             return self.server.services.engine.session(database, account.readonly)
-        try:
-            seconds = float(parameters.get("session_timeout", DEFAULT_SECONDS))
-        except ValueError:
-            raise ServerError(Code.INCORRECT_DATA, "session_timeout is not a number of seconds") from None
+        timeout = parameters.get("session_timeout", str(DEFAULT_SECONDS))
+        if not timeout.isdecimal():
+            raise ServerError(Code.INCORRECT_DATA, "session_timeout is not a number of seconds")
         must_exist = parameters.get("session_check") == "1"
         return self.server.services.http_sessions.named(
-            user, name, account, database=database, seconds=seconds, must_exist=must_exist
+            user, name, account, database=database, seconds=int(timeout), must_exist=must_exist
         )
 
     def _answer(self, answer: Answer, identity: dict[str, str], *, compress: bool) -> None:
@@ -133,13 +131,13 @@ class HttpHandler(BaseHTTPRequestHandler):
             **identity,
             "X-ClickHouse-Format": answer.format,
             "X-ClickHouse-Timezone": self.server.services.engine.timezone,
-            "X-ClickHouse-Summary": json.dumps(answer.summary),
+            "X-ClickHouse-Summary": json.dumps({name: str(count) for name, count in answer.counts.items()}),
         }
         content_type = _content_type(answer.format)
         pieces = answer.pieces()
         if compress:
             pieces = (frame for piece in pieces for frame in write_frames(piece))
-        if answer.whole:
+        if answer.rest is None:
             self._reply(200, b"".join(pieces), headers, content_type)
             return
         tag = uuid.uuid4().hex[:16]

@@ -3,10 +3,11 @@
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from infra.local.clickhouse.blocks import BLOCK_INFO, split_blocks
-from infra.local.clickhouse.engine import Result, Session
+from infra.local.clickhouse.engine import EngineProgress, Session
 from infra.local.clickhouse.errors import Code, ServerError
 from infra.local.clickhouse.insert import InsertPipe
 from infra.local.clickhouse.packets import MAX_TEXT
@@ -25,6 +26,8 @@ DEFAULT_FORMAT: Final = "TabSeparated"
 _HEAD_BYTES: Final = 1 << 16
 _BLOCK_BY_BLOCK: Final = frozenset({"tsv", "tabseparated", "csv", "rowbinary"})
 """Formats whose result is the concatenation of its formatted blocks: these are streamed, the others come whole."""
+_HELD_BACK: Final = 2
+"""Blocks that are computed before the answer begins: most results have no more, and their length can be told."""
 _NOT_SETTINGS: Final = frozenset(
     {
         *("query", "query_id", "database", "user", "password", "role", "quota_key"),
@@ -33,7 +36,6 @@ _NOT_SETTINGS: Final = frozenset(
         *("wait_end_of_query", "buffer_size", "stacktrace"),
     }
 )
-
 
 Pieces = Generator[bytes, None, None]
 """A result as it is computed; closing it ends the query."""
@@ -66,18 +68,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """A result in `format`. `summary` is what X-ClickHouse-Summary tells."""
+    """A result in `format`, with what the engine counted so far."""
 
     format: str
-    summary: dict[str, str]
+    counts: EngineProgress
     first: bytes
     rest: Pieces | None = None
     """What follows `first`, computed as it is taken; None if that is all."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether the length of the result is known."""
-        return self.rest is None
 
     def pieces(self) -> Iterator[bytes]:
         """The result piece by piece."""
@@ -91,28 +88,29 @@ class Answer:
 
 
 def execute(session: Session, request: Request) -> Answer:
-    """Runs the statement; the chunks of a streamed result are computed as they are taken."""
-    sql, head = _read_statement(request)
-    if head is not None:
-        return _insert(session, head, request)
-    kind = session.classify(sql)
-    if request.changes_nothing and kind != "READ_ONLY":
-        raise ServerError(Code.READONLY, "Cannot execute query in readonly mode. Use POST for statements that write")
-    query, named_format = split_format(sql)
-    output_format = named_format or request.format
-    values = request.bound_values()
-    native = output_format.lower() == "native"
-    streams = kind == "READ_ONLY" and is_streamable(query) and not has_totals(query)
-    if streams and (native or output_format.lower() in _BLOCK_BY_BLOCK):
-        pieces = _native_pieces if native else _pieces
-        rest = pieces(session, query, output_format, request)
-        first = next(rest, b"")  # before the status line is sent, so that an error still has a status
-        return Answer(output_format, {}, first, rest)
-    result = session.query(query, output_format, values)
-    data = result.bytes()
-    if native and request.wants_block_info():
-        data = b"".join(BLOCK_INFO + block for _, block in split_blocks(data))
-    return Answer(output_format, _summary(result), data)
+    """Runs the statement. Errors are raised here, except those in the middle of a result of several blocks."""
+    counts: dict[str, int] = {}
+    with session.reporting(counts.update):
+        sql, head = _read_statement(request)
+        if head is not None:
+            rows = _insert(session, head, request)
+            return Answer(request.format, {**counts, "written_rows": rows}, b"")
+        kind = session.classify(sql)
+        if request.changes_nothing and kind != "READ_ONLY":
+            raise ServerError(Code.READONLY, "Cannot execute query in readonly mode. Use POST for what writes")
+        query, named_format = split_format(sql)
+        output_format = named_format or request.format
+        native = output_format.lower() == "native"
+        streams = kind == "READ_ONLY" and is_streamable(query) and not has_totals(query)
+        if streams and (native or output_format.lower() in _BLOCK_BY_BLOCK):
+            pieces = (_native_pieces if native else _pieces)(session, query, output_format, request)
+            beginning = list(islice(pieces, _HELD_BACK))
+            rest = pieces if len(beginning) == _HELD_BACK else None
+            return Answer(output_format, counts, b"".join(beginning), rest)
+        data = session.query(query, output_format, request.bound_values()).bytes()
+        if native and request.wants_block_info():
+            data = b"".join(BLOCK_INFO + block for _, block in split_blocks(data))
+        return Answer(output_format, counts, data)
 
 
 def _pieces(session: Session, sql: str, output_format: str, request: Request) -> Pieces:
@@ -132,7 +130,7 @@ def _native_pieces(session: Session, sql: str, _: str, request: Request) -> Piec
         yield prefix + header
 
 
-def _insert(session: Session, head: InsertHead, request: Request) -> Answer:
+def _insert(session: Session, head: InsertHead, request: Request) -> int:
     if request.changes_nothing or session.readonly:
         raise ServerError(Code.READONLY, "Cannot execute query in readonly mode.")
     pipe = InsertPipe(session, head, head.format)
@@ -143,7 +141,7 @@ def _insert(session: Session, head: InsertHead, request: Request) -> Answer:
     except BaseException:
         pipe.abort()
         raise
-    return Answer(request.format, {"written_rows": str(pipe.finish())}, b"")
+    return pipe.finish()
 
 
 def _read_statement(request: Request) -> tuple[str, InsertHead | None]:
@@ -171,15 +169,6 @@ def _read_statement(request: Request) -> tuple[str, InsertHead | None]:
 def _data_head(text: str) -> InsertHead | None:
     head = parse_insert(text)
     return head if head is not None and head.format.upper() != "VALUES" else None
-
-
-def _summary(result: Result) -> dict[str, str]:
-    return {
-        "read_rows": str(result.storage_rows_read()),
-        "read_bytes": str(result.storage_bytes_read()),
-        "written_rows": str(result.rows_written()),
-        "written_bytes": str(result.bytes_written()),
-    }
 
 
 def _encode(text: str) -> bytes:

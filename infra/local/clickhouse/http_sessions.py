@@ -11,8 +11,8 @@ from infra.local.clickhouse.accounts import Account
 from infra.local.clickhouse.engine import Engine, Session
 from infra.local.clickhouse.errors import Code, ServerError
 
-DEFAULT_SECONDS: Final = 60.0
-MAX_SECONDS: Final = 3600.0
+DEFAULT_SECONDS: Final = 60
+MAX_SECONDS: Final = 3600
 MAX_SESSIONS: Final = 256
 
 
@@ -33,7 +33,7 @@ class HttpSessions:
 
     @contextmanager
     def named(
-        self, user: str, name: str, account: Account, *, database: str, seconds: float, must_exist: bool
+        self, user: str, name: str, account: Account, *, database: str, seconds: int, must_exist: bool
     ) -> Iterator[Session]:
         """The user's session of that name, made if there is none. It outlives the request by `seconds`.
 

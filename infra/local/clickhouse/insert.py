@@ -21,8 +21,10 @@ _PIPE_BYTES: Final = 1 << 20
 
 
 class InsertPipe:
-    """One INSERT of `session`. Write the data, then `finish` or `abort`; nothing is inserted before `finish`,
-    except whole blocks that the engine squashed from more than about a million rows."""
+    """One INSERT of `session`: write its data, then `finish` or `abort`.
+
+    Nothing is inserted before the end, except blocks of about a million rows each that the engine has squashed by then.
+    """
 
     def __init__(self, session: Session, head: InsertHead, input_format: str) -> None:
         self._session = session

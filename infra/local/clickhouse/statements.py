@@ -22,9 +22,9 @@ _TAIL_LIMIT: Final = 1 << 12
 _FORMAT_CLAUSE = re.compile(r"\bFORMAT\s+(?P<name>[A-Za-z]\w*)\s*(?P<settings>SETTINGS\s[^']*)?;?\s*\Z", re.IGNORECASE)
 _STREAMABLE = re.compile(r"[(\s]*(?:SELECT|WITH|FROM)\b", re.IGNORECASE)
 _TERMINATOR = re.compile(r";(?:\s|--[^\n]*|/\*.*?\*/)*+\Z", re.DOTALL)
-_USE = re.compile(r"\s*USE\b", re.IGNORECASE)
 _TOTALS = re.compile(r"\bWITH\s+TOTALS\b", re.IGNORECASE)
 _SET = re.compile(r"\s*SET\b", re.IGNORECASE)
+_USE = re.compile(r"\s*USE\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,14 @@ def is_set(sql: str) -> bool:
     return _SET.match(sql) is not None
 
 
-def strip_terminator(sql: str) -> str:
-    """The statement without a final semicolon and the comments after it."""
-    return _TERMINATOR.sub("", sql)
-
-
 def is_use(sql: str) -> bool:
     """Whether the statement is USE, which changes the session's database."""
     return _USE.match(sql) is not None
+
+
+def strip_terminator(sql: str) -> str:
+    """The statement without a final semicolon and the comments after it."""
+    return _TERMINATOR.sub("", sql)
 
 
 def split_format(sql: str) -> tuple[str, str | None]:

@@ -77,7 +77,7 @@ class Watcher:
             return
         except OSError:  # reset by the client
             seen = b""
-        if not watch.stops(seen) or self._engine.kill(watch.tag):
+        if watch.stops(seen) and self._engine.kill(watch.tag):
             del self._watches[descriptor]  # else it is not yet among the running statements: next time
 
 

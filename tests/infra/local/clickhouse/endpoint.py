@@ -17,6 +17,8 @@ HOST = "127.0.0.1"
 WRITER, READER = "writer", "reader"
 PASSWORDS = {WRITER: "s3cret/@:%", READER: "look but don't touch"}
 USERS = {WRITER: {"password": PASSWORDS[WRITER]}, READER: {"password": PASSWORDS[READER], "readonly": 2}}
+LATE_ERROR = "SELECT sleepEachRow(0.05), throwIf(number = 5) FROM numbers(9) SETTINGS max_block_size=1, max_threads=1"
+"""A query that fails with 395 long after its first rows."""
 START_SECONDS = 60.0
 
 

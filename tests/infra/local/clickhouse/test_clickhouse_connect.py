@@ -9,7 +9,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
-from tests.infra.local.clickhouse.endpoint import HOST, PASSWORDS, READER, WRITER, Endpoint
+from tests.infra.local.clickhouse.endpoint import HOST, LATE_ERROR, PASSWORDS, READER, WRITER, Endpoint
 
 
 def connect(endpoint: Endpoint, user: str = WRITER, **options: Any) -> Client:
@@ -74,7 +74,7 @@ def test_a_session_keeps_a_temporary_table(connected: Client) -> None:
 def test_errors_are_raised_also_in_the_middle_of_a_result(connected: Client) -> None:
     with pytest.raises(DatabaseError, match="Code: 47"):
         connected.query("SELECT no_such_column")
-    result = connected.query("SELECT number, throwIf(number = 900000) FROM numbers(1000000)")
+    result = connected.query(LATE_ERROR)
     with pytest.raises(ClickHouseError, match="Code: 395"):
         _ = result.result_rows  # read from the connection only now
     assert connected.command("SELECT 1") == 1

@@ -16,7 +16,7 @@ from clickhouse_driver import Client
 
 from infra.local.clickhouse.blocks import reader_of
 from infra.local.clickhouse.frames import read_frame, write_frames
-from tests.infra.local.clickhouse.endpoint import HOST, PASSWORDS, READER, WRITER, Endpoint
+from tests.infra.local.clickhouse.endpoint import HOST, LATE_ERROR, PASSWORDS, READER, WRITER, Endpoint
 
 ROWS = b"1\tone\n2\ttwo\n3\t\\N\n"
 
@@ -183,10 +183,32 @@ def test_an_error_has_a_status_a_code_and_a_text(endpoint: Endpoint, sql: str, s
     assert reply.text.startswith(f"Code: {code}. DB::Exception: ")
 
 
+def test_statements_and_errors_need_not_be_utf8(endpoint: Endpoint) -> None:
+    assert endpoint.http(b"SELECT '\xff', length('\xff')").body == b"\xff\t1\n"
+    reply = endpoint.http(b"SELECT throwIf(1, '\xff')")
+    assert reply.code == 395
+    assert b"\xff" in reply.body
+
+
+def test_large_inline_values_are_inserted(endpoint: Endpoint, table: str) -> None:
+    values = ",".join(f"({n}, 'profile; {n}')" for n in range(200_000))
+    assert endpoint.http(f"INSERT INTO {table} VALUES {values}").status == 200
+    assert endpoint.http(f"SELECT count(), max(n) FROM {table}").body == b"200000\t199999\n"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Content-Encoding": "unknown"}, {"Content-Type": "multipart/form-data"}, {"Authorization": "Basic §"}],
+    ids=["encoding", "multipart", "authorization"],
+)
+def test_a_request_that_is_not_understood_is_an_error(endpoint: Endpoint, headers: dict[str, str]) -> None:
+    assert endpoint.http("SELECT 1", headers=headers).code in {48, 89, 516}
+
+
 def test_an_error_in_the_middle_of_a_result_is_tagged_and_breaks_the_body_off(endpoint: Endpoint) -> None:
     connection = http.client.HTTPConnection(HOST, endpoint.http_port, timeout=60)
     headers = {"X-ClickHouse-User": WRITER, "X-ClickHouse-Key": PASSWORDS[WRITER]}
-    connection.request("POST", "/", "SELECT throwIf(number = 200000) FROM numbers(300000)", headers)
+    connection.request("POST", "/", LATE_ERROR, headers)
     with connection.getresponse() as response, pytest.raises(http.client.IncompleteRead) as broken:
         response.read()
     tag = response.headers["X-ClickHouse-Exception-Tag"].encode()
@@ -221,6 +243,7 @@ def test_a_session_ends_when_its_time_is_over(endpoint: Endpoint, database: str)
     session: Any = {"session_id": f"short-{database}", "session_timeout": "0"}
     endpoint.http("SELECT 1", **session)
     assert endpoint.http("SELECT 1", **session, session_check="1").code == 372
+    assert endpoint.http("SELECT 1", session_id="x", session_timeout="nan").code == 117
 
 
 def test_a_database_is_chosen(endpoint: Endpoint, database: str) -> None:

@@ -1,0 +1,124 @@
+"""`headrace bench`: how fast, against whom, how late, and how far it scales."""
+
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from infra.bench import comparison, latency, quick, report, scale, windows
+from infra.bench.systems import SYSTEMS
+from infra.bench.workload import Workload
+from schemas.errors import UserError
+
+_json = click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Also write JSON.")
+_record = click.option("--record", is_flag=True, help=f"Also write it to {report.RESULTS.name}.")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+@click.group()
+def bench() -> None:
+    """Measure headrace on a stack of its own; nothing that runs already is touched.
+
+    Example: headrace bench windows --systems headrace,kafka-streams-eos,poll
+    """
+    # Whoever ends it, its stack ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
+@bench.command("windows", epilog="Example: headrace bench windows --events 500000 --systems headrace,poll,lean")
+@click.option("--events", type=click.IntRange(min=10_000), default=2_000_000, show_default=True)
+@click.option("--systems", default=",".join(SYSTEMS), show_default=True, help="Which, in this order.")
+@_json
+@_record
+def windows_command(events: int, systems: str, json_file: Path | None, record: bool) -> None:
+    """Windows of 10 s over one topic by headrace and its neighbours, each compared with an oracle.
+
+    Exit code 1 if a system fails or one of its windows is wrong.
+    """
+    workload = Workload(events=events)
+    outcomes, failures = windows.run([name.strip() for name in systems.split(",")], workload, _say)
+    rows = comparison.table(outcomes)
+    report.show(f"{events:,} events of {workload.event_bytes} bytes", comparison.COLUMNS, rows)
+    if json_file:
+        report.save_json(json_file, "windows", [asdict(o) | {"events_per_second": o.rate} for o in outcomes])
+    if record:
+        most = (SYSTEMS[name].most_events or events for name in ("faust", "quix-streams"))
+        report.record("Windows", comparison.COLUMNS, rows, comparison.notes(workload, *most))
+    wrong = [f"{outcome.title}: {outcome.wrong}" for outcome in outcomes if outcome.wrong]
+    if problems := [*failures.values(), *wrong]:
+        raise UserError("; ".join(problems))
+
+
+@bench.command("quick", epilog="Example: headrace bench quick")
+@click.option("--events", type=click.IntRange(min=10_000), default=1_000_000, show_default=True)
+@click.option("--record", is_flag=True, help="Make this run the one that later ones are held against.")
+def quick_command(events: int, record: bool) -> None:
+    """headrace against the bare poll loop; exit code 1 below half of the recorded ratio."""
+    found = quick.run(events, _say)
+    recorded = "nothing recorded" if found.recorded is None else f"recorded: {found.recorded:.2f}"
+    click.echo(f"headrace {found.headrace:,.0f} events/s, bare poll loop {found.poll:,.0f} events/s")
+    click.echo(f"ratio {found.ratio:.2f} ({recorded})")
+    if record:
+        quick.save(found, events)
+    elif not found.holds:
+        raise UserError(f"the ratio {found.ratio:.2f} is below half of the recorded {found.recorded:.2f}")
+
+
+@bench.command("latency", epilog="Example: headrace bench latency --rates 10000 --seconds 30 --out latency")
+@click.option(
+    "--rates", default=",".join(map(str, latency.RATES)), show_default=True, help="Events/s, one after another."
+)
+@click.option("--seconds", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Measured at each rate.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("bench-latency"),
+    show_default=True,
+    help="Folder for HDR histograms and the plot.",
+)
+@_json
+@_record
+def latency_command(rates: str, seconds: float, out: Path, json_file: Path | None, record: bool) -> None:
+    """From an event's intended send time to `anomalies` and to ClickHouse, at steady rates in an open loop."""
+    outcomes = latency.run([_rate(rate) for rate in rates.split(",")], seconds, _say)
+    columns, rows = latency.table(outcomes)
+    report.show("latency from the intended send time", columns, rows)
+    for file in latency.save(outcomes, out, _say):
+        click.echo(file)
+    if json_file:
+        report.save_json(json_file, "latency", [dict(zip(columns, row, strict=True)) for row in rows])
+    if record:
+        report.record("Latency", columns, rows, latency.NOTES)
+
+
+@bench.command("scale", epilog="Example: headrace bench scale --axes series,workers --events 500000")
+@click.option("--axes", default=",".join(scale.cases(1, 1)), show_default=True, help="What to vary, in this order.")
+@click.option("--events", type=click.IntRange(min=10_000), default=2_000_000, show_default=True)
+@click.option("--backlog", type=click.IntRange(min=10_000), default=10_000_000, show_default=True)
+@_json
+@_record
+def scale_command(axes: str, events: int, backlog: int, json_file: Path | None, record: bool) -> None:
+    """One thing varied at a time: series, event size, metrics, frames, partitions, workers, backlog."""
+    cases = scale.cases(events, backlog)
+    if unknown := sorted({axis.strip() for axis in axes.split(",")} - set(cases)):
+        raise UserError(f"no axis {', '.join(unknown)}; there are {', '.join(cases)}")
+    outcomes, failures = scale.run([case for axis in axes.split(",") for case in cases[axis.strip()]], _say)
+    rows = scale.table(outcomes)
+    report.show("scale", scale.COLUMNS, rows)
+    if json_file:
+        report.save_json(json_file, "scale", [asdict(o) | {"events_per_second": o.rate} for o in outcomes])
+    if record:
+        report.record("Scale", scale.COLUMNS, rows, scale.NOTES)
+    if failures:
+        raise UserError("; ".join(failures.values()))
+
+
+def _rate(text: str) -> int:
+    if not text.strip().isdecimal() or not int(text):
+        raise UserError(f"{text!r} is no rate: write events per second, such as 10000")
+    return int(text)
