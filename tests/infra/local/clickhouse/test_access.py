@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from clickhouse_driver import Client, errors
 
-from tests.infra.local.clickhouse.endpoint import READER, WRITER, Endpoint
+from tests.infra.local.clickhouse.endpoint import HOST, READER, WRITER, Endpoint
 
 ACCESS_DENIED, READONLY = 497, 164
 
@@ -69,6 +69,20 @@ def refusal_of(client: Client, sql: str, secret: Path) -> errors.ServerException
     assert "the secret" not in str(refused.value)
     assert [path.name for path in secret.parent.iterdir()] == [secret.name]
     return refused.value
+
+
+@pytest.mark.parametrize(("user", "password"), [(WRITER, "wrong"), (READER, ""), ("nobody", ""), ("default", "")])
+def test_wrong_credentials_are_refused(endpoint: Endpoint, user: str, password: str) -> None:
+    client = Client(HOST, endpoint.tcp_port, user=user, password=password)
+    with client, pytest.raises(errors.ServerException) as refused:
+        client.execute("SELECT 1")
+    assert refused.value.code == 516
+
+
+def test_an_unknown_database_is_refused(endpoint: Endpoint) -> None:
+    with endpoint.client(database="no`such") as client, pytest.raises(errors.ServerException) as refused:
+        client.execute("SELECT 1")
+    assert refused.value.code == 81
 
 
 @pytest.mark.parametrize("sql", REACHING_THE_HOST)

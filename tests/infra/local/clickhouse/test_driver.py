@@ -11,7 +11,7 @@ import pytest
 from clickhouse_driver import Client, connect, errors
 from clickhouse_driver.protocol import ServerPacketTypes
 
-from tests.infra.local.clickhouse.endpoint import HOST, PASSWORDS, READER, WRITER, Endpoint
+from tests.infra.local.clickhouse.endpoint import HOST, PASSWORDS, WRITER, Endpoint
 
 TABLE = "CREATE TABLE t (n UInt64, name String, value Nullable(Float64)) ENGINE = MergeTree ORDER BY n"
 ROWS = [(1, "a", 1.5), (2, "b", None), (3, "", -2.0)]
@@ -368,20 +368,6 @@ def test_the_server_introduces_itself(client: Client) -> None:
     assert info.name == "ClickHouse"
     assert client.execute("SELECT version()")[0][0].startswith(f"{info.version_major}.{info.version_minor}.")
     assert info.timezone
-
-
-@pytest.mark.parametrize(("user", "password"), [(WRITER, "wrong"), (READER, ""), ("nobody", ""), ("default", "")])
-def test_wrong_credentials_are_refused(endpoint: Endpoint, user: str, password: str) -> None:
-    client = Client(HOST, endpoint.tcp_port, user=user, password=password)
-    with client, pytest.raises(errors.ServerException) as refused:
-        client.execute("SELECT 1")
-    assert refused.value.code == 516
-
-
-def test_an_unknown_database_is_refused(endpoint: Endpoint) -> None:
-    with endpoint.client(database="no`such") as client, pytest.raises(errors.ServerException) as refused:
-        client.execute("SELECT 1")
-    assert refused.value.code == 81
 
 
 def test_the_default_database_is_an_ordinary_one(endpoint: Endpoint) -> None:
