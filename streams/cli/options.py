@@ -1,5 +1,6 @@
 """Options and look-ups that several verbs share."""
 
+import os
 from pathlib import Path
 
 import click
@@ -24,6 +25,11 @@ topology_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Topology file; default: HEADRACE_TOPOLOGY.",
 )
+
+
+def settings_with(kafka: str | None, data: Path) -> Settings:
+    """The settings, with the bootstrap servers given on the command line before those of the environment."""
+    return Settings.from_environment({**os.environ, **({"HEADRACE_KAFKA": kafka} if kafka else {})}, data)
 
 
 def load_topology(given: Path | None, settings: Settings) -> Topology:

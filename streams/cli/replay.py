@@ -1,6 +1,5 @@
 """`headrace replay`: history files as live events."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,12 +7,11 @@ import click
 
 from schemas.errors import UserError
 from streams.cli.feeding import Display, run_until_signal
-from streams.cli.options import data_option
+from streams.cli.options import data_option, settings_with
 from streams.event_producer import EventProducer
 from streams.replay.plan import plan
 from streams.replay.refusals import Refusals
 from streams.replay.run import Replayer, Totals
-from streams.settings import Settings
 from streams.topology.load import load
 
 
@@ -61,7 +59,7 @@ def replay(
     \b
     Example: headrace replay steel.csv --topology infra/topologies/steel.yaml --speed 3600
     """
-    settings = Settings.from_environment({**os.environ, **({"HEADRACE_KAFKA": kafka} if kafka else {})}, data)
+    settings = settings_with(kafka, data)
     file = topology_file or settings.topology
     if file is None:
         raise UserError("no topology: give --topology or set HEADRACE_TOPOLOGY")

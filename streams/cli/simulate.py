@@ -1,6 +1,5 @@
 """`headrace simulate`: the synthetic tower plant, live."""
 
-import os
 import time
 from contextlib import nullcontext
 from itertools import tee
@@ -17,9 +16,8 @@ from infra.simulator.plant import Plant
 from schemas.durations import Duration
 from schemas.errors import UserError
 from streams.cli.feeding import Display, run_until_signal
-from streams.cli.options import data_option
+from streams.cli.options import data_option, settings_with
 from streams.event_producer import EventProducer
-from streams.settings import Settings
 
 _RATE_OF_A_MACHINE: Final = 10.0
 
@@ -87,7 +85,7 @@ def simulate(
     \b
     Example: headrace simulate --duration 20s --labels faults.ndjson
     """
-    settings = Settings.from_environment({**os.environ, **({"HEADRACE_KAFKA": kafka} if kafka else {})}, data)
+    settings = settings_with(kafka, data)
     machines = assets(count)
     per_second = rate if rate is not None else _RATE_OF_A_MACHINE * count
     totals = Totals()
