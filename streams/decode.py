@@ -1,31 +1,30 @@
 """From the log's bytes to columns; whatever cannot be accepted is refused with a reason.
 
-Messages are decoded one by one: joined into one array, two broken ones could splice into a valid one. The fast path
-takes events of the strict shape and looks at all of them at once; one that stands out gets a second look, field by
-field. The outcome is a function of the record and its broker timestamp, never of the chunk.
+Three ways, each for what the one before does not take: records of a known shape are read all at once
+(`streams.shapes`); others are decoded one by one (joined into one array, two broken ones could splice into a valid one)
+and their events looked at all at once; an event that stands out gets a second look, field by field. The outcome is a
+function of the record and its broker timestamp, never of the way or the chunk.
 """
 
 from collections.abc import Callable, Sequence
-from itertools import chain, groupby
+from itertools import groupby
 from operator import attrgetter
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from schemas.errors import EventError
-from schemas.events import FLAGS, LARGEST_RECORD, LARGEST_VALUE, LONGEST_NAME, Event, Reason, Scope
+from schemas.events import LARGEST_RECORD, Event, Reason, Scope
 from streams.compute.events import Bools, Events, Index, Ints, Refusal
 from streams.compute.series import SeriesTable
-from streams.layouts import NOT_ACCEPTED, Layouts
-from streams.second_look import EventRules, parse_time, second_look, split
+from streams.event_columns import Columns, from_events
+from streams.layouts import Layouts
+from streams.second_look import EventRules, second_look, split
+from streams.shapes import Shapes
 
-_FLAG_CODE = {flag: code for code, flag in enumerate(FLAGS)}
-_UNREADABLE = -1
 _LOOKS = 4
 """Times, layouts and values are looked at one after the other; each may send events to the second look once."""
 _MOST_REFUSALS = 100
-_values_of = attrgetter("values")
 
 _decode: Callable[[bytes], Event | list[Event]] = msgspec.json.Decoder(Event | list[Event]).decode
 _REFUSES = (ValueError, RecursionError)
@@ -38,6 +37,7 @@ class Decoder:
     def __init__(self, series: SeriesTable, rules: EventRules) -> None:
         self._rules = rules
         self._layouts = Layouts(series, rules)
+        self._shapes = Shapes(rules, self._layouts, _decode)
 
     def decode(self, values: Sequence[bytes], offsets: Ints, broker_ts: Ints) -> tuple[Events, list[Refusal]]:
         """Decode records given by their values, offsets and broker timestamps (ms), three sequences of one length.
@@ -45,66 +45,65 @@ class Decoder:
         A record without a value is given as `b""`.
         Refusals come in log order.
         """
-        batch = _Batch(values, broker_ts, self._rules)
-        self._layouts.trim()
-        columns = self._columns(batch, offsets)
+        if self._layouts.trim():
+            self._shapes.forget()
+        columns = self._shapes.read(values, broker_ts)
+        refusals: list[Refusal] = []
+        if columns is None:
+            columns, refusals = self._decode_singly(values, np.arange(len(values)), broker_ts)
+        else:
+            left = np.ones(len(values), bool)
+            left[columns.record] = False
+            if left.any():
+                singly, refusals = self._decode_singly(values, np.flatnonzero(left), broker_ts)
+                columns = columns.merged(singly) if len(columns.record) else singly
+        return self._events(columns, offsets, broker_ts), refusals
+
+    def _decode_singly(self, values: Sequence[bytes], records: Index, broker_ts: Ints) -> tuple[Columns, list[Refusal]]:
+        """The events of these records, the careful way."""
+        batch = _Batch(values, records, broker_ts, self._rules)
         for _ in range(_LOOKS):
-            if isinstance(columns, Events):
+            columns = from_events(
+                batch.events, batch.record, batch.index, broker_ts[batch.record], self._rules, self._layouts
+            )
+            if isinstance(columns, Columns):
                 break
             batch.look_again(columns)
-            columns = self._columns(batch, offsets)
         else:
             raise AssertionError("an event stands out and passes the second look")
         batch.refusals.sort(key=lambda refusal: (refusal.record, refusal.index, refusal.field))
         return columns, _capped(batch.refusals)
 
-    def _columns(self, batch: "_Batch", offsets: Ints) -> Events | Bools:
-        """The events as columns; or, where some of them stand out, which: they need a second look first."""
-        events = batch.events
-        ts, odd = _times(events)
-        broker_ts = batch.broker_ts[batch.record]
-        odd |= (ts < self._rules.earliest) | (ts - self._rules.max_future > broker_ts)
-        if odd.any():
-            return odd
-        layout = self._layouts.look_up(events)
-        strange: Bools = layout == NOT_ACCEPTED
-        if strange.any():
-            return strange
-        event = self._layouts.spread(layout)
-        x = np.fromiter(chain.from_iterable(map(dict.values, map(_values_of, events))), np.float64, len(event))
-        flag = _flags(events, len(x))
-        state, odd = _states(events, np.bincount(event, minlength=len(events)) > 0)
-        odd[event[(np.abs(x) > LARGEST_VALUE) | (flag == _UNREADABLE)]] = True
-        if odd.any():
-            return odd
+    def _events(self, columns: Columns, offsets: Ints, broker_ts: Ints) -> Events:
         return Events(
-            offset=offsets[batch.record],
-            index=batch.index.astype(np.uint32),
-            ts=ts,
-            clock=np.minimum(ts, broker_ts),
-            state=state,
-            event=event,
-            series=self._layouts.series(layout, event),
-            x=x,
-            flag=flag,
+            offset=offsets[columns.record],
+            index=columns.index.astype(np.uint32),
+            ts=columns.ts,
+            clock=np.minimum(columns.ts, broker_ts[columns.record]),
+            state=columns.state,
+            states=columns.states,
+            event=columns.event,
+            series=self._layouts.series(columns.layout),
+            x=columns.x,
+            flag=columns.flag,
         )
 
 
 class _Batch:
     """The events of a chunk while they are being decoded, and what had to be refused of it."""
 
-    def __init__(self, values: Sequence[bytes], broker_ts: Ints, rules: EventRules) -> None:
-        self.broker_ts = broker_ts
+    def __init__(self, values: Sequence[bytes], records: Index, broker_ts: Ints, rules: EventRules) -> None:
         self.refusals: list[Refusal] = []
+        self._broker_ts = broker_ts
         self._values = values
         self._rules = rules
-        documents = _documents(values)
+        documents = _documents([values[record] for record in records.tolist()])
         if set(map(type, documents)) == {Event}:
             self.events: list[Event] = documents  # type: ignore[assignment]
-            self.record: Index = np.arange(len(documents))
+            self.record: Index = records
             self.index: Index = np.zeros(len(documents), np.intp)
         else:
-            self._unpack(documents)
+            self._unpack(documents, records)
 
     def look_again(self, odd: Bools) -> None:
         """Replace the events at `odd` by what is good of them."""
@@ -120,12 +119,12 @@ class _Batch:
         self.events = [event for event in looked_at if event is not None]
         self.record, self.index = self.record[kept], self.index[kept]
 
-    def _unpack(self, documents: list[Event | list[Event] | None]) -> None:
+    def _unpack(self, documents: list[Event | list[Event] | None], records: Index) -> None:
         """Take frames apart, and records that are no strict event."""
         self.events = []
         record: list[int] = []
         index: list[int] = []
-        for position, document in enumerate(documents):
+        for position, document in zip(records.tolist(), documents, strict=True):
             if isinstance(document, Event):
                 frame, at = [document], [0]
             elif document:
@@ -149,7 +148,7 @@ class _Batch:
         return [event for event, _ in kept], [index for _, index in kept]
 
     def _second_look(self, element: bytes, record: int, index: int) -> Event | None:
-        return second_look(element, (record, index), int(self.broker_ts[record]), self._rules, self.refusals)
+        return second_look(element, (record, index), int(self._broker_ts[record]), self._rules, self.refusals)
 
 
 def _capped(refusals: list[Refusal]) -> list[Refusal]:
@@ -200,50 +199,3 @@ def _check_utf8(values: Sequence[bytes]) -> None:
     if not all(map(bytes.isascii, values)):
         for value in values:
             value.decode()
-
-
-def _times(events: list[Event]) -> tuple[Ints, Bools]:
-    """Event times in ms, and which of them cannot be read."""
-    given = [event.ts for event in events]
-    odd = np.zeros(len(given), bool)
-    if set(map(type, given)) <= {int}:
-        try:
-            return np.array(given, np.int64), odd
-        except OverflowError:
-            pass  # some are larger than 64 bits: found one by one below
-    ts = np.zeros(len(given), np.int64)
-    for position, value in enumerate(given):
-        try:
-            ts[position] = parse_time(value)
-        except EventError:
-            odd[position] = True
-    return ts, odd
-
-
-def _flags(events: list[Event], points: int) -> NDArray[np.int8]:
-    """Flag codes of all values; `_UNREADABLE` where a flag is unknown."""
-    codes = np.zeros(points, np.int8)
-    at = 0
-    if any([event.flags for event in events]):  # noqa: C419 - a list is faster than a generator here
-        for event in events:
-            flags = event.flags
-            if flags:
-                codes[at : at + len(event.values)] = [
-                    _FLAG_CODE.get(flags.get(metric, "N"), _UNREADABLE) for metric in event.values
-                ]
-            at += len(event.values)
-    return codes
-
-
-def _states(events: list[Event], has_values: Bools) -> tuple[list[str | None] | None, Bools]:
-    """Machine states (None if there are none at all), and which events have a bad one, or neither state nor values."""
-    states = [event.state for event in events]
-    distinct = set(states)
-    bad = {state for state in distinct if state is not None and not 0 < len(state) <= LONGEST_NAME}
-    if bad or not has_values.all():
-        odd = [
-            state in bad or (state is None and not valued)
-            for state, valued in zip(states, has_values.tolist(), strict=True)
-        ]
-        return states, np.array(odd, bool)
-    return (None if distinct <= {None} else states), np.zeros(len(states), bool)

@@ -39,29 +39,27 @@ class Layouts(dict[Layout, int]):
         self._layouts.append(layout)
         return number
 
-    def trim(self) -> None:
-        """Bound the memory. Numbers given before are void."""
-        if len(self) + len(self._flat) > _MOST_CACHED:
+    def trim(self) -> bool:
+        """Bound the memory. True if numbers that were given before have become void."""
+        full = len(self) + len(self._flat) > _MOST_CACHED
+        if full:
             self._empty()
+        return full
 
     def look_up(self, events: Sequence[Event]) -> Index:
         """Per event the number of its layout."""
         # Lazily from end to end: 10,000 tuples alive at once would set the garbage collector to work.
         layouts = zip(map(_site, events), map(_asset, events), map(tuple, map(_values, events)), strict=True)
-        number = np.fromiter(map(self.__getitem__, layouts), np.intp, len(events))
-        if len(self._layouts) > len(self._length):
-            self._extend()
-        return number
+        return np.fromiter(map(self.__getitem__, layouts), np.intp, len(events))
 
     def spread(self, number: Index) -> Index:
         """Per value of events with these layouts, the position of its event."""
-        length = self._length[number]
-        if len(length) and length.min() == length.max() == 1:
-            return np.arange(len(number))
-        return np.repeat(np.arange(len(number)), length)
+        self._extend()
+        return spread(self._start[number], self._length[number])[0]
 
-    def series(self, number: Index, event: Index) -> Index:
-        """Per value of accepted events its series, new series in the order of the log; `event` is from `spread`."""
+    def series(self, number: Index) -> Index:
+        """Per value of accepted events its series, new series in the order of the log."""
+        self._extend()
         known = self._known[number]
         if not known.all():
             for new in dict.fromkeys(number[~known].tolist()):
@@ -70,9 +68,7 @@ class Layouts(dict[Layout, int]):
                 ids = [self._series.id_of(SeriesKey(site, asset, metric)) for metric in metrics]
                 self._flat[start : start + len(ids)] = ids
                 self._known[new] = True
-        length = self._length[number]
-        first = self._start[number] - (np.cumsum(length) - length)
-        return self._flat[first[event] + np.arange(len(event))]
+        return self._flat[spread(self._start[number], self._length[number])[1]]
 
     def _empty(self) -> None:
         self.clear()
@@ -85,8 +81,19 @@ class Layouts(dict[Layout, int]):
     def _extend(self) -> None:
         """Make room for the layouts that are new. They have no series until an event of theirs is accepted."""
         new = self._layouts[len(self._length) :]
+        if not new:
+            return
         length = np.array([len(metrics) for _, _, metrics in new], np.intp)
         self._start = np.append(self._start, len(self._flat) + np.cumsum(length) - length)
         self._length = np.append(self._length, length)
         self._flat = np.append(self._flat, np.full(length.sum(), _NOT_YET))
         self._known = np.append(self._known, np.zeros(len(new), bool))
+
+
+def spread(start: Index, length: Index) -> tuple[Index, Index]:
+    """Of every entry of the ranges [start, start + length): the position of its range, and its place in it."""
+    if len(length) and length.min() == length.max() == 1:
+        return np.arange(len(length)), start
+    owner = np.repeat(np.arange(len(length)), length)
+    before = np.cumsum(length) - length
+    return owner, (start - before)[owner] + np.arange(len(owner))

@@ -1,5 +1,7 @@
 """The names of a partition's series, dictionary-encoded for the sink and encoded once for keys and ids."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,6 +41,7 @@ class Names:
         self._site, self._asset, self._metric = _Words(), _Words(), _Words()
         self.keys: list[bytes] = []
         """Kafka message key of each series, `site/asset`."""
+        self._id_prefixes: dict[tuple[str, str], list[str]] = {}
 
     def update(self) -> None:
         """Learn of the series that are new."""
@@ -52,9 +55,12 @@ class Names:
         """The columns site, asset and metric for rows of these series."""
         return {"site": self._site.of(series), "asset": self._asset.of(series), "metric": self._metric.of(series)}
 
-    def id_prefix(self, kind: str, name: str, series: int) -> str:
-        """The part of an id that a series' results of one declaration have in common."""
-        return identifiers.prefix(kind, *self._origin, name, *self._series.keys[series])
+    def id_prefixes(self, kind: str, name: str) -> Sequence[str]:
+        """By series: the part of an id that a series' results of one declaration have in common."""
+        prefixes = self._id_prefixes.setdefault((kind, name), [])
+        for key in self._series.keys[len(prefixes) :]:
+            prefixes.append(identifiers.prefix(kind, *self._origin, name, *key))
+        return prefixes
 
 
 def constant(word: str, rows: int) -> Coded:

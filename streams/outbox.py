@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +45,6 @@ class Outbox:
         self._partition = partition
         self._series = series
         self._names = Names(series, topology.topology, topic, partition)
-        self._prefixes: dict[tuple[str, str, int], str] = {}
         self._sink = topology.sinks.clickhouse
         self.messages: list[Message] = []
         self.tables: dict[str, list[Rows]] = {}
@@ -60,30 +60,26 @@ class Outbox:
 
     def add_aggregates(self, window: int, rows: WindowRows) -> None:
         """Closed windows of the declaration at this position."""
-        self._names.update()
-        declared = self._topology.windows[window]
-        series = rows.series.tolist()
-        prefixes = [self._prefix("aggregate", declared.name, number) for number in series]
-        start = rows.start.tolist()
-        ids = [identifiers.at(prefix, at) for prefix, at in zip(prefixes, start, strict=True)]
-        size = int(declared.size)
-        keys, names = self._names.keys, self._series.keys
-        topology, topic, partition = self._origin()
-        for id_, number, begin, count, total, low, high, mean, stddev, first, last, offset in zip(
-            ids, series, start, *_lists(rows), strict=True
-        ):
-            site, asset, metric = names[number]
-            message = Aggregate(
-                id_, begin, begin + size, size, declared.name, site, asset, metric,
-                count, total, low, high, mean, stddev, first, last, topology, topic, partition, offset,
-            )  # fmt: skip
-            self.messages.append(Message(AGGREGATES.name, keys[number], id_, encode(message)))
+        names, declared = self._names, self._topology.windows[window]
+        names.update()
+        series, start, end = rows.series.tolist(), rows.start.tolist(), (rows.start + int(declared.size)).tolist()
+        prefixes = names.id_prefixes("aggregate", declared.name)
+        ids = [f"{prefixes[number]}-{begin:x}" for number, begin in zip(series, start, strict=True)]
+        key_of, name_of = names.keys, self._series.keys
+        # `map` all the way: a bytecode less per field and window is worth it here.
+        messages = map(
+            Aggregate, ids, start, end, repeat(int(declared.size)), repeat(declared.name),
+            *zip(*map(name_of.__getitem__, series), strict=True),
+            *_lists(rows), *map(repeat, self._origin()), rows.offset.tolist(),
+        )  # fmt: skip
+        keys = map(key_of.__getitem__, series)
+        self.messages += map(Message, repeat(AGGREGATES.name), keys, ids, map(encode, messages))
         self._to_sink("aggregates", len(ids), {
             "id": ids,
             "window": constant(declared.name, len(ids)),
-            "window_ms": np.full(len(ids), size, np.uint64),
+            "window_ms": np.full(len(ids), int(declared.size), np.uint64),
             "window_start": rows.start,
-            "window_end": rows.start + size,
+            "window_end": rows.start + int(declared.size),
             **self._names.columns(rows.series),
             "count": rows.count.astype(np.uint64),
             "sum": rows.sum, "min": rows.min, "max": rows.max, "mean": rows.mean, "stddev": rows.stddev,
@@ -103,7 +99,7 @@ class Outbox:
             repeat = repeats[flag[:4]] - 1
             spec = self._topology.detectors[flag.detector]
             site, asset, metric = self._series.keys[flag.series]
-            prefix = self._prefix("anomaly", spec.name, flag.series)
+            prefix = self._names.id_prefixes("anomaly", spec.name)[flag.series]
             id_ = identifiers.at(prefix, flag.ts, flag.offset, *([repeat] if repeat else []))
             anomaly = Anomaly(
                 id_, flag.ts, site, asset, metric, spec.name, spec.severity, flag.score,
@@ -159,8 +155,6 @@ class Outbox:
             return
         self._names.update()
         event = events.event
-        states = [state or "" for state in events.state] if events.state else [""] * len(events.ts)
-        state = _coded(states)
         self._to_sink("readings", len(event), {
             "offset": events.offset[event],
             "index": events.index[event],
@@ -168,7 +162,7 @@ class Outbox:
             "ts": events.ts[event],
             "value": events.x,
             "flag": Coded(events.flag.astype(np.int32), list(FLAGS)),
-            "state": Coded(state.codes[event], state.words),
+            "state": Coded(events.state[event], events.states),
             "late": late[event].astype(np.uint8),
         })  # fmt: skip
 
@@ -198,15 +192,9 @@ class Outbox:
     def _origin(self) -> tuple[str, str, int]:
         return self._topology.topology, self._topic, self._partition
 
-    def _prefix(self, kind: str, name: str, series: int) -> str:
-        prefix = self._prefixes.get((kind, name, series))
-        if prefix is None:
-            prefix = self._prefixes[kind, name, series] = self._names.id_prefix(kind, name, series)
-        return prefix
-
 
 def _lists(rows: WindowRows) -> list[list[Any]]:
-    names = ("count", "sum", "min", "max", "mean", "stddev", "first", "last", "offset")
+    names = ("count", "sum", "min", "max", "mean", "stddev", "first", "last")
     return [getattr(rows, name).tolist() for name in names]
 
 

@@ -1,5 +1,6 @@
 """Decoded events as columns: what the decoder hands to the engine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Index = NDArray[np.intp]
+Codes = NDArray[np.int32]
 
 MEASURED = np.array([flag not in NOT_MEASURED for flag in FLAGS])
 """By flag code (position in `FLAGS`): whether the instrument measured the process."""
@@ -30,8 +32,10 @@ class Events:
     ts: Ints
     clock: Ints
     """How far the event moves stream time: its own time, but at most the broker's timestamp."""
-    state: list[str | None] | None
-    """Machine states, None where no event has one."""
+    state: Codes
+    """Position in `states`; 0 where the event has none."""
+    states: Sequence[str]
+    """The machine states that occur; the first one stands for none."""
     event: Index
     series: Index
     x: Floats
@@ -46,7 +50,8 @@ class Events:
             index=self.index[begin:end],
             ts=self.ts[begin:end],
             clock=self.clock[begin:end],
-            state=self.state and self.state[begin:end],
+            state=self.state[begin:end],
+            states=self.states,
             event=self.event[first:last] - begin,
             series=self.series[first:last],
             x=self.x[first:last],

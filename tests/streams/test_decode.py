@@ -23,6 +23,7 @@ DEEP = b"[" * 2000 + b"]" * 2000
 def columns(events: Events) -> dict[str, Any]:
     """Comparable with `==`."""
     found = {field.name: getattr(events, field.name) for field in fields(events)}
+    found |= {"state": [events.states[code] for code in events.state.tolist()], "states": None}
     return {
         name: (column.dtype.str, column.tolist()) if isinstance(column, np.ndarray) else column
         for name, column in found.items()
@@ -308,10 +309,9 @@ def test_an_escaped_flag_is_the_same_flag_at_second_sight() -> None:
     assert [one.field for one in refusals] == ["state"]
 
 
-def test_states_are_left_out_where_no_event_has_one() -> None:
-    assert decode([LAST, LAST])[0].state is None
-    assert decode([])[0].state is None
-    assert decode([FIRST, LAST, record(values={}, state="off")])[0].state == ["running", None, "off"]
+def test_every_event_has_its_state_or_none() -> None:
+    assert columns(decode([LAST, LAST])[0])["state"] == ["", ""]
+    assert columns(decode([FIRST, LAST, record(values={}, state="off")])[0])["state"] == ["running", "", "off"]
 
 
 @pytest.mark.parametrize(

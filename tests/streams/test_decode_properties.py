@@ -50,8 +50,7 @@ def test_a_whole_decodes_like_the_sum_of_its_parts(values: list[bytes], cuts: li
     assert series.keys == whole_series.keys
     for name in ("offset", "index", "ts", "clock", "series", "x", "flag"):
         assert np.concatenate([getattr(part, name) for part in parts]).tolist() == getattr(whole, name).tolist()
-    states = [state for part in parts for state in part.state or [None] * len(part.ts)]
-    assert states == (whole.state or [None] * len(whole.ts))
+    assert [state for part in parts for state in _states(part)] == _states(whole)
 
 
 @given(chunks, st.sampled_from([RULES, KNOWN]))
@@ -60,6 +59,10 @@ def test_series_are_numbered_as_their_first_points_appear_in_the_log(values: lis
     series = SeriesTable()
     events, _ = decode(values, rules, series=series)
     assert list(dict.fromkeys(events.series.tolist())) == list(range(len(series)))
+
+
+def _states(events: Events) -> list[str]:
+    return [events.states[code] for code in events.state.tolist()]
 
 
 def _told(one: Refusal) -> tuple[Any, ...]:

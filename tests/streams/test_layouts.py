@@ -17,7 +17,7 @@ def event(asset: str, *metrics: str) -> Event:
 def points(found: Layouts, events: list[Event]) -> tuple[list[int], list[int]]:
     number = found.look_up(events)
     spread = found.spread(number)
-    return spread.tolist(), found.series(number, spread).tolist()
+    return spread.tolist(), found.series(number).tolist()
 
 
 def test_every_value_is_led_to_its_event_and_its_series() -> None:
@@ -70,7 +70,7 @@ def test_the_cache_is_emptied_when_it_has_grown_large_and_finds_the_same_series_
     events = [event(asset, "t", "u") for asset in "abcd"]
     before = points(found, events)
     assert len(found) == 4
-    found.trim()
+    assert found.trim()
     assert len(found) == 0
     assert points(found, events[::-1])[1] == np.array(before[1]).reshape(4, 2)[::-1].ravel().tolist()
     assert len(series) == 8
@@ -79,5 +79,5 @@ def test_the_cache_is_emptied_when_it_has_grown_large_and_finds_the_same_series_
 def test_a_cache_that_is_not_large_is_kept() -> None:
     found = Layouts(SeriesTable(), RULES)
     points(found, [event("a", "t")])
-    found.trim()
+    assert not found.trim()
     assert len(found) == 1
