@@ -118,6 +118,8 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             task.feed(delivery.chunk, delivery.fetched_at)
         except Exception as error:
             await self._reopen(task, error)
+        # A commit takes about ten turns of the event loop: with one chunk a turn it is not kept waiting for long.
+        await asyncio.sleep(0)
 
     @Service.task
     async def _read(self) -> None:

@@ -100,7 +100,7 @@ class Workload:
         return START_MS + _DISORDER_MS + seconds * 1000 + _FLUSH_MS
 
     def _encode(self, ts: int, asset: int, names: list[str], values: list[float]) -> bytes:
-        fields = ",".join(f'"{name}":{value}' for name, value in zip(names, values, strict=True))
+        fields = ",".join(f'"{name}":{value:.3f}' for name, value in zip(names, values, strict=True))
         event = f'{{"ts":{ts},"site":"{SITE}","asset":"{asset_name(asset)}","values":{{{fields}}},"gateway":"'
         return (event + "gw-0".ljust(self.event_bytes - len(event) - 2, ".") + '"}').encode()
 
