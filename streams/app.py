@@ -4,6 +4,7 @@ Faust gives the app, its agents, channels, services, web server and signals. Its
 off: offsets, windows and checkpoints are this product's, see `docs/ARCHITECTURE.md`.
 """
 
+import socket
 from typing import Any
 
 import faust
@@ -12,7 +13,6 @@ from faust.web import Request, Response, View
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, disable_created_metrics, generate_latest
 
 from schemas.topics import group_id
-from sinks.base import Sink
 from streams.settings import Address, Settings
 from streams.source import Delivery, Source
 from streams.telemetry import Telemetry
@@ -44,8 +44,10 @@ class App(faust.App):
         await super().on_started_init_extra_services()
 
 
-def build(topology: Topology, settings: Settings, metrics: Address, sink: Sink | None, instance: str | None) -> App:
-    """The app that runs `topology`; results go to their topics and to `sink`.
+def build(
+    topology: Topology, settings: Settings, metrics: Address, publisher: socket.socket, instance: str | None
+) -> App:
+    """The app that runs `topology`; results go to the publisher at the other end of the connection.
 
     `metrics` is where /metrics and /ready are served; `instance` names this worker across restarts.
     """
@@ -62,7 +64,7 @@ def build(topology: Topology, settings: Settings, metrics: Address, sink: Sink |
     )
     disable_created_metrics()  # type: ignore[no-untyped-call]
     telemetry = Telemetry(CollectorRegistry(), topology)
-    source = Source(topology, settings.client_options(), sink, telemetry, instance)
+    source = Source(topology, settings.client_options(), publisher, telemetry, instance)
     telemetry.ready_if(source.is_ready)
     source.channels = {topic: _agent(app, source, topic) for topic in topology.sources}
     _pages(app, source, telemetry.registry)

@@ -41,6 +41,8 @@ class Names:
         self._site, self._asset, self._metric = _Words(), _Words(), _Words()
         self.keys: list[bytes] = []
         """Kafka message key of each series, `site/asset`."""
+        self.lists: list[list[str]] = []
+        """Site, asset and metric of each series, as a checkpoint has them."""
         self._id_prefixes: dict[tuple[str, str], list[str]] = {}
 
     def update(self) -> None:
@@ -49,6 +51,7 @@ class Names:
             self._site.append(key.site)
             self._asset.append(key.asset)
             self._metric.append(key.metric)
+            self.lists.append(list(key))
             self.keys.append(f"{key.site}/{key.asset}".encode())
 
     def columns(self, series: Ints | Index) -> dict[str, Coded]:

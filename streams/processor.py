@@ -1,11 +1,9 @@
 """The processor of a partition: chunks of log in, an outbox of results and a checkpoint out. No I/O, no clock."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from schemas.events import Scope
-from sinks.base import Rows
-from streams.checkpoint import Checkpoint, pack
+from streams.checkpoint import Checkpoint
 from streams.chunk import Chunk
 from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.base import MetricInfo
@@ -14,18 +12,9 @@ from streams.compute.engine import Engine, Results, Stage, untimed
 from streams.compute.events import Refusal
 from streams.compute.windows import Windows
 from streams.decode import Decoder
-from streams.outbox import Message, Outbox
+from streams.outbox import Cut, Outbox, ledger
 from streams.second_look import EventRules, parse_time
 from streams.topology.model import Topology
-
-
-class Cut(NamedTuple):
-    """A consistent cut through a partition: the state at a log position and all results before it not yet sent."""
-
-    next_offset: int
-    blob: bytes
-    messages: list[Message]
-    tables: dict[str, list[Rows]]
 
 
 class Processor:
@@ -90,9 +79,8 @@ class Processor:
 
     def cut(self) -> Cut:
         """Take the outbox together with the state that it belongs to."""
-        self.outbox.add_ledger(self.engine, self.next_offset, self.first_offset, self.broker_ts)
-        messages, tables = self.outbox.take()
-        return Cut(self.next_offset, pack(self._checkpoint()), messages, tables)
+        row = ledger(self.engine, self.next_offset, self.first_offset, self.broker_ts)
+        return self.outbox.take(self._checkpoint(), row)
 
     def restore(self, checkpoint: Checkpoint) -> list[str]:
         """Continue from `checkpoint`; names the windows and detectors that start without state."""
@@ -114,8 +102,7 @@ class Processor:
         )
 
     def _collect(self, results: Results) -> None:
-        for window, rows in results.aggregates:
-            self.outbox.add_aggregates(window, rows)
+        self.outbox.add_aggregates(results.aggregates)
         self.outbox.add_flags(results.flags)
 
 

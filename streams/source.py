@@ -6,21 +6,22 @@ the reading: backpressure reaches the log without a partition ever being lost.
 """
 
 import asyncio
+import socket
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import faust
 from aiokafka import TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import ProducerFenced
 from mode import Service
 
-from sinks.base import Sink
 from streams.checkpoint_reader import CheckpointReader
 from streams.chunk import Chunk
 from streams.committer import Committer
 from streams.log_reader import LogReader
+from streams.pipe import Pipe
 from streams.task import Task
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
@@ -36,6 +37,7 @@ _FENCED_SECONDS = 3.0
 """Somebody else has opened the partition: time to hear from the group that it is no longer ours."""
 _REVOKE_SECONDS = 3.0
 _STOP_SECONDS = 2.0
+_LET_GO_SECONDS = 5.0
 
 Position = tuple[str, int]
 
@@ -56,7 +58,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self,
         topology: Topology,
         options: dict[str, Any],
-        sink: Sink | None,
+        publisher: socket.socket,
         telemetry: Telemetry,
         instance: str | None,
         **kwargs: Any,
@@ -71,7 +73,8 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._openings: dict[Position, asyncio.Task[None]] = {}
         self._joined = False
         self._instance = instance
-        self._committer = Committer(sink, telemetry, self._reopen)
+        self._publisher = publisher
+        self._committer = Committer(telemetry, self._reopen)
 
     async def on_start(self) -> None:
         """Join the group."""
@@ -79,6 +82,8 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._reader = LogReader(
             self._options, self._topology.topology, self._instance, MOST_RECORDS, self._telemetry.stage
         )
+        self._pipe = await Pipe.over(self._publisher)
+        self._committer.connect(self._pipe)
         self._checkpoints = CheckpointReader(self._options, self._topology.topology)
         await self._checkpoints.start()
         await self._reader.start(self._topology.sources, self)
@@ -91,7 +96,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 await asyncio.wait_for(stop, _STOP_SECONDS)
             except Exception as error:
                 self._telemetry.left_abruptly(error)
-        self._committer.close()
+        self._pipe.close()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """A rebalance has begun: commit and let go of everything."""
@@ -136,9 +141,20 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                     await self.channels[chunk.topic].put(Delivery(chunk, task, fetched_at))  # type: ignore[arg-type]
 
     @Service.task
+    async def _listen(self) -> None:
+        try:
+            await self._pipe.listen(self._committer.heard)
+        except ConnectionError:
+            if not self.should_stop:
+                raise
+
+    @Service.task
     async def _commit(self) -> None:
+        begun = time.monotonic()
         while not self.should_stop:
-            await self.sleep(max(_COMMIT_SECONDS, 4 * self._committer.cut_seconds))
+            pace = max(_COMMIT_SECONDS, 4 * self._committer.cut_seconds)
+            await self.sleep(max(begun + pace - time.monotonic(), 0.0))
+            begun = time.monotonic()
             self._declare_idle()
             await self._committer.commit(list(self.tasks.values()))
             for position, task in self.tasks.items():
@@ -167,8 +183,9 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         """Open a task for the position and read from where it stands; try again while it stays assigned."""
         while position in self._assigned:
             await asyncio.sleep(delay)
-            task = Task(self._topology, *position, self._options, self._telemetry)
+            task = Task(self._topology, *position, self._telemetry)
             try:
+                await self._committer.open(*position)  # which fences the last owner
                 await task.start(self._checkpoints)
                 if position in self._assigned and self._reader.read_from(*position, task.next_offset):
                     self.tasks[position] = task
@@ -177,7 +194,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 self._telemetry.reopening(*position, error)
             finally:
                 if self.tasks.get(position) is not task:
-                    await task.stop(_STOP_SECONDS)
+                    await self._let_go(task)
             delay = min(max(2 * delay, _REOPEN_SECONDS), 10.0)
         self._openings.pop(position, None)
 
@@ -188,9 +205,9 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             return
         del self.tasks[position]
         self._telemetry.reopening(*position, error)
-        await task.stop(_STOP_SECONDS)
+        await self._let_go(task)
         if position in self._assigned:
-            self._open_soon(position, _FENCED_SECONDS if isinstance(error, ProducerFenced) else _REOPEN_SECONDS)
+            self._open_soon(position, _FENCED_SECONDS if getattr(error, "fenced", False) else _REOPEN_SECONDS)
 
     async def _release(self) -> None:
         """Last commit if it can be had in time, then let go of all partitions."""
@@ -207,4 +224,9 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         except Exception as error:
             self._telemetry.last_commit_missed(error)
         self.tasks.clear()
-        await asyncio.gather(*(task.stop(_STOP_SECONDS) for task in tasks))
+        await asyncio.gather(*map(self._let_go, tasks))
+
+    async def _let_go(self, task: Task) -> None:
+        task.close()
+        with suppress(TimeoutError):  # the publisher goes on trying; the broker, once back, fences or ends it
+            await asyncio.wait_for(self._committer.let_go(task.topic, task.partition), _LET_GO_SECONDS)

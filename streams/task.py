@@ -2,28 +2,26 @@
 
 import time
 from dataclasses import replace
-from typing import Any
 
 from schemas.errors import CheckpointError
 from streams.checkpoint import unpack
 from streams.checkpoint_reader import CheckpointReader
 from streams.chunk import Chunk
-from streams.processor import Cut, Processor
+from streams.outbox import Cut
+from streams.processor import Processor
+from streams.publisher import Published
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
-from streams.transaction import LARGEST_MESSAGE, Transactions
 
 
 class Task:
-    """State, outbox and producer of one source partition.
+    """The state of one source partition and what it has to give out.
 
     A chunk changes the state as a whole or the task is broken: state that saw half a chunk is never checkpointed. At
     most one cut is under way (`pending`); until it is committed its results are kept, and the next cut waits.
     """
 
-    def __init__(
-        self, topology: Topology, topic: str, partition: int, options: dict[str, Any], telemetry: Telemetry
-    ) -> None:
+    def __init__(self, topology: Topology, topic: str, partition: int, telemetry: Telemetry) -> None:
         self.topic = topic
         self.partition = partition
         self.pending: Cut | None = None
@@ -36,7 +34,6 @@ class Task:
         self.open = False
         self._topology = topology
         self._telemetry = telemetry
-        self._transactions = Transactions(options, topology.topology, topic, partition)
         self._processor = Processor(topology, topic, partition, 0, telemetry.stage)
         self._whole = True
         self._dirty = False
@@ -51,9 +48,8 @@ class Task:
         return self._processor.next_offset
 
     async def start(self, checkpoints: CheckpointReader) -> None:
-        """Fence the last owner, then load the newest checkpoint; after that the state is final and ours."""
+        """Load the newest checkpoint. The last owner has to be fenced already: then the state is final and ours."""
         begin = time.monotonic()
-        await self._transactions.start()
         blob = await checkpoints.newest(self.topic, self.partition)
         log_start, log_end = await checkpoints.log_range(self.topic, self.partition)
         if blob is None:
@@ -80,7 +76,7 @@ class Task:
 
     def cut(self) -> bool:
         """Have a cut pending, if there is anything to commit."""
-        if self.pending is None and self._dirty:
+        if self.pending is None and self._dirty and self._whole:
             self._begin(self._processor.cut())
         return self.pending is not None
 
@@ -88,7 +84,7 @@ class Task:
         """The partition has been silent: let that be known, once the decision is durable."""
         self.last_active = time.monotonic()
         silence = self.last_active - self.quiet_since
-        if self.pending is not None or self._dirty:
+        if self.pending is not None or self._dirty or not self._whole:
             return
         cut = self._processor.declare_idle(int(silence * 1000))
         if cut is not None:
@@ -99,32 +95,14 @@ class Task:
             self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)
             self._telemetry.idle(self.topic, self.partition, silence)
 
-    async def commit(self) -> None:
-        """Commit the pending cut, whose rows are durable in the sink."""
-        cut = self.pending
-        if cut is None:
-            return
-        if not self._whole:
-            raise CheckpointError("the state saw half a chunk")
-        if len(cut.blob) > LARGEST_MESSAGE:
-            series = len(self._processor.engine.series)
-            raise CheckpointError(
-                f"the state of {series} series takes {len(cut.blob)} bytes, a checkpoint {LARGEST_MESSAGE}: "
-                f"give {self.topic} more partitions"
-            )
-        with self._telemetry.stage("commit"):
-            await self._transactions.commit(cut.messages, cut.blob, cut.next_offset)
-        now = time.monotonic()
-        self._telemetry.checkpointed(now - self._cut_at, len(cut.blob))
+    def committed(self, published: Published) -> None:
+        """The pending cut is durable."""
+        size = published.checkpoint_bytes[self.topic, self.partition]
+        self._telemetry.checkpointed(published.committed_at - self._cut_at, size)
         for fetched_at in self._in_cut:
-            self._telemetry.durable("topics", now - fetched_at)
+            self._telemetry.durable("clickhouse", published.inserted_at - fetched_at)
+            self._telemetry.durable("topics", published.committed_at - fetched_at)
         self.pending = None
-
-    def inserted(self) -> None:
-        """The rows of the pending cut are durable in the sink."""
-        now = time.monotonic()
-        for fetched_at in self._in_cut:
-            self._telemetry.durable("clickhouse", now - fetched_at)
 
     def report(self, end: int | None) -> None:
         """Tell where the partition stands; `end` is the end of its log."""
@@ -133,12 +111,11 @@ class Task:
         windows_open = sum(len(windows) for windows in engine.windows.values())
         self._telemetry.position(self.topic, self.partition, lag, engine.stream_time, windows_open)
 
-    async def stop(self, timeout: float) -> None:
+    def close(self) -> None:
         """Let go. What is not committed is read again by the next owner."""
         committed = self.open and self._whole and self.pending is None and not self._dirty
         self.open = False
         self._telemetry.closed(self.topic, self.partition, self.next_offset, committed)
-        await self._transactions.stop(timeout)
 
     def _begin(self, cut: Cut) -> None:
         self.pending = cut

@@ -4,20 +4,20 @@ Base units as Prometheus asks: seconds, bytes, `_total` for counters. All metric
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from schemas.errors import SinkError, SinkRejected
 from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Counts
+from streams.publisher import Published, SinkTrouble
 from streams.topology.model import Topology
 
 _log = structlog.get_logger("headrace")
 
-STAGES = ("fetch", "decode", "window", "detect", "insert", "commit")
+STAGES = ("fetch", "decode", "window", "detect", "render", "insert", "commit")
 OUTCOMES = ("accepted", "late", "duplicate", "dead_letter")
 _STAGE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60)
@@ -109,16 +109,19 @@ class Telemetry:
         """The results of a chunk have become durable in a sink, `seconds` after it was read."""
         self._latency.labels(sink).observe(seconds)
 
-    def inserted(self, rows: Mapping[str, int]) -> None:
-        """Rows are durable in ClickHouse."""
-        for table, count in rows.items():
+    def published(self, published: Published) -> None:
+        """The publisher has written cuts: to ClickHouse, and each in its transaction."""
+        self._stage.labels("render").observe(published.render_seconds)
+        self._stage.labels("insert").observe(published.insert_seconds)
+        self._stage.labels("commit").observe(published.committed_at - published.inserted_at)
+        for table, count in published.rows.items():
             self._rows.labels(table).inc(count)
 
-    def insert_failed(self, error: SinkError, retry_after: float) -> None:
+    def insert_failed(self, trouble: SinkTrouble) -> None:
         """ClickHouse did not take rows; they are kept and sent again. If it refuses them, a person has to look."""
         self._sink_errors.inc()
         _log.warning(
-            "insert_failed", error=str(error), refused=isinstance(error, SinkRejected), retry_after_seconds=retry_after
+            "insert_failed", error=trouble.detail, refused=trouble.refused, retry_after_seconds=trouble.retry_after
         )
 
     def checkpointed(self, seconds: float, size: int) -> None:

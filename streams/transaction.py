@@ -15,7 +15,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from schemas import topics
 from schemas.codec import Headers, constant_headers, id_header
-from streams.outbox import Message
+from streams.rendering import Message
 
 _log = structlog.get_logger("headrace")
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from schemas.errors import EventError
 from streams.chunk import Chunk
-from streams.outbox import Message
 from streams.processor import Processor
+from streams.rendering import Message, Renderer
 from streams.second_look import parse_time, split
 from streams.topology.model import Topology
 
@@ -29,7 +29,7 @@ def trial(topology: Topology, topic: str, lines: Sequence[bytes]) -> list[Messag
     processor.feed(Chunk(topic, 0, 0, len(lines), [None] * len(lines), lines, offsets, broker_ts))
     processor.engine.declare_idle(0)
     processor.settle()
-    return processor.outbox.messages
+    return Renderer(topology, topic, 0).render(processor.cut()).messages
 
 
 def as_lines(messages: Sequence[Message]) -> list[bytes]:

@@ -13,7 +13,7 @@ from schemas.errors import UserError
 from sinks.base import Sink
 from sinks.clickhouse import connection
 from sinks.clickhouse.writer import ClickHouseSink
-from streams import app, runtime
+from streams import app, publisher, runtime
 from streams.cli.options import data_option, load_topology, topology_option
 from streams.settings import Address, Settings
 from streams.topology.apply import admin_client, live_topics
@@ -41,10 +41,11 @@ def worker(topology_file: Path | None, data: Path, instance: str | None, metrics
     _check_free(address)
     _set_up_logging(log_level)
     sink = _sink(topology, settings)
-    service = app.build(topology, settings, address, sink, instance)
+    runtime.tune()
+    connection = publisher.fork(topology, settings.client_options(), sink)
+    service = app.build(topology, settings, address, connection, instance)
     process = faust.Worker(service, quiet=True, override_logging=False, redirect_stdouts=False)
     process.spinner = None
-    runtime.tune()
     process.execute_from_commandline()
 
 

@@ -140,9 +140,8 @@ class Engine:
         return self._results(flags, np.zeros(0, bool))
 
     def snapshot(self) -> dict[str, Any]:
-        """The whole state: a tree of dictionaries with arrays, numbers and names as leaves."""
+        """The whole state except the names of the series: a tree of dictionaries with arrays and numbers as leaves."""
         return {
-            "series": [list(key) for key in self.series.keys],
             "counts": {field.name: getattr(self.counts, field.name) for field in fields(Counts)},
             "times": [self.stream_time, self._quiet_until, self._last_offset],
             "windows": {name: windows.snapshot() for name, windows in self.windows.items()},
@@ -150,7 +149,7 @@ class Engine:
         }
 
     def restore(self, state: Mapping[str, Any]) -> list[str]:
-        """Take over the state of a snapshot. Only for a new object.
+        """Take over the state of a snapshot and, as `series`, the names of its series. Only for a new object.
 
         Names what does not go on as it was: windows and detectors that are new or declared otherwise start without
         state, and the points in open windows of an old declaration, of which it says how many, are left behind.

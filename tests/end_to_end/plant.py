@@ -20,8 +20,8 @@ from infra.local.ports import free_ports
 from infra.local.stack import Stack
 from sinks.clickhouse import connection
 from streams.chunk import Chunk
-from streams.outbox import Message
 from streams.processor import Processor
+from streams.rendering import Message, Renderer
 from streams.scrape import scrape
 from streams.settings import Address
 from streams.topology.load import load
@@ -108,7 +108,7 @@ class Plant:
                 processor.feed(_chunk(source, partition, [r for r in records if r.partition == partition]))
                 processor.engine.declare_idle(0)
                 processor.settle()
-                for message in processor.outbox.messages:
+                for message in Renderer(self.topology, source, partition).render(processor.cut()).messages:
                     found[message.topic].append(message)
         return found
 

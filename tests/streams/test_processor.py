@@ -14,8 +14,8 @@ from schemas.durations import Duration, decode_hook
 from schemas.results import Aggregate, Anomaly, DeadLetter
 from streams.checkpoint import unpack
 from streams.chunk import Chunk
-from streams.outbox import Message
 from streams.processor import Processor
+from streams.rendering import Message, Rendered, Renderer
 from streams.topology.model import Topology
 from tests.oracle import Oracle, Window
 
@@ -95,6 +95,12 @@ def chunk(records: list[Record], begin: int) -> Chunk:
     )
 
 
+def rendered(processor: Processor) -> Rendered:
+    """All that a processor has to give out, as a publisher would write it that has just opened the partition."""
+    processor.outbox._named = 0
+    return Renderer(TOPOLOGY, "machine.events", 0).render(processor.cut())
+
+
 def run(log: list[Record], cuts: list[int], snapshots: bool = False) -> tuple[Processor, list[Message]]:
     processor = Processor(TOPOLOGY, "machine.events", 0, 0)
     messages: list[Message] = []
@@ -102,11 +108,11 @@ def run(log: list[Record], cuts: list[int], snapshots: bool = False) -> tuple[Pr
     for first, last in pairwise(edges):
         processor.feed(chunk(log[first:last], processor.next_offset))
         if snapshots:
-            cut = processor.cut()
+            cut = rendered(processor)
             messages += cut.messages
             processor = Processor(TOPOLOGY, "machine.events", 0, 0)
             assert processor.restore(unpack(cut.blob)) == []
-    return processor, messages + processor.outbox.messages
+    return processor, messages + rendered(processor).messages
 
 
 def rows(messages: list[Message]) -> dict[tuple[str, int, str, str, str], Aggregate]:
@@ -176,14 +182,17 @@ def test_an_idle_partition_gives_out_its_windows_only_after_the_decision_was_cut
     log = [(0, NOW, json.dumps(event(NOW, "a", {"t": 1.0})).encode())]
     processor, messages = run(log, [])
     assert messages == []
+    processor.outbox._named = 0
     cut = processor.declare_idle(30_000)
     assert cut is not None
-    assert cut.messages == []
+    decision = Renderer(TOPOLOGY, "machine.events", 0).render(cut)
+    assert decision.messages == []
     processor.settle()
     restored = Processor(TOPOLOGY, "machine.events", 0, 0)
-    restored.restore(unpack(cut.blob))
-    assert restored.outbox.messages == processor.outbox.messages
-    kinds = [m.topic for m in processor.outbox.messages]
+    restored.restore(unpack(decision.blob))
+    given_out = rendered(processor).messages
+    assert rendered(restored).messages == given_out
+    kinds = [m.topic for m in given_out]
     assert kinds.count("aggregates") == 4
     assert kinds.count("anomalies") == 1  # the series has been missing for longer than 20 s
     assert processor.declare_idle(60_000) is None
@@ -247,10 +256,9 @@ def test_a_restart_after_an_idle_decision_gives_out_nothing_that_an_undisturbed_
     processor.settle()
     back = [(1, NOW + 40_000, json.dumps(event(NOW + 9_000, "a", {"t": 1.0})).encode())]
     processor.feed(chunk(back, 1))
-    processor.outbox.take()
     restarted = Processor(TOPOLOGY, "machine.events", 0, 0)
-    restarted.restore(unpack(processor.cut().blob))
-    assert restarted.outbox.messages == []
+    restarted.restore(unpack(rendered(processor).blob))
+    assert rendered(restarted).messages == []
 
 
 def test_falling_idle_leaves_windows_open_that_a_point_from_the_future_has_begun() -> None:

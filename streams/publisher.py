@@ -1,0 +1,192 @@
+"""The publisher: a process beside the worker's that renders cuts and makes them durable.
+
+Rendering a result takes as long as computing it, and the two share nothing: the worker computes the next cut while the
+last one is written. The publisher is forked, talks to the worker over a pair of sockets and ends when these close, so
+that it never outlives the worker. It owns the producers of the worker's partitions and the sink; which partitions there
+are, and what becomes of one that failed, is the worker's to decide.
+
+Per commit, in this order: the rows of all cuts go to the sink in one write, then each cut into its transaction. Rows
+are keyed and bit-identical, so that writing them again after a crash changes nothing.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from aiokafka.errors import ProducerFenced
+
+from schemas.errors import CheckpointError, SinkRejected, SinkUnavailable
+from sinks.base import Rows, Sink, length
+from streams.outbox import Cut
+from streams.pipe import Pipe
+from streams.rendering import Rendered, Renderer
+from streams.topology.model import Topology
+from streams.transaction import LARGEST_MESSAGE, Transactions
+
+Position = tuple[str, int]
+
+_LONGEST_WAIT = 10.0
+_SLOW_SECONDS = 5.0
+"""A write that takes longer makes the worker not ready: the sink hangs."""
+_STOP_SECONDS = 2.0
+
+
+class Failure(NamedTuple):
+    """Why a partition could not be opened or committed; its owner has to go back to the checkpoint."""
+
+    detail: str
+    fenced: bool
+    """Somebody else has opened the partition."""
+
+
+@dataclass
+class Published:
+    """What came of a commit."""
+
+    failures: dict[Position, Failure]
+    checkpoint_bytes: dict[Position, int]
+    rows: dict[str, int]
+    """Rows in the sink, by table."""
+    render_seconds: float = 0.0
+    insert_seconds: float = 0.0
+    inserted_at: float = 0.0
+    """Moments of the system's monotonic clock, which both processes share."""
+    committed_at: float = 0.0
+
+
+class SinkTrouble(NamedTuple):
+    """The sink did not take rows, or has not answered yet; they are kept and sent again."""
+
+    detail: str
+    refused: bool
+    retry_after: float
+
+
+class Publisher:
+    """What runs in the publisher's process."""
+
+    def __init__(self, topology: Topology, options: dict[str, Any], sink: Sink | None) -> None:
+        self._topology = topology
+        self._options = options
+        self._sink = sink
+        self._thread = ThreadPoolExecutor(1, "sink")
+        self._open: dict[Position, tuple[Renderer, Transactions]] = {}
+
+    async def serve(self, pipe: Pipe) -> None:
+        """Answer the worker until it hangs up."""
+        calls: dict[str, Callable[..., Any]] = {"open": self._take_over, "close": self._close, "publish": self._publish}
+        self._tell = pipe.tell
+        await pipe.serve(calls)
+
+    async def _take_over(self, position: Position) -> Failure | None:
+        """Start the partition's producer, which fences its last owner and ends that one's transaction."""
+        transactions = Transactions(self._options, self._topology.topology, *position)
+        try:
+            await transactions.start()
+        except Exception as error:
+            await transactions.stop(_STOP_SECONDS)
+            return _failure(error)
+        self._open[position] = Renderer(self._topology, *position), transactions
+        return None
+
+    async def _close(self, position: Position) -> None:
+        """Let go of a partition. What is not committed is read again by its next owner."""
+        opened = self._open.pop(position, None)
+        if opened is not None:
+            await opened[1].stop(_STOP_SECONDS)
+
+    async def _publish(self, cuts: Mapping[Position, Cut]) -> Published:
+        """Make cuts durable: returns when they are, or have failed, or nobody needs them any more."""
+        begin = time.monotonic()
+        due = {position: self._open[position] for position in cuts if position in self._open}
+        done = Published({}, {}, {})
+        rendered = {position: renderer.render(cuts[position]) for position, (renderer, _) in due.items()}
+        done.render_seconds = time.monotonic() - begin
+        begin = time.monotonic()
+        done.rows = await self._write(rendered)
+        done.inserted_at = time.monotonic()
+        done.insert_seconds = done.inserted_at - begin
+        outcomes = await asyncio.gather(
+            *(self._commit(transactions, rendered[position]) for position, (_, transactions) in due.items()),
+            return_exceptions=True,
+        )
+        done.committed_at = time.monotonic()
+        for position, outcome in zip(due, outcomes, strict=True):
+            done.checkpoint_bytes[position] = len(rendered[position].blob)
+            if isinstance(outcome, BaseException):
+                done.failures[position] = _failure(outcome)
+        done.failures |= {position: Failure("it is not open", False) for position in cuts.keys() - due.keys()}
+        return done
+
+    async def _commit(self, transactions: Transactions, cut: Rendered) -> None:
+        if len(cut.blob) > LARGEST_MESSAGE:
+            raise CheckpointError(
+                f"the state takes {len(cut.blob)} bytes, a checkpoint {LARGEST_MESSAGE}: give the topic more partitions"
+            )
+        await transactions.commit(cut.messages, cut.blob, cut.next_offset)
+
+    async def _write(self, cuts: Mapping[Position, Rendered]) -> dict[str, int]:
+        """Write the rows, again and again until the sink has taken them or nobody needs them."""
+        batch = _merge([cut.tables for cut in cuts.values()])
+        if self._sink is None or not batch:
+            return {}
+        wait = 0.1
+        while not self._open.keys().isdisjoint(cuts):
+            try:
+                writing = asyncio.get_running_loop().run_in_executor(self._thread, self._sink.write, batch)
+                await asyncio.wait([writing], timeout=_SLOW_SECONDS)
+                if not writing.done():
+                    self._tell(SinkTrouble(f"no answer within {_SLOW_SECONDS:g} s", False, 0.0))
+                await writing
+                return {table: sum(map(_rows, pieces)) for table, pieces in batch.items()}
+            except (SinkUnavailable, SinkRejected) as error:
+                wait = min(max(2 * wait, getattr(error, "retry_after", _LONGEST_WAIT)), _LONGEST_WAIT)
+                self._tell(SinkTrouble(str(error), isinstance(error, SinkRejected), wait))
+                await asyncio.sleep(wait)
+        return {}
+
+
+def fork(topology: Topology, options: dict[str, Any], sink: Sink | None) -> socket.socket:
+    """Start the publisher's process; returns the worker's end of the connection.
+
+    Call it before there are threads and event loops: a fork takes neither along.
+    """
+    ours, theirs = socket.socketpair()
+    if os.fork():
+        theirs.close()
+        return ours
+    code = 1
+    try:
+        ours.close()  # or else the worker's end would not close with the worker
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # meant for the worker, which hangs up when it is done
+        asyncio.run(_run(Publisher(topology, options, sink), theirs))
+        code = 0
+    finally:
+        os._exit(code)  # not the parent's clean-up, nor a wait for a write that hangs
+
+
+async def _run(publisher: Publisher, connection: socket.socket) -> None:
+    await publisher.serve(await Pipe.over(connection))
+
+
+def _failure(error: BaseException) -> Failure:
+    return Failure(repr(error), isinstance(error, ProducerFenced))
+
+
+def _merge(tables: Sequence[Mapping[str, Sequence[Rows]]]) -> dict[str, list[Rows]]:
+    batch: dict[str, list[Rows]] = {}
+    for of_cut in tables:
+        for table, pieces in of_cut.items():
+            batch.setdefault(table, []).extend(pieces)
+    return batch
+
+
+def _rows(piece: Rows) -> int:
+    return length(next(iter(piece.values())))
