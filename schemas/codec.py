@@ -13,6 +13,9 @@ Headers = list[tuple[str, bytes]]
 SCHEMA_VERSION: Final = {"event": 1, "aggregate": 1, "anomaly": 1, "dead_letter": 1}
 """Version of each kind of message."""
 
+ID_HEADER: Final = "ce_id"
+"""The header by which a consumer drops a repeat; it comes after the constant ones."""
+
 encode = msgspec.json.Encoder().encode
 
 
@@ -33,5 +36,5 @@ def constant_headers(kind: str, topology: str, topic: str, partition: int) -> He
 
 
 def id_header(id_: str) -> tuple[str, bytes]:
-    """The header by which a consumer drops a repeat."""
-    return ("ce_id", id_.encode())
+    """The last header of a result."""
+    return (ID_HEADER, id_.encode())

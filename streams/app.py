@@ -4,7 +4,6 @@ Faust gives the app, its agents, channels, services, web server and signals. Its
 off: offsets, windows and checkpoints are this product's, see `docs/ARCHITECTURE.md`.
 """
 
-import socket
 from typing import Any
 
 import faust
@@ -13,6 +12,7 @@ from faust.web import Request, Response, View
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, disable_created_metrics, generate_latest
 
 from schemas.topics import group_id
+from streams.pipe import Sockets
 from streams.settings import Address, Settings
 from streams.source import Delivery, Source
 from streams.telemetry import Telemetry
@@ -44,9 +44,7 @@ class App(faust.App):
         await super().on_started_init_extra_services()
 
 
-def build(
-    topology: Topology, settings: Settings, metrics: Address, publisher: socket.socket, instance: str | None
-) -> App:
+def build(topology: Topology, settings: Settings, metrics: Address, publisher: Sockets, instance: str | None) -> App:
     """The app that runs `topology`; results go to the publisher at the other end of the connection.
 
     `metrics` is where /metrics and /ready are served; `instance` names this worker across restarts.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from schemas.errors import HeadraceError
-from streams.pipe import Pipe
+from streams.pipe import Caller
 from streams.publisher import Failure, Published, SinkTrouble
 from streams.task import Task
 from streams.telemetry import Telemetry
@@ -28,18 +28,18 @@ class Committer:
     """Commits tasks; `reopen` is called for a task that has to go back to its checkpoint."""
 
     def __init__(
-        self, telemetry: Telemetry, reopen: Callable[[Task, BaseException], Coroutine[Any, Any, None]]
+        self,
+        publisher: Caller,
+        telemetry: Telemetry,
+        reopen: Callable[[Task, BaseException], Coroutine[Any, Any, None]],
     ) -> None:
         self.sink_away = False
         self.cut_seconds = 0.0
         """How long the last cuts held up the event loop."""
+        self._publisher = publisher
         self._telemetry = telemetry
         self._reopen = reopen
         self._lock = asyncio.Lock()
-
-    def connect(self, publisher: Pipe) -> None:
-        """Publish through this end of the pipe."""
-        self._publisher = publisher
 
     async def open(self, topic: str, partition: int) -> None:
         """Take a partition over from its last owner. PublishingFailed if that cannot be done now."""

@@ -44,7 +44,9 @@ class LogReader:
             enable_auto_commit=False,
             auto_offset_reset="none",  # a task decides where to read; a silent reset would be a silent loss
             max_partition_fetch_bytes=2 << 20,
-            fetch_max_wait_ms=100,
+            # A chunk costs a millisecond or two however few records it has: at low rates they are waited for.
+            fetch_min_bytes=128 << 10,
+            fetch_max_wait_ms=50,
             session_timeout_ms=10_000,
             heartbeat_interval_ms=1_000,
             max_poll_interval_ms=86_400_000,  # a sink that is away must not cost the membership

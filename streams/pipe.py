@@ -1,65 +1,67 @@
-"""Calls between two processes of one worker, over a pair of sockets.
+"""Calls from the worker's process to its publisher's, over two pairs of sockets: one for calls, one for answers.
 
-Both ends are ours and were forked from one process, so objects travel pickled.
+Both ends were forked from one process, so objects travel pickled. A call can be megabytes: it is sent by a thread that
+waits in the kernel. The event loop would send a socket's buffer each time it comes round, and it comes round once a
+chunk.
 """
 
 import asyncio
 import pickle
 import socket
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 _LENGTH_BYTES = 8
-_LIMIT = 16 << 20
-"""Bytes that wait at one end before the other is slowed down."""
+_LIMIT = 64 << 20
+"""Bytes that are read ahead."""
 
 
-class Pipe:
-    """One end. It either serves calls or makes them; whoever serves can tell things unasked."""
+class Sockets(NamedTuple):
+    """One process's ends."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    calls: socket.socket
+    answers: socket.socket
+
+    def close(self) -> None:
+        """Close both."""
+        self.calls.close()
+        self.answers.close()
+
+
+def pair() -> tuple[Sockets, Sockets]:
+    """Connected ends for two processes."""
+    calls, answers = socket.socketpair(), socket.socketpair()
+    return Sockets(calls[0], answers[0]), Sockets(calls[1], answers[1])
+
+
+class Caller:
+    """Makes calls, several at a time."""
+
+    def __init__(self, sockets: Sockets) -> None:
+        self._sockets = sockets
+        self._thread = ThreadPoolExecutor(1, "calls")
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._numbers = count(1)
 
-    @classmethod
-    async def over(cls, connection: socket.socket) -> "Pipe":
-        """An end of a connected pair of sockets."""
-        return cls(*await asyncio.open_connection(sock=connection, limit=_LIMIT))
-
     async def call(self, name: str, *arguments: Any) -> Any:
-        """Have the other end do something. ConnectionError if it is gone."""
+        """Have the other process do something. ConnectionError if it is gone."""
         number = next(self._numbers)
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
+        loop = asyncio.get_running_loop()
+        answer = self._waiting[number] = loop.create_future()
         try:
-            self._send(number, name, arguments)
-            await self._writer.drain()
+            await loop.run_in_executor(self._thread, self._sockets.calls.sendall, _packed(number, name, arguments))
             return await answer
         finally:
             del self._waiting[number]
 
-    def tell(self, thing: Any) -> None:
-        """Let the end that calls know of something."""
-        self._send(0, "", thing)
-
-    async def serve(self, calls: Mapping[str, Callable[..., Any]]) -> None:
-        """Answer calls, several at a time, until the other end hangs up. What a call raises ends this end."""
-        try:
-            async with asyncio.TaskGroup() as running:
-                while True:
-                    number, name, arguments = await self._receive()
-                    running.create_task(self._answer(number, calls[name](*arguments)))
-        except* (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the other end has hung up
-
     async def listen(self, heard: Callable[[Any], None]) -> None:
-        """Take the answers to calls and what the other end tells, until it hangs up: then ConnectionError."""
+        """Take answers, and what the other process tells unasked, until it ends: then ConnectionError."""
+        reader, writer = await asyncio.open_connection(sock=self._sockets.answers, limit=_LIMIT)
         try:
             while True:
-                number, _, thing = await self._receive()
+                number, _, thing = await _receive(reader)
                 if number == 0:
                     heard(thing)
                 elif number in self._waiting and not self._waiting[number].done():
@@ -67,23 +69,49 @@ class Pipe:
         except asyncio.IncompleteReadError:
             raise ConnectionError("the other process has ended") from None
         finally:
+            writer.close()
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_exception(ConnectionError("the other process has ended"))
 
     def close(self) -> None:
-        """Hang up."""
-        self._writer.close()
+        """Hang up: the other process ends."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._sockets.calls.close()
+
+
+class Server:
+    """Answers calls, several at a time."""
+
+    def __init__(self, sockets: Sockets) -> None:
+        self._sockets = sockets
+
+    async def serve(self, calls: Mapping[str, Callable[..., Any]]) -> None:
+        """Answer until the caller hangs up. What a call raises is not an answer: it ends this."""
+        reader, self._requests = await asyncio.open_connection(sock=self._sockets.calls, limit=_LIMIT)
+        _, self._writer = await asyncio.open_connection(sock=self._sockets.answers)
+        try:
+            async with asyncio.TaskGroup() as running:
+                while True:
+                    number, name, arguments = await _receive(reader)
+                    running.create_task(self._answer(number, calls[name](*arguments)))
+        except* (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the caller has hung up
+
+    def tell(self, thing: Any) -> None:
+        """Let the caller know of something."""
+        self._writer.write(_packed(0, "", thing))
 
     async def _answer(self, number: int, call: Any) -> None:
-        self._send(number, "", await call)
+        self._writer.write(_packed(number, "", await call))
         await self._writer.drain()
 
-    def _send(self, number: int, name: str, thing: Any) -> None:
-        body = pickle.dumps((number, name, thing), pickle.HIGHEST_PROTOCOL)
-        self._writer.write(len(body).to_bytes(_LENGTH_BYTES, "little"))
-        self._writer.write(body)
 
-    async def _receive(self) -> Any:
-        size = int.from_bytes(await self._reader.readexactly(_LENGTH_BYTES), "little")
-        return pickle.loads(await self._reader.readexactly(size))  # noqa: S301 - from a process of our own
+def _packed(number: int, name: str, thing: Any) -> bytes:
+    body = pickle.dumps((number, name, thing), pickle.HIGHEST_PROTOCOL)
+    return len(body).to_bytes(_LENGTH_BYTES, "little") + body
+
+
+async def _receive(reader: asyncio.StreamReader) -> Any:
+    size = int.from_bytes(await reader.readexactly(_LENGTH_BYTES), "little")
+    return pickle.loads(await reader.readexactly(size))  # noqa: S301 - from a process of our own

@@ -12,9 +12,8 @@ are keyed and bit-identical, so that writing them again after a crash changes no
 import asyncio
 import os
 import signal
-import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -24,7 +23,7 @@ from aiokafka.errors import ProducerFenced
 from schemas.errors import CheckpointError, SinkRejected, SinkUnavailable
 from sinks.base import Rows, Sink, length
 from streams.outbox import Cut
-from streams.pipe import Pipe
+from streams.pipe import Server, Sockets, pair
 from streams.rendering import Rendered, Renderer
 from streams.topology.model import Topology
 from streams.transaction import LARGEST_MESSAGE, Transactions
@@ -78,11 +77,11 @@ class Publisher:
         self._thread = ThreadPoolExecutor(1, "sink")
         self._open: dict[Position, tuple[Renderer, Transactions]] = {}
 
-    async def serve(self, pipe: Pipe) -> None:
+    async def serve(self, sockets: Sockets) -> None:
         """Answer the worker until it hangs up."""
-        calls: dict[str, Callable[..., Any]] = {"open": self._take_over, "close": self._close, "publish": self._publish}
-        self._tell = pipe.tell
-        await pipe.serve(calls)
+        server = Server(sockets)
+        self._tell = server.tell
+        await server.serve({"open": self._take_over, "close": self._close, "publish": self._publish})
 
     async def _take_over(self, position: Position) -> Failure | None:
         """Start the partition's producer, which fences its last owner and ends that one's transaction."""
@@ -152,28 +151,24 @@ class Publisher:
         return {}
 
 
-def fork(topology: Topology, options: dict[str, Any], sink: Sink | None) -> socket.socket:
-    """Start the publisher's process; returns the worker's end of the connection.
+def fork(topology: Topology, options: dict[str, Any], sink: Sink | None) -> Sockets:
+    """Start the publisher's process; returns the worker's ends of the connection.
 
     Call it before there are threads and event loops: a fork takes neither along.
     """
-    ours, theirs = socket.socketpair()
+    ours, theirs = pair()
     if os.fork():
         theirs.close()
         return ours
     code = 1
     try:
-        ours.close()  # or else the worker's end would not close with the worker
+        ours.close()  # or else the worker's ends would not close with the worker
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # meant for the worker, which hangs up when it is done
-        asyncio.run(_run(Publisher(topology, options, sink), theirs))
+        asyncio.run(Publisher(topology, options, sink).serve(theirs))
         code = 0
     finally:
         os._exit(code)  # not the parent's clean-up, nor a wait for a write that hangs
-
-
-async def _run(publisher: Publisher, connection: socket.socket) -> None:
-    await publisher.serve(await Pipe.over(connection))
 
 
 def _failure(error: BaseException) -> Failure:

@@ -6,7 +6,6 @@ the reading: backpressure reaches the log without a partition ever being lost.
 """
 
 import asyncio
-import socket
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -21,7 +20,7 @@ from streams.checkpoint_reader import CheckpointReader
 from streams.chunk import Chunk
 from streams.committer import Committer
 from streams.log_reader import LogReader
-from streams.pipe import Pipe
+from streams.pipe import Caller, Sockets
 from streams.task import Task
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
@@ -58,7 +57,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self,
         topology: Topology,
         options: dict[str, Any],
-        publisher: socket.socket,
+        publisher: Sockets,
         telemetry: Telemetry,
         instance: str | None,
         **kwargs: Any,
@@ -73,8 +72,8 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._openings: dict[Position, asyncio.Task[None]] = {}
         self._joined = False
         self._instance = instance
-        self._publisher = publisher
-        self._committer = Committer(telemetry, self._reopen)
+        self._publisher = Caller(publisher)
+        self._committer = Committer(self._publisher, telemetry, self._reopen)
 
     async def on_start(self) -> None:
         """Join the group."""
@@ -82,8 +81,6 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._reader = LogReader(
             self._options, self._topology.topology, self._instance, MOST_RECORDS, self._telemetry.stage
         )
-        self._pipe = await Pipe.over(self._publisher)
-        self._committer.connect(self._pipe)
         self._checkpoints = CheckpointReader(self._options, self._topology.topology)
         await self._checkpoints.start()
         await self._reader.start(self._topology.sources, self)
@@ -96,7 +93,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 await asyncio.wait_for(stop, _STOP_SECONDS)
             except Exception as error:
                 self._telemetry.left_abruptly(error)
-        self._pipe.close()
+        self._publisher.close()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """A rebalance has begun: commit and let go of everything."""
@@ -143,7 +140,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     @Service.task
     async def _listen(self) -> None:
         try:
-            await self._pipe.listen(self._committer.heard)
+            await self._publisher.listen(self._committer.heard)
         except ConnectionError:
             if not self.should_stop:
                 raise

@@ -14,12 +14,12 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from schemas import topics
-from schemas.codec import Headers, constant_headers, id_header
+from schemas.codec import constant_headers
+from streams.record_batch import Encoder
 from streams.rendering import Message
 
 _log = structlog.get_logger("headrace")
 
-_BATCH_BYTES = 1 << 20
 LARGEST_MESSAGE = 16 << 20
 """Bytes of the largest checkpoint; the checkpoint topic is created with the same limit."""
 
@@ -31,8 +31,8 @@ class Transactions:
         self._source = TopicPartition(topic, partition)
         self._group = topics.group_id(topology)
         self._checkpoints = topics.checkpoint_topic(topology)
-        self._headers: dict[str, Headers] = {
-            result.name: constant_headers(result.schema or "", topology, topic, partition)
+        self._encoders = {
+            result.name: Encoder(constant_headers(result.schema or "", topology, topic, partition))
             for result in topics.TOPICS.values()
             if result.direction == "out"
         }
@@ -42,8 +42,6 @@ class Transactions:
             transaction_timeout_ms=10_000,
             acks="all",
             linger_ms=0,
-            compression_type="lz4",
-            max_batch_size=_BATCH_BYTES,
             max_request_size=LARGEST_MESSAGE,
             request_timeout_ms=10_000,
             retry_backoff_ms=100,
@@ -79,22 +77,8 @@ class Transactions:
     async def _send(self, messages: Sequence[Message]) -> list[Awaitable[Any]]:
         """Hand over the messages in batches built here: a future per batch, not one per message."""
         sent: list[Awaitable[Any]] = []
-        by_topic: dict[str, list[Message]] = {}
-        for message in messages:
-            by_topic.setdefault(message.topic, []).append(message)
-        for topic, group in by_topic.items():
-            batch = self._producer.create_batch()
-            headers = self._headers[topic]
-            for message in group:
-                entry = {
-                    "timestamp": None, "key": message.key, "value": message.value,
-                    "headers": [*headers, id_header(message.id)],
-                }  # fmt: skip
-                if batch.append(**entry) is None:
-                    batch.close()
-                    sent.append(await self._producer.send_batch(batch, topic, partition=self._source.partition))
-                    batch = self._producer.create_batch()
-                    batch.append(**entry)
-            batch.close()
-            sent.append(await self._producer.send_batch(batch, topic, partition=self._source.partition))
+        for topic, encoder in self._encoders.items():
+            for batch in encoder.batches([message for message in messages if message.topic == topic]):
+                future = await self._producer.send_batch(batch, topic, partition=self._source.partition)
+                sent.append(future)
         return sent
