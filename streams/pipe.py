@@ -10,6 +10,7 @@ import pickle
 import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -70,6 +71,8 @@ class Caller:
             raise ConnectionError("the other process has ended") from None
         finally:
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_exception(ConnectionError("the other process has ended"))
@@ -88,7 +91,7 @@ class Server:
 
     async def serve(self, calls: Mapping[str, Callable[..., Any]]) -> None:
         """Answer until the caller hangs up. What a call raises is not an answer: it ends this."""
-        reader, self._requests = await asyncio.open_connection(sock=self._sockets.calls, limit=_LIMIT)
+        reader, hang_up = await asyncio.open_connection(sock=self._sockets.calls, limit=_LIMIT)
         _, self._writer = await asyncio.open_connection(sock=self._sockets.answers)
         try:
             async with asyncio.TaskGroup() as running:
@@ -97,6 +100,11 @@ class Server:
                     running.create_task(self._answer(number, calls[name](*arguments)))
         except* (asyncio.IncompleteReadError, ConnectionError):
             pass  # the caller has hung up
+        finally:
+            for writer in (hang_up, self._writer):
+                writer.close()
+                with suppress(ConnectionError):
+                    await writer.wait_closed()
 
     def tell(self, thing: Any) -> None:
         """Let the caller know of something."""

@@ -5,8 +5,8 @@ last one is written. The publisher is forked, talks to the worker over a pair of
 that it never outlives the worker. It owns the producers of the worker's partitions and the sink; which partitions there
 are, and what becomes of one that failed, is the worker's to decide.
 
-Per commit, in this order: the rows of all cuts go to the sink in one write, then each cut into its transaction. Rows
-are keyed and bit-identical, so that writing them again after a crash changes nothing.
+A transaction is committed only when the rows of all cuts are in the sink. Rows are keyed and bit-identical, so that
+writing them again after a crash changes nothing.
 """
 
 import asyncio
@@ -33,6 +33,8 @@ Position = tuple[str, int]
 _LONGEST_WAIT = 10.0
 _SLOW_SECONDS = 5.0
 """A write that takes longer makes the worker not ready: the sink hangs."""
+_OPEN_SECONDS = 2.0
+"""How long a transaction stays open for the sink."""
 _STOP_SECONDS = 2.0
 
 
@@ -76,6 +78,7 @@ class Publisher:
         self._sink = sink
         self._thread = ThreadPoolExecutor(1, "sink")
         self._open: dict[Position, tuple[Renderer, Transactions]] = {}
+        self._committing: dict[Position, asyncio.Task[None]] = {}
 
     async def serve(self, sockets: Sockets) -> None:
         """Answer the worker until it hangs up."""
@@ -96,6 +99,9 @@ class Publisher:
 
     async def _close(self, position: Position) -> None:
         """Let go of a partition. What is not committed is read again by its next owner."""
+        committing = self._committing.pop(position, None)
+        if committing is not None:
+            committing.cancel()
         opened = self._open.pop(position, None)
         if opened is not None:
             await opened[1].stop(_STOP_SECONDS)
@@ -108,14 +114,19 @@ class Publisher:
         rendered = {position: renderer.render(cuts[position]) for position, (renderer, _) in due.items()}
         done.render_seconds = time.monotonic() - begin
         begin = time.monotonic()
-        done.rows = await self._write(rendered)
-        done.inserted_at = time.monotonic()
-        done.insert_seconds = done.inserted_at - begin
-        outcomes = await asyncio.gather(
-            *(self._commit(transactions, rendered[position]) for position, (_, transactions) in due.items()),
-            return_exceptions=True,
-        )
+        writing = asyncio.create_task(self._write(rendered))
+        writing.add_done_callback(lambda _: setattr(done, "inserted_at", time.monotonic()))
+        commits = {
+            position: asyncio.create_task(self._commit(transactions, rendered[position], writing))
+            for position, (_, transactions) in due.items()
+        }
+        self._committing |= commits
+        outcomes = await asyncio.gather(*commits.values(), return_exceptions=True)
         done.committed_at = time.monotonic()
+        if writing.done():
+            done.rows = writing.result()
+        writing.cancel()  # where nobody needs it any more
+        done.insert_seconds = done.inserted_at - begin
         for position, outcome in zip(due, outcomes, strict=True):
             done.checkpoint_bytes[position] = len(rendered[position].blob)
             if isinstance(outcome, BaseException):
@@ -123,12 +134,20 @@ class Publisher:
         done.failures |= {position: Failure("it is not open", False) for position in cuts.keys() - due.keys()}
         return done
 
-    async def _commit(self, transactions: Transactions, cut: Rendered) -> None:
+    async def _commit(self, transactions: Transactions, cut: Rendered, writing: asyncio.Task[dict[str, int]]) -> None:
+        """Commit a cut once its rows are written; the broker gets it meanwhile."""
         if len(cut.blob) > LARGEST_MESSAGE:
             raise CheckpointError(
                 f"the state takes {len(cut.blob)} bytes, a checkpoint {LARGEST_MESSAGE}: give the topic more partitions"
             )
-        await transactions.commit(cut.messages, cut.blob, cut.next_offset)
+        await transactions.begin(cut.messages, cut.blob, cut.next_offset)
+        written, _ = await asyncio.wait([writing], timeout=_OPEN_SECONDS)
+        if not written:  # readers of the results do not wait for a sink that is away
+            await transactions.abort()
+            await asyncio.wait([writing])
+            await transactions.begin(cut.messages, cut.blob, cut.next_offset)
+        writing.result()
+        await transactions.commit()
 
     async def _write(self, cuts: Mapping[Position, Rendered]) -> dict[str, int]:
         """Write the rows, again and again until the sink has taken them or nobody needs them."""

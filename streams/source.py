@@ -31,6 +31,8 @@ _LARGEST_BACKLOG = 1_000_000
 """What a task may have in hand beyond a cut that is not committed (`Task.backlog`): bounds the memory while the sink is
 away."""
 _COMMIT_SECONDS = 0.25
+_FLAGGED_SECONDS = 0.05
+"""From one commit to the next where there are flags: an alerting system does not wait for a batch to fill."""
 _REOPEN_SECONDS = 0.5
 _FENCED_SECONDS = 3.0
 """Somebody else has opened the partition: time to hear from the group that it is no longer ours."""
@@ -71,6 +73,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._assigned: set[Position] = set()
         self._openings: dict[Position, asyncio.Task[None]] = {}
         self._joined = False
+        self._flagged = asyncio.Event()
         self._instance = instance
         self._publisher = Caller(publisher)
         self._committer = Committer(self._publisher, telemetry, self._reopen)
@@ -117,7 +120,8 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         if not task.open or (task.topic, task.partition) not in self._assigned:
             return  # whoever owns the partition next reads it again
         try:
-            task.feed(delivery.chunk, delivery.fetched_at)
+            if task.feed(delivery.chunk, delivery.fetched_at):
+                self._flagged.set()
         except Exception as error:
             await self._reopen(task, error)
         # A commit takes about ten turns of the event loop: with one chunk a turn it is not kept waiting for long.
@@ -149,9 +153,12 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def _commit(self) -> None:
         begun = time.monotonic()
         while not self.should_stop:
-            pace = max(_COMMIT_SECONDS, 4 * self._committer.cut_seconds)
-            await self.sleep(max(begun + pace - time.monotonic(), 0.0))
+            least = begun + max(_FLAGGED_SECONDS, 4 * self._committer.cut_seconds) - time.monotonic()
+            await self.sleep(max(least, 0.0))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._flagged.wait(), max(begun + _COMMIT_SECONDS - time.monotonic(), 0.0))
             begun = time.monotonic()
+            self._flagged.clear()
             self._declare_idle()
             await self._committer.commit(list(self.tasks.values()))
             for position, task in self.tasks.items():

@@ -60,8 +60,8 @@ class Task:
         self.last_active = self.quiet_since = time.monotonic()
         self._telemetry.opened(self.topic, self.partition, self.next_offset, blob is not None, self.last_active - begin)
 
-    def feed(self, chunk: Chunk, fetched_at: float) -> None:
-        """Process a chunk that begins at `next_offset`."""
+    def feed(self, chunk: Chunk, fetched_at: float) -> bool:
+        """Process a chunk that begins at `next_offset`. True if it raised flags, which somebody waits for."""
         before = replace(self._processor.engine.counts)
         self._whole = False
         flags = self._processor.feed(chunk)
@@ -73,6 +73,7 @@ class Task:
         self.last_active = self.quiet_since = time.monotonic()
         self._fetched.append(fetched_at)
         self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)
+        return len(flags) > 0
 
     def cut(self) -> bool:
         """Have a cut pending, if there is anything to commit."""

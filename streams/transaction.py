@@ -51,9 +51,12 @@ class Transactions:
         """Take over: fences whoever had the partition before and ends its transaction."""
         await self._producer.start()
 
-    async def commit(self, messages: Sequence[Message], checkpoint: bytes, next_offset: int) -> None:
-        """Make results, state and offset durable. Whatever it raises, nothing of it became visible to
-        read_committed readers, or all of it did: the owner has to read the checkpoint again."""
+    async def begin(self, messages: Sequence[Message], checkpoint: bytes, next_offset: int) -> None:
+        """Hand results, state and offset to the broker: nobody sees them before `commit`.
+
+        Whatever one of these raises, nothing of it became visible to read_committed readers, or all of it did: the
+        owner has to read the checkpoint again.
+        """
         producer, partition = self._producer, self._source.partition
         await producer.begin_transaction()
         sent = await self._send(messages)
@@ -61,7 +64,14 @@ class Transactions:
         sent.append(await producer.send(self._checkpoints, key=key, value=checkpoint, partition=partition))
         await producer.send_offsets_to_transaction({self._source: OffsetAndMetadata(next_offset, "")}, self._group)
         await asyncio.gather(*sent)  # commit_transaction does not raise for a batch that failed
-        await producer.commit_transaction()
+
+    async def commit(self) -> None:
+        """Make visible and durable what `begin` handed over."""
+        await self._producer.commit_transaction()
+
+    async def abort(self) -> None:
+        """Take back what `begin` handed over."""
+        await self._producer.abort_transaction()
 
     async def stop(self, timeout: float) -> None:
         """Let go of the producer, also where the broker is away or has fenced it."""

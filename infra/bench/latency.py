@@ -36,14 +36,14 @@ _READY_SECONDS = 60.0
 _LEAD_SECONDS = 2.0
 _LATEST_SECONDS = 30.0
 """How long after the last event a probe may still arrive; one that has not arrived by then is a failure."""
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.1
 _BEHIND = re.compile(r"BEHIND ([0-9.]+)")
 
 NOTES = """\
 Open loop: the time of every event is fixed beforehand, and latency counts from it, also where the sender was behind.
 One worker with default settings, readings and windows in ClickHouse; 200 probes a second trip a limit among the other
 events. To `anomalies`: until a consumer with read_committed has the flag. To ClickHouse: until a SELECT on the view
-`headrace.readings`, repeated every 20 ms, returns the row; its own time counts.
+`headrace.readings`, repeated every 100 ms, returns the row; its own time counts.
 """
 
 Probe = tuple[str, int]

@@ -18,9 +18,9 @@ from aiokafka import AIOKafkaProducer
 
 from infra.bench.workload import SITE
 
-TICK_SECONDS = 0.005
+TICK_SECONDS = 0.02
 """Events that fall due within it are sent together; waiting for it is part of the latency."""
-PROBES_PER_SECOND = 200
+PROBES_PER_SECOND = 20
 PROBE_VALUE = 2000.0
 _ASSETS = 500
 

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +92,34 @@ def test_a_second_worker_takes_over_from_one_that_is_killed(deploy: Callable[[st
     second.wait_until_drained()
     assert second.stop() == 0
     plant.assert_as_undisturbed()
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_whose_publisher_is_killed_ends_and_the_next_one_goes_on(deploy: Callable[[str], Plant]) -> None:
+    plant = deploy(TOPOLOGY)
+    plant.send("machine.events", disordered(100_000))
+    worker = plant.worker()
+    worker.wait_for("progress", lambda: worker.processed() > 0)
+    os.kill(publisher_of(worker), signal.SIGKILL)
+    assert worker.process.wait(20) != 0
+    plant.run_to_the_end()
+    plant.assert_as_undisturbed()
+
+
+@pytest.mark.timeout(120)
+def test_a_publisher_does_not_outlive_its_worker(deploy: Callable[[str], Plant]) -> None:
+    worker = deploy(TOPOLOGY).worker()
+    worker.wait_for("partitions", lambda: positions(worker) > 0)
+    publisher = publisher_of(worker)
+    worker.kill()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{publisher}").exists():
+        assert time.monotonic() < deadline, "the publisher is still there"
+        time.sleep(0.05)
+
+
+def publisher_of(worker: Worker) -> int:
+    """The worker's only child."""
+    tasks = Path(f"/proc/{worker.process.pid}/task").glob("*/children")
+    (child,) = " ".join(children.read_text() for children in tasks).split()
+    return int(child)

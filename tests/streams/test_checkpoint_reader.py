@@ -31,11 +31,13 @@ def test_a_transaction_that_another_source_has_left_open_does_not_hide_the_newes
         reader = CheckpointReader(options, "hidden")
         for part in (mine, other, reader):
             await part.start()
-        await mine.commit([], b"old", 10)
+        await mine.begin([], b"old", 10)
+        await mine.commit()
         await other._producer.begin_transaction()
         left_open = await other._producer.send(topics.checkpoint_topic("hidden"), b"x", key=b"hidden.b/0", partition=0)
         await left_open
-        await mine.commit([], b"new", 20)
+        await mine.begin([], b"new", 20)
+        await mine.commit()
         found = asyncio.create_task(reader.newest("hidden.a", 0))
         await asyncio.sleep(0.5)
         successor = Transactions(options, "hidden", "hidden.b", 0)
@@ -57,7 +59,8 @@ def test_a_partition_that_was_committed_and_has_no_checkpoint_is_not_begun_anew(
         await mine.start()
         await reader.start()
         assert await reader.newest("gone.a", 0) is None
-        await mine.commit([], b"state", 10)
+        await mine.begin([], b"state", 10)
+        await mine.commit()
         admin = KafkaAdminClient(bootstrap_servers=stack.kafka)
         admin.delete_topics([topics.checkpoint_topic("gone")])
         while topics.checkpoint_topic("gone") in admin.list_topics():  # noqa: ASYNC110 - the broker tells nobody
