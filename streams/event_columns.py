@@ -52,8 +52,9 @@ class Columns:
             for order, names in ((of_event, ("record", "index", "ts", "layout")), (of_value, ("x", "flag")))
             for name in names
         }
-        state = np.concatenate((self.state, other.state + len(self.states)))[of_event]
-        return Columns(**both, event=event[of_value], state=state, states=(*self.states, *other.states))
+        others = np.where(other.state > 0, other.state + len(self.states) - 1, 0).astype(np.int32)
+        state = np.concatenate((self.state, others))[of_event]
+        return Columns(**both, event=event[of_value], state=state, states=(*self.states, *other.states[1:]))
 
 
 def odd_times(ts: Ints, broker_ts: Ints, rules: EventRules) -> Bools:

@@ -120,7 +120,8 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         if not task.open or (task.topic, task.partition) not in self._assigned:
             return  # whoever owns the partition next reads it again
         try:
-            if task.feed(delivery.chunk, delivery.fetched_at):
+            task.feed(delivery.chunk, delivery.fetched_at)
+            if task.flagged:
                 self._flagged.set()
         except Exception as error:
             await self._reopen(task, error)
@@ -151,16 +152,21 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
 
     @Service.task
     async def _commit(self) -> None:
-        begun = time.monotonic()
+        begun = all_begun = time.monotonic()
         while not self.should_stop:
             least = begun + max(_FLAGGED_SECONDS, 4 * self._committer.cut_seconds) - time.monotonic()
             await self.sleep(max(least, 0.0))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._flagged.wait(), max(begun + _COMMIT_SECONDS - time.monotonic(), 0.0))
-            begun = time.monotonic()
+                await asyncio.wait_for(self._flagged.wait(), max(all_begun + _COMMIT_SECONDS - time.monotonic(), 0.0))
             self._flagged.clear()
             self._declare_idle()
-            await self._committer.commit(list(self.tasks.values()))
+            begun = time.monotonic()
+            tasks = list(self.tasks.values())
+            if begun >= all_begun + _COMMIT_SECONDS:
+                all_begun = begun
+            else:
+                tasks = [task for task in tasks if task.flagged]
+            await self._committer.commit(tasks)
             for position, task in self.tasks.items():
                 task.report(self._reader.end(*position))
 

@@ -32,6 +32,8 @@ class Task:
         """When records last came, or the partition was last declared idle."""
         self.quiet_since = self.last_active
         self.open = False
+        self.flagged = False
+        """Whether there are flags since the last cut: somebody waits for them."""
         self._topology = topology
         self._telemetry = telemetry
         self._processor = Processor(topology, topic, partition, 0, telemetry.stage)
@@ -60,8 +62,8 @@ class Task:
         self.last_active = self.quiet_since = time.monotonic()
         self._telemetry.opened(self.topic, self.partition, self.next_offset, blob is not None, self.last_active - begin)
 
-    def feed(self, chunk: Chunk, fetched_at: float) -> bool:
-        """Process a chunk that begins at `next_offset`. True if it raised flags, which somebody waits for."""
+    def feed(self, chunk: Chunk, fetched_at: float) -> None:
+        """Process a chunk that begins at `next_offset`."""
         before = replace(self._processor.engine.counts)
         self._whole = False
         flags = self._processor.feed(chunk)
@@ -73,7 +75,7 @@ class Task:
         self.last_active = self.quiet_since = time.monotonic()
         self._fetched.append(fetched_at)
         self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)
-        return len(flags) > 0
+        self.flagged = self.flagged or len(flags) > 0
 
     def cut(self) -> bool:
         """Have a cut pending, if there is anything to commit."""
@@ -120,6 +122,7 @@ class Task:
 
     def _begin(self, cut: Cut) -> None:
         self.pending = cut
+        self.flagged = False
         self.backlog = 0
         self._dirty = False
         self._cut_at = time.monotonic()

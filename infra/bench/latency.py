@@ -29,7 +29,7 @@ from schemas.errors import UserError
 from schemas.topics import ANOMALIES, MACHINE_EVENTS
 
 RATES = (1_000, 10_000, 50_000)
-WARM_UP_SECONDS = 5.0
+WARM_UP_SECONDS = 15.0
 """Probes meant for the first seconds of a rate are not counted."""
 
 _READY_SECONDS = 60.0

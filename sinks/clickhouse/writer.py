@@ -20,9 +20,6 @@ from sinks.clickhouse.errors import translated
 BLOCK_ROWS: Final = 100_000
 """Rows of one INSERT at most, which bounds what the driver and the server hold in memory."""
 
-LAST: Final = "ledger"
-"""Goes in last, so that the ledger never counts rows that are not there yet."""
-
 _SETTINGS: Final = {
     "async_insert": 0,  # durable when the call returns
     "max_partitions_per_insert_block": 0,  # a replay of years goes into as many months at once
@@ -56,10 +53,8 @@ class ClickHouseSink:
             with translated():
                 if not self._tables:
                     self._tables = self._read_tables()
-                first = [name for name in batch if name != LAST]
-                with ThreadPoolExecutor(max(len(first), 1), "insert") as threads:
-                    rows = sum(threads.map(self._insert, first, map(batch.__getitem__, first)))
-                return rows + (self._insert(LAST, batch[LAST]) if LAST in batch else 0)
+                with ThreadPoolExecutor(max(len(batch), 1), "insert") as threads:
+                    return sum(threads.map(self._insert, batch, batch.values()))
         except BaseException:
             self.close()  # the state of the connections is unknown, and the tables may be about to change
             raise
@@ -99,14 +94,14 @@ class ClickHouseSink:
         )
 
     def _client(self, table: str) -> Client:
-        """The connection for a table."""
+        """The connection for a table, or for questions."""
         if table not in self._clients:
             self._clients[table] = connect(self._address)
         return self._clients[table]
 
     def _read_tables(self) -> dict[str, Table]:
         tables: dict[str, Table] = {}
-        for name, column, type_, default in self._client(LAST).execute(
+        for name, column, type_, default in self._client("").execute(
             "SELECT table, name, type, default_kind FROM system.columns WHERE database = 'headrace_store' "
             "AND table != 'migrations' AND default_kind IN ('', 'DEFAULT')"
         ):
