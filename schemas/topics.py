@@ -49,6 +49,16 @@ def checkpoint_topic(topology: str) -> str:
     return f"headrace.{topology}.checkpoints"
 
 
+def replayed_topic(topology: str) -> str:
+    """The compacted topic that remembers which dead letters have been sent back."""
+    return f"headrace.{topology}.replayed"
+
+
 def transactional_id(topology: str, topic: str, partition: int) -> str:
     """One id per source partition and stable across workers, so that a new owner fences the last one."""
     return f"{group_id(topology)}.{topic}.{partition}"
+
+
+def replay_transactional_id(topology: str, topic: str, partition: int) -> str:
+    """What `headrace dlq replay` sends to a source partition with, so that the last of two fences the first."""
+    return f"{transactional_id(topology, topic, partition)}.replay"

@@ -75,6 +75,7 @@ def _topics() -> Iterator[str]:
         for topic in topics.TOPICS.values()
     ]
     rows.append((f"`{topics.checkpoint_topic('<topology>')}`", "internal", "", "newest state of each source partition"))
+    rows.append((f"`{topics.replayed_topic('<topology>')}`", "internal", "", "which dead letters have been sent back"))
     yield from _table(("topic", "direction", "schema", "what it carries"), rows)
     yield ""
     yield (
@@ -84,7 +85,7 @@ def _topics() -> Iterator[str]:
     yield ""
     yield (
         f"The consumer group of a topology's workers is `{topics.group_id('<topology>')}`, their transactional ids are "
-        f"`{topics.group_id('<topology>')}.<topic>.<partition>`."
+        f"`{topics.group_id('<topology>')}.<topic>.<partition>`; `headrace dlq replay` adds `.replay` to them."
     )
 
 
@@ -92,6 +93,12 @@ def _dead_letters() -> Iterator[str]:
     yield "## Dead letters"
     yield ""
     yield docstrings.of_class(Reason)
+    yield ""
+    yield (
+        f"The topic `{topics.DEAD_LETTERS.name}` keeps them for the topology's `results.retention`, ClickHouse "
+        "(`headrace.dead_letters`) for a year. What `headrace dlq replay` sends back it fetches from the source topic, "
+        "which keeps records for the source's `retention`."
+    )
     yield ""
     reasons = docstrings.of_fields(Reason)
     yield from _table(("reason", "when"), ((f"`{reason}`", reasons[reason.name]) for reason in Reason))

@@ -20,8 +20,7 @@ from infra.local.ports import Ports, free_ports, is_free
 from schemas.errors import UserError
 from streams.cli.audit import run_audit
 from streams.cli.demo_report import print_report
-from streams.cli.options import data_option
-from streams.cli.simulate import Seconds
+from streams.cli.options import Seconds, data_option
 from streams.scrape import Metrics, scrape
 from streams.settings import Address, Settings
 from streams.topology.load import load

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from schemas.durations import Duration
 from schemas.errors import UserError
 from streams.settings import DEFAULT_DATA, Settings
 from streams.topology.load import load
@@ -25,6 +26,23 @@ topology_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Topology file; default: HEADRACE_TOPOLOGY.",
 )
+
+
+class Seconds(click.ParamType):
+    """A duration such as 20s, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        try:
+            seconds = Duration.parse(value) / 1000
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if seconds <= 0:
+            self.fail(f"{value!r} must be longer than 0", param, ctx)
+        return seconds
 
 
 def settings_with(kafka: str | None, data: Path) -> Settings:

@@ -13,30 +13,12 @@ from infra.simulator.faults import schedule
 from infra.simulator.labels import Labels
 from infra.simulator.live import Disorder, Simulator, Totals
 from infra.simulator.plant import Plant
-from schemas.durations import Duration
 from schemas.errors import UserError
 from streams.cli.feeding import Display, run_until_signal
-from streams.cli.options import data_option, settings_with
+from streams.cli.options import Seconds, data_option, settings_with
 from streams.event_producer import EventProducer
 
 _RATE_OF_A_MACHINE: Final = 10.0
-
-
-class Seconds(click.ParamType):
-    """A duration such as 20s, in seconds."""
-
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        try:
-            seconds = Duration.parse(value) / 1000
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        if seconds <= 0:
-            self.fail(f"{value!r} must be longer than 0", param, ctx)
-        return seconds
 
 
 @click.command()

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from schemas.durations import Duration
-from schemas.topics import TOPICS, checkpoint_topic
+from schemas.topics import TOPICS, checkpoint_topic, replayed_topic
 from streams.topology.model import Topology
 
 BATCH_BYTES: Final = 16 << 20
@@ -117,8 +117,8 @@ def topic_names(topology: Topology) -> list[str]:
 def desired(topology: Topology, live: Mapping[str, LiveTopic]) -> list[CreateTopic]:
     """The topics as they should be.
 
-    Results and checkpoints of source partition p go to partition p of their topics, so those need as many partitions
-    as the largest source has, be it declared or live.
+    Results, checkpoints and what was replayed of source partition p go to partition p of their topics, so those need
+    as many partitions as the largest source has, be it declared or live.
     """
     sources = [
         CreateTopic(
@@ -155,19 +155,25 @@ def desired(topology: Topology, live: Mapping[str, LiveTopic]) -> list[CreateTop
         for topic in TOPICS.values()
         if topic.direction == "out"
     ]
-    checkpoints = CreateTopic(
-        checkpoint_topic(topology.topology),
-        "the newest state of every source partition",
-        partitions,
-        topology.replication,
-        {
-            "cleanup.policy": "compact",
-            "max.message.bytes": str(BATCH_BYTES),
-            "min.cleanable.dirty.ratio": "0.1",
-            "segment.bytes": str(SEGMENT_BYTES),
-        },
-    )
-    return [*sources, *results, checkpoints]
+    internal = [
+        CreateTopic(
+            name,
+            about,
+            partitions,
+            topology.replication,
+            {
+                "cleanup.policy": "compact",
+                "max.message.bytes": str(BATCH_BYTES),
+                "min.cleanable.dirty.ratio": "0.1",
+                "segment.bytes": str(SEGMENT_BYTES),
+            },
+        )
+        for name, about in (
+            (checkpoint_topic(topology.topology), "the newest state of every source partition"),
+            (replayed_topic(topology.topology), "which dead letters `headrace dlq replay` has sent back"),
+        )
+    ]
+    return [*sources, *results, *internal]
 
 
 def _partition_steps(wanted: CreateTopic, live: LiveTopic) -> list[Step]:

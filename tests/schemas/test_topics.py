@@ -40,7 +40,10 @@ def test_every_kind_of_message_has_a_topic() -> None:
 def test_names_of_a_topology_are_told_apart_by_its_name() -> None:
     assert topics.group_id("tower_plant") == "headrace.tower_plant"
     assert topics.checkpoint_topic("tower_plant") == "headrace.tower_plant.checkpoints"
+    assert topics.replayed_topic("tower_plant") == "headrace.tower_plant.replayed"
     assert topics.transactional_id("tower_plant", "machine.events", 3) == "headrace.tower_plant.machine.events.3"
+    replays = topics.replay_transactional_id("tower_plant", "machine.events", 3)
+    assert replays == "headrace.tower_plant.machine.events.3.replay"
 
 
 def test_a_topology_can_name_exactly_the_source_topics() -> None:
@@ -59,7 +62,7 @@ def test_no_other_code_spells_a_topic_out() -> None:
         for file, tree in _sources()
         if file not in MAY_NAME_TOPICS
         for name, line in _strings(tree)
-        if name in UNMISTAKABLE or name.endswith(".checkpoints")
+        if name in UNMISTAKABLE or name.endswith((".checkpoints", ".replayed"))
     ]
     assert spelled == []
 

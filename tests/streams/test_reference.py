@@ -56,7 +56,8 @@ def test_every_metric_is_in_it() -> None:
 
 
 def test_every_topic_is_in_it() -> None:
-    assert first_cells("Topics") == {*topics.TOPICS, topics.checkpoint_topic("<topology>")}
+    internal = {topics.checkpoint_topic("<topology>"), topics.replayed_topic("<topology>")}
+    assert first_cells("Topics") == {*topics.TOPICS, *internal}
 
 
 def test_every_verb_is_in_it_with_its_options_and_an_example() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.topics import RESULTS
+from schemas.topics import DEAD_LETTERS, RESULTS
 from streams.topology.apply import Outcome
 from streams.topology.load import load
 from streams.topology.model import Topology
@@ -67,8 +67,9 @@ def test_all_topics_of_an_empty_cluster_are_created(small: Build) -> None:
         "emission.events",
         *RESULTS,
         "headrace.small.checkpoints",
+        "headrace.small.replayed",
     ]
-    assert len(steps) == 6
+    assert len(steps) == 7
 
 
 def test_sources_are_stamped_by_the_broker_and_keep_their_retention(small: Build) -> None:
@@ -83,16 +84,24 @@ def test_sources_are_stamped_by_the_broker_and_keep_their_retention(small: Build
     }
 
 
+def test_results_dead_letters_among_them_are_kept_as_long_as_declared(small: Build) -> None:
+    kept = {topic.topic: topic.config.get("retention.ms") for topic in desired(small(results={"retention": "90d"}), {})}
+    assert [kept[name] for name in RESULTS] == ["7776000000"] * len(RESULTS)
+    assert DEAD_LETTERS.name in RESULTS
+
+
 def test_results_and_checkpoints_have_a_partition_for_each_of_the_largest_source(small: Build) -> None:
     partitions = {topic.topic: topic.partitions for topic in desired(small(), {})}
     assert partitions.pop("emission.events") == 2
     assert set(partitions.values()) == {4}
 
 
-def test_checkpoints_are_compacted(small: Build) -> None:
-    [*_, checkpoints] = desired(small(), {})
-    assert checkpoints.config["cleanup.policy"] == "compact"
-    assert checkpoints.config["segment.bytes"] == str(64 * 1024 * 1024)
+def test_checkpoints_and_what_was_replayed_are_compacted_and_so_kept_for_ever(small: Build) -> None:
+    internal = desired(small(), {})[-2:]
+    assert [topic.topic for topic in internal] == ["headrace.small.checkpoints", "headrace.small.replayed"]
+    for topic in internal:
+        assert topic.config["cleanup.policy"] == "compact"
+        assert topic.config["segment.bytes"] == str(64 * 1024 * 1024)
 
 
 def test_a_cluster_as_it_should_be_needs_nothing(small: Build, deployed: Live) -> None:
@@ -104,7 +113,7 @@ def test_more_partitions_for_a_source_come_with_a_warning_and_grow_the_results(s
     sources = {"machine.events": {"partitions": 8}, "emission.events": {"partitions": 2}}
     steps = [step for step in plan(small(sources=sources), deployed).steps if isinstance(step, AddPartitions)]
     assert {(step.topic, step.current, step.wanted) for step in steps} == {
-        (topic, 4, 8) for topic in ("machine.events", *RESULTS, "headrace.small.checkpoints")
+        (topic, 4, 8) for topic in ("machine.events", *RESULTS, "headrace.small.checkpoints", "headrace.small.replayed")
     }
     assert [step.topic for step in steps if step.warning] == ["machine.events"]
 
@@ -120,7 +129,7 @@ def test_fewer_partitions_for_a_source_cannot_be_had(small: Build, deployed: Liv
 def test_results_follow_a_source_that_has_more_partitions_than_declared(small: Build, deployed: Live) -> None:
     found = plan(small(), changed(deployed, "machine.events", partitions=9))
     assert {step.wanted for step in found.steps if isinstance(step, AddPartitions)} == {9}
-    assert len(found.steps) == len(RESULTS) + 1
+    assert len(found.steps) == len(RESULTS) + 2
 
 
 def test_results_with_partitions_to_spare_are_noted_and_left(small: Build, deployed: Live) -> None:
