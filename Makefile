@@ -47,8 +47,8 @@ format: setup ## format the code
 
 docs: setup ## regenerate what is generated from code
 	@$(RUN)/python -m schemas
-	@$(RUN)/python -m streams.reference > docs/REFERENCE.md
-	@$(RUN)/python -m sinks.clickhouse > docs/TABLES.md
+	@$(RUN)/python -m streams.reference > docs/REFERENCE.md.new && mv docs/REFERENCE.md.new docs/REFERENCE.md
+	@$(RUN)/python -m sinks.clickhouse > docs/TABLES.md.new && mv docs/TABLES.md.new docs/TABLES.md
 
 bench: setup ## headrace and its neighbours over one log, held against an oracle; writes infra/bench/RESULTS.md
 	@$(RUN)/headrace bench windows --record

@@ -62,14 +62,16 @@ class Committer:
             published: Published = await self._publisher.call("publish", cuts)
             self.sink_away = False
             self._telemetry.published(published)
+        reopened = []
         for task in tasks:
             position = task.topic, task.partition
             if not task.open or position not in cuts:
                 continue
             if position in published.failures:
-                await self._reopen(task, PublishingFailed(published.failures[position]))
+                reopened.append(self._reopen(task, PublishingFailed(published.failures[position])))
             else:
                 task.committed(published)
+        await asyncio.gather(*reopened)
 
     def heard(self, trouble: SinkTrouble) -> None:
         """The publisher tells that the sink does not take rows."""

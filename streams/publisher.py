@@ -122,11 +122,12 @@ class Publisher:
         }
         self._committing |= commits
         outcomes = await asyncio.gather(*commits.values(), return_exceptions=True)
-        done.committed_at = time.monotonic()
-        if writing.done():
-            done.rows = writing.result()
         writing.cancel()  # where nobody needs it any more
+        await asyncio.wait([writing])
+        done.committed_at = time.monotonic()
         done.insert_seconds = done.inserted_at - begin
+        if not writing.cancelled() and writing.exception() is None:
+            done.rows = writing.result()
         for position, outcome in zip(due, outcomes, strict=True):
             done.checkpoint_bytes[position] = len(rendered[position].blob)
             if isinstance(outcome, BaseException):

@@ -29,7 +29,7 @@ from streams.second_look import EventRules
 _MOST_BYTES = 64 << 20
 """Of shapes that are known, and of a chunk's text; more is not worth its memory."""
 _MOST_LEARNED = 2_000
-"""Shapes learned in one chunk: to learn one takes as long as to decode twenty records."""
+"""Shapes learned in one chunk: to learn one takes as long as to decode ten records."""
 _MOST_REST = 32
 _NEW: Final = -1
 _SEEN: Final = -2
@@ -50,7 +50,7 @@ class Shapes:
         self._layouts = layouts
         self._decode = decode
         self._rest = self._pause = 0
-        """Chunks that are left to the careful way altogether, because hardly any record had a known shape."""
+        """Chunks that are left to the careful way altogether, because most records had a shape that is new or of no use."""
         self.forget()
 
     def forget(self) -> None:
@@ -77,6 +77,7 @@ class Shapes:
         if len(skeletons) != len(values):
             return None  # a record has a line feed of its own
         shape = self._look_up(skeletons)
+        promising = np.count_nonzero((shape >= 0) | (shape == _SEEN))
         begin = np.cumsum(lengths + 1) - (lengths + 1)
         first = np.searchsorted(numbers.start, begin)
         shape[np.searchsorted(first, np.flatnonzero(~numbers.is_good), "right") - 1] = _REFUSED
@@ -87,7 +88,7 @@ class Shapes:
             shape[columns.record[odd]] = _REFUSED
             known = np.flatnonzero(shape >= 0)
             columns, _ = self._columns(known, shape, first, numbers)
-        self._rest = min(2 * self._rest + 1, _MOST_REST) if 2 * len(known) < len(values) else 0
+        self._rest = min(2 * self._rest + 1, _MOST_REST) if 2 * promising < len(values) else 0
         self._pause = self._rest
         return columns
 
@@ -95,41 +96,53 @@ class Shapes:
         """The number of each record's shape, or below 0."""
         known = self._numbers
         shape = np.fromiter(map(known.__getitem__, skeletons), np.intp, len(skeletons))
-        to_learn = _MOST_LEARNED
-        for record in np.flatnonzero(shape == _SEEN).tolist():
-            number = known[skeletons[record]]
-            if number == _SEEN and to_learn:
-                to_learn -= 1
-                number = known[skeletons[record]] = self._learn(skeletons[record])
-            shape[record] = number
+        seen = np.flatnonzero(shape == _SEEN).tolist()
+        if seen:
+            again = dict.fromkeys(skeletons[record] for record in seen)
+            self._learn([skeleton for skeleton in again if known[skeleton] == _SEEN][:_MOST_LEARNED])
+            shape[seen] = [known[skeletons[record]] for record in seen]
         return shape
 
-    def _learn(self, skeleton: bytes) -> int:
-        """The number of a shape that is new, `_REFUSED` if its records have to be read the careful way."""
+    def _learn(self, skeletons: list[bytes]) -> None:
+        """Give these shapes their numbers, or `_REFUSED` to those whose records have to be read the careful way."""
+        meant = {skeleton: self._meaning(skeleton) for skeleton in skeletons}
+        found: Columns | Bools = np.zeros(0, bool)
+        while not isinstance(found, Columns):
+            self._numbers.update(dict.fromkeys((skeleton for skeleton in meant if not meant[skeleton]), _REFUSED))
+            meant = {skeleton: events for skeleton, events in meant.items() if events}
+            events = [event for of_shape in meant.values() for event in of_shape]
+            count = np.array([len(of_shape) for of_shape in meant.values()], np.intp)
+            owner, index = np.repeat(np.arange(len(count)), count), np.arange(len(events))
+            now = np.zeros(len(events), np.int64)
+            found = from_events(events, owner, index, now, _ANY_TIME, self._layouts)
+            if not isinstance(found, Columns):  # the odd ones are refused, and the others looked at once more
+                odd = set(owner[found].tolist())
+                meant = {skeleton: [] if n in odd else meant[skeleton] for n, skeleton in enumerate(meant)}
+        first = len(self._of_events)
+        self._numbers.update(zip(meant, range(first, first + len(meant)), strict=True))
+        states = np.array([self._state(word) for word in found.states], np.intp)
+        self._of_events.extend(count, found.layout, found.ts, states[found.state])
+        begin = np.cumsum(count) - count
+        of_shape = owner[found.event]
+        values = np.bincount(of_shape, minlength=len(count))
+        self._of_values.extend(values, found.x.astype(np.intp), found.event - begin[of_shape], found.flag)
+
+    def _meaning(self, skeleton: bytes) -> list[Event]:
+        """The events of a shape, each number in them being its position among the numbers; none if that is not sure."""
         parts = _NUMBER.split(skeleton)
         numbers = len(parts) - 1
         try:
             skeleton.decode()
-            # Every number gets one of its own, to be recognised by.
             marked = zip(parts, [b"%d" % number for number in range(numbers)], strict=False)
             probe = b"".join(chain.from_iterable(marked)) + parts[-1]
             leaves = _leaves(msgspec.json.decode(probe))
             if set(map(type, leaves)) != {int} or sorted(leaves) != list(range(numbers)):
-                return _REFUSED  # some are in a string, have an exponent, were not found, or have a name twice
+                return []  # some are in a string, have an exponent, were not found, or have a name twice
             document = self._decode(probe)
         except (ValueError, RecursionError):
-            return _REFUSED
+            return []
         events = document if isinstance(document, list) else [document]
-        places = np.arange(len(events))
-        found = from_events(events, places, places, np.zeros(len(events), np.int64), _ANY_TIME, self._layouts)
-        if not isinstance(found, Columns) or not events:
-            return _REFUSED
-        if {type(event.ts) for event in events} != {int}:
-            return _REFUSED
-        state = np.array([self._state(found.states[code]) for code in found.state.tolist()])
-        self._of_events.append(found.layout, found.ts, state)
-        self._of_values.append(found.x, found.event, found.flag)
-        return len(self._of_events) - 1
+        return events if {type(event.ts) for event in events} == {int} else []
 
     def _state(self, word: str) -> int:
         code = self._states.setdefault(word, len(self._words))
@@ -174,32 +187,28 @@ class _Known(dict[bytes, int]):
 
 
 class _Ragged:
-    """Rows of different lengths in several columns, appended one by one and looked up many at once."""
+    """Rows of different lengths in several columns, to be looked up many at once."""
 
     def __init__(self, *names: str) -> None:
-        self._waiting: list[tuple[NDArray[Any], ...]] = []
         self._columns: dict[str, Index] = {name: np.zeros(0, np.intp) for name in names}
         self.length: Index = np.zeros(0, np.intp)
         self._start: Index = np.zeros(0, np.intp)
 
     def __len__(self) -> int:
-        return len(self.length) + len(self._waiting)
+        return len(self.length)
 
     def __getitem__(self, name: str) -> Index:
         return self._columns[name]
 
-    def append(self, *row: NDArray[Any]) -> None:
-        self._waiting.append(row)
+    def extend(self, length: Index, *columns: NDArray[Any]) -> None:
+        """Add rows of these lengths."""
+        self._start = np.append(self._start, int(self.length.sum()) + np.cumsum(length) - length)
+        self.length = np.append(self.length, length)
+        for (name, column), added in zip(self._columns.items(), columns, strict=True):
+            self._columns[name] = np.append(column, added.astype(np.intp))
 
     def spread(self, rows: Index) -> tuple[Index, Index]:
         """Of every entry of these rows: the position of its row among them, and its place in the columns."""
-        if self._waiting:
-            lengths = np.array([len(row[0]) for row in self._waiting])
-            self._start = np.append(self._start, self.length.sum() + np.cumsum(lengths) - lengths)
-            self.length = np.append(self.length, lengths)
-            for (name, column), added in zip(self._columns.items(), zip(*self._waiting, strict=True), strict=True):
-                self._columns[name] = np.concatenate((column, *added)).astype(np.intp)
-            self._waiting.clear()
         return spread(self._start[rows], self.length[rows])
 
 

@@ -38,7 +38,7 @@ _FENCED_SECONDS = 3.0
 """Somebody else has opened the partition: time to hear from the group that it is no longer ours."""
 _REVOKE_SECONDS = 3.0
 _STOP_SECONDS = 2.0
-_LET_GO_SECONDS = 5.0
+_LET_GO_SECONDS = 2.5
 
 Position = tuple[str, int]
 

@@ -77,7 +77,13 @@ def cases(events: int, backlog: int) -> dict[str, list[Case]]:
         "metrics": axis(
             "metrics per event", {str(n): Workload(events=max(events // n, 10_000), metrics=n) for n in (1, 5, 20)}
         ),
-        "frames": axis("events per message", {str(n): Workload(events=events, frame=n) for n in (1, 10, 100)}),
+        "frames": axis(
+            "events x values per message",
+            {
+                **{f"{n} x 1": Workload(events=events, frame=n) for n in (1, 10, 100)},
+                "10 x 10": Workload(events=max(events // 5, 10_000), frame=10, metrics=10),
+            },
+        ),
         "partitions": axis("partitions", {str(n): Workload(events=events, partitions=n) for n in (1, 4, 16)}),
         "workers": [replace(case, workers=n) for n in (1, 2) for case in axis("workers", {str(n): usual})],
         "backlog": axis("backlog of events", {f"{backlog:,}": Workload(events=backlog)}),

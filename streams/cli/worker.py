@@ -37,12 +37,12 @@ def worker(topology_file: Path | None, data: Path, instance: str | None, metrics
     settings = Settings.from_environment(data=data)
     topology = load_topology(topology_file, settings)
     address = Address.parse(metrics) if metrics else settings.metrics
-    _check_topics(topology, settings)
     _check_free(address)
     _set_up_logging(log_level)
     sink = _sink(topology, settings)
     runtime.tune()
-    connection = publisher.fork(topology, settings.client_options(), sink)
+    connection = publisher.fork(topology, settings.client_options(), sink)  # before a client starts threads
+    _check_topics(topology, settings)
     service = app.build(topology, settings, address, connection, instance)
     process = faust.Worker(service, quiet=True, override_logging=False, redirect_stdouts=False)
     process.spinner = None
