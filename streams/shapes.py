@@ -50,7 +50,7 @@ class Shapes:
         self._layouts = layouts
         self._decode = decode
         self._rest = self._pause = 0
-        """Chunks that are left to the careful way altogether, because most records had a shape that is new or of no use."""
+        """Chunks left to the careful way altogether, because most records had a shape that is new or of no use."""
         self.forget()
 
     def forget(self) -> None:
