@@ -41,7 +41,7 @@ _BEHIND = re.compile(r"BEHIND ([0-9.]+)")
 
 NOTES = """\
 Open loop: the time of every event is fixed beforehand, and latency counts from it, also where the sender was behind.
-One worker with default settings, readings and windows in ClickHouse; 200 probes a second trip a limit among the other
+One worker with default settings, readings and windows in ClickHouse; 20 probes a second trip a limit among the other
 events. To `anomalies`: until a consumer with read_committed has the flag. To ClickHouse: until a SELECT on the view
 `headrace.readings`, repeated every 100 ms, returns the row; its own time counts.
 """
