@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 
 from schemas import topics
 from schemas.errors import UserError
@@ -143,12 +143,16 @@ class LetterReplay:
         partition = place.partition
         await producer.begin_transaction()
         sent = []
-        for one in messages:
-            sent.append(await producer.send(place.topic, one.value, one.key, partition, headers=one.headers))
-            for letter in one.letters:
-                key, value = letter.id.encode(), _name(place, letter.offset)
-                sent.append(await producer.send(self._markers, value, key, partition))
-        await asyncio.gather(*sent)  # commit_transaction does not raise for a batch that failed
+        try:
+            for one in messages:
+                sent.append(await producer.send(place.topic, one.value, one.key, partition, headers=one.headers))
+                for letter in one.letters:
+                    key, value = letter.id.encode(), _name(place, letter.offset)
+                    sent.append(await producer.send(self._markers, value, key, partition))
+        except IllegalOperation:  # the transaction has ended: a batch sent before has failed, and says why
+            await _delivered(sent)
+            raise
+        await _delivered(sent)  # commit_transaction does not raise for a batch that failed
         await producer.commit_transaction()
 
     @asynccontextmanager
@@ -171,6 +175,13 @@ class LetterReplay:
             yield producer
         finally:
             await _stop(producer)
+
+
+async def _delivered(sent: Sequence[asyncio.Future[Any]]) -> None:
+    """Wait for all; raises what the first of them that failed says."""
+    for result in await asyncio.gather(*sent, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
 
 
 async def _batches(messages: AsyncIterator[_Message]) -> AsyncIterator[list[_Message]]:

@@ -200,7 +200,7 @@ def test_what_a_killed_run_had_not_committed_is_sent_by_the_next(site: Callable[
 
 def test_of_two_runs_at_once_the_last_one_fences_the_first(site: Callable[..., Site]) -> None:
     here = site(partitions=1)
-    here.refuse((0, record(asset="a")), (0, record(asset="b")))
+    here.refuse(*((0, record(asset=f"a{number}")) for number in range(1_000)))  # long enough to be noticed midway
     found = here.letters()
 
     async def run() -> Report:
@@ -217,8 +217,8 @@ def test_of_two_runs_at_once_the_last_one_fences_the_first(site: Callable[..., S
         assert first.report.messages == 0
         return second.report
 
-    assert outcomes(asyncio.run(run())) == {Outcome.REPLAYED: 2}
-    assert len(here.replayed()) == 2
+    assert outcomes(asyncio.run(run())) == {Outcome.REPLAYED: 1_000}
+    assert len(here.replayed()) == 1_000
 
 
 def test_a_record_that_the_log_no_longer_holds_is_reported_and_its_beginning_is_not_sent(
