@@ -90,6 +90,8 @@ class Reason(StrEnum):
     """A site, asset, metric or state that is empty or longer than 200 characters."""
     MORE = "more"
     """Stands for the further refusals of a record that already has a hundred dead letters."""
+    TOO_MANY_SERIES = "too_many_series"
+    """The event brings a new series, and no more of them may appear this minute, or at all."""
     UNKNOWN_ASSET = "unknown_asset"
     """The topology does not declare the asset, and says that such events are dead letters."""
     UNKNOWN_METRIC = "unknown_metric"

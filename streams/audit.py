@@ -6,7 +6,7 @@ on the result topics (read_committed, distinct ids), rows in ClickHouse.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -26,11 +26,20 @@ class Position(msgspec.Struct, frozen=True):
     committed: int | None
 
 
-class Messages(msgspec.Struct, frozen=True):
-    """What the result topics hold of one source partition."""
+class Messages(msgspec.Struct):
+    """What a result topic holds of one source partition."""
 
-    messages: int
-    distinct: int
+    messages: int = 0
+    ids: dict[str, int] = {}
+    """Offset of the message with each id; of the first one where there are more."""
+    repeated: dict[str, int] = {}
+    """Offset of the last one where there are more."""
+
+    def add(self, id_: str, offset: int) -> None:
+        """Count a message."""
+        self.messages += 1
+        if self.ids.setdefault(id_, offset) != offset:
+            self.repeated[id_] = offset
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -41,6 +50,8 @@ class Check(msgspec.Struct, frozen=True):
     name: str
     expected: int
     found: int
+    where: tuple[str, ...] = ()
+    """A few of the rows or messages that are too many or missing, where they can be named."""
 
     @property
     def holds(self) -> bool:
@@ -50,9 +61,11 @@ class Check(msgspec.Struct, frozen=True):
 
 _LEDGER = (
     "first_offset", "records", "events", "accepted", "late", "duplicate", "dead_letter", "points", "points_invalid",
-    "gaps", "skipped", "aggregates", "anomalies", "dead_letters", "windowed", "late_points", "windows_closed",
-    "points_in_open_windows",
+    "points_duplicate", "gaps", "skipped", "aggregates", "anomalies", "dead_letters", "windowed", "late_points",
+    "left_out", "windows_closed", "points_in_open_windows",
 )  # fmt: skip
+
+_MOST_NAMED = 10
 
 LEDGER_THERE = "ledger rows at the committed offset"
 
@@ -81,8 +94,8 @@ def check_partition(
     """All equations of one source partition; `messages` by result topic."""
     checks: list[Check] = []
 
-    def check(name: str, expected: int, found: int) -> None:
-        checks.append(Check(position.topic, position.partition, name, int(expected), int(found)))
+    def check(name: str, expected: int, found: int, where: Sequence[str] = ()) -> None:
+        checks.append(Check(position.topic, position.partition, name, int(expected), int(found), tuple(where)))
 
     if position.committed is None:
         check(
@@ -115,19 +128,41 @@ def check_partition(
         )
     for topic, table in RESULT_TABLES.items():
         rows = query(f"SELECT count(), uniqExact(id) FROM headrace.{table} {where}", origin)[0]  # noqa: S608
-        check(f"{table} in ClickHouse", ledger[table], rows[0])
-        check(f"distinct ids of {table} in ClickHouse", ledger[table], rows[1])
-        seen = messages.get(topic, Messages(0, 0))
-        check(f"messages on {topic}", ledger[table], seen.messages)
-        check(f"distinct ids on {topic}", ledger[table], seen.distinct)
+        seen = messages.get(topic, Messages())
+        right = rows[0] == rows[1] == ledger[table] == seen.messages == len(seen.ids)
+        located = _Located() if right else _locate(topic, table, seen, query, where, origin)
+        check(f"{table} in ClickHouse", ledger[table], rows[0], located.rows)
+        check(f"distinct ids of {table} in ClickHouse", ledger[table], rows[1], located.rows)
+        check(f"messages on {topic}", ledger[table], seen.messages, located.messages)
+        check(f"distinct ids on {topic}", ledger[table], len(seen.ids), located.messages)
     if topology.sinks.clickhouse is not None and topology.sinks.clickhouse.readings:
         readings = query(f"SELECT count() FROM headrace.readings {where}", origin)[0][0]  # noqa: S608
         check("readings in ClickHouse", ledger["points"], readings)
     return checks
 
 
+class _Located(NamedTuple):
+    rows: Sequence[str] = ()
+    messages: Sequence[str] = ()
+
+
+def _locate(topic: str, table: str, seen: Messages, query: Query, where: str, origin: Mapping[str, Any]) -> _Located:
+    """The rows that have no message, the messages that have no row, and what is there twice."""
+    rows = query(f"SELECT id, count() FROM headrace.{table} {where} GROUP BY id", dict(origin))  # noqa: S608
+    there = {row[0]: row[1] for row in rows}
+    partition = origin["partition"]
+    missing = [f"no row for {topic}/{partition}/{seen.ids[id_]}, id {id_}" for id_ in seen.ids.keys() - there.keys()]
+    doubled = [f"{count} rows with id {id_}" for id_, count in there.items() if count > 1]
+    alone = [f"no message for the row with id {id_}" for id_ in there.keys() - seen.ids.keys()]
+    again = [
+        f"{topic}/{partition}/{offset} repeats {topic}/{partition}/{seen.ids[id_]}, id {id_}"
+        for id_, offset in seen.repeated.items()
+    ]
+    return _Located(sorted(missing + doubled)[:_MOST_NAMED], sorted(alone + again)[:_MOST_NAMED])
+
+
 def _check_window(
     name: str, windows_of_a_point: int, measured: int, ledger: Mapping[str, Any], check: Callable[[str, int, int], None]
 ) -> None:
-    placed = ledger["windowed"].get(name, 0) + ledger["late_points"].get(name, 0)
-    check(f"points = windowed + late in {name}", measured * windows_of_a_point, placed)
+    placed = sum(ledger[column].get(name, 0) for column in ("windowed", "late_points", "left_out"))
+    check(f"points = windowed + late + left out in {name}", measured * windows_of_a_point, placed)

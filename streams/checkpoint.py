@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from schemas.errors import CheckpointError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""2: what was read last, to find duplicates; what windows had counted that are gone or were declared otherwise; the
+number of new series."""
 _MAGIC: Final = b"HRCP"
 _ARRAY: Final = 1
 """MessagePack extension code of an array."""
@@ -48,14 +50,19 @@ def unpack(blob: bytes) -> Checkpoint:
     magic, version, checksum, body = blob[:4], blob[4:5], blob[5:9], blob[9:]
     if magic != _MAGIC or not version:
         raise CheckpointError("this is no checkpoint of headrace")
-    if version[0] != FORMAT:
-        raise CheckpointError(f"the checkpoint has format {version[0]}, this version of headrace reads {FORMAT}")
+    if not 1 <= version[0] <= FORMAT:
+        raise CheckpointError(f"the checkpoint has format {version[0]}, this version of headrace reads 1 to {FORMAT}")
     if zlib.crc32(body).to_bytes(4, "little") != checksum:
         raise CheckpointError("the checkpoint is damaged: its checksum is wrong")
     try:
-        return _decoder.decode(bytes(cramjam.zstd.decompress(body)))
+        checkpoint = _decoder.decode(bytes(cramjam.zstd.decompress(body)))
     except (cramjam.DecompressionError, msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"the checkpoint cannot be read: {error}") from None
+    if version[0] == 1:
+        checkpoint.engine.update(duplicates={"steps": np.zeros(0, np.uint64)}, gone={}, new_series=[0, 0])
+        for windows in checkpoint.engine["windows"].values():
+            windows["counters"] = np.insert(windows["counters"], 3, 0)
+    return checkpoint
 
 
 def _encode_array(value: Any) -> msgspec.msgpack.Ext:

@@ -57,6 +57,10 @@ class Decoder:
             if left.any():
                 singly, refusals = self._decode_singly(values, np.flatnonzero(left), broker_ts)
                 columns = columns.merged(singly) if len(columns.record) else singly
+        too_many = self._layouts.admit(columns.layout, broker_ts[columns.record])
+        if too_many.any():
+            refusals = sorted(refusals + _too_many(columns, too_many), key=_in_log_order)
+            columns = columns.without(too_many)
         return self._events(columns, offsets, broker_ts), refusals
 
     def _decode_singly(self, values: Sequence[bytes], records: Index, broker_ts: Ints) -> tuple[Columns, list[Refusal]]:
@@ -71,7 +75,7 @@ class Decoder:
             batch.look_again(columns)
         else:
             raise AssertionError("an event stands out and passes the second look")
-        batch.refusals.sort(key=lambda refusal: (refusal.record, refusal.index, refusal.field))
+        batch.refusals.sort(key=_in_log_order)
         return columns, _capped(batch.refusals)
 
     def _events(self, columns: Columns, offsets: Ints, broker_ts: Ints) -> Events:
@@ -149,6 +153,16 @@ class _Batch:
 
     def _second_look(self, element: bytes, record: int, index: int) -> Event | None:
         return second_look(element, (record, index), int(self._broker_ts[record]), self._rules, self.refusals)
+
+
+def _in_log_order(refusal: Refusal) -> tuple[int, int, str]:
+    return refusal.record, refusal.index, refusal.field
+
+
+def _too_many(columns: Columns, events: Bools) -> list[Refusal]:
+    detail = "it brings a series that is new, and the topology allows no more of them now"
+    places = zip(columns.record[events].tolist(), columns.index[events].tolist(), strict=True)
+    return [Refusal(record, index, Scope.EVENT, Reason.TOO_MANY_SERIES, detail) for record, index in places]
 
 
 def _capped(refusals: list[Refusal]) -> list[Refusal]:

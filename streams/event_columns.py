@@ -1,7 +1,7 @@
 """Decoded events as columns, before their series are known: where the fast and the careful way of decoding meet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from operator import attrgetter
 from typing import Final
@@ -39,6 +39,17 @@ class Columns:
     x: Floats
     flag: NDArray[np.int8]
     states: Sequence[str] = NO_STATES
+
+    def without(self, events: Bools) -> "Columns":
+        """All but these events."""
+        kept = ~events
+        of_value = kept[self.event]
+        return replace(
+            self,
+            **{name: getattr(self, name)[kept] for name in ("record", "index", "ts", "layout", "state")},
+            **{name: getattr(self, name)[of_value] for name in ("x", "flag")},
+            event=(np.cumsum(kept) - 1)[self.event[of_value]],
+        )
 
     def merged(self, other: "Columns") -> "Columns":
         """The events of both, which come from different records, in log order."""

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from schemas.events import Event
-from streams.compute.events import Index
+from streams.compute.events import Bools, Index, Ints
 from streams.compute.series import SeriesKey, SeriesTable
 from streams.second_look import EventRules
 
@@ -57,17 +57,27 @@ class Layouts(dict[Layout, int]):
         self._extend()
         return spread(self._start[number], self._length[number])[0]
 
-    def series(self, number: Index) -> Index:
-        """Per value of accepted events its series, new series in the order of the log."""
+    def admit(self, number: Index, broker_ts: Ints) -> Bools:
+        """Have the series of these events' values known, in the order of the log; which events bring too many."""
         self._extend()
-        known = self._known[number]
-        if not known.all():
-            for new in dict.fromkeys(number[~known].tolist()):
+        refused = np.zeros(len(number), bool)
+        unknown = np.flatnonzero(~self._known[number])
+        for position, new, now in zip(
+            unknown.tolist(), number[unknown].tolist(), broker_ts[unknown].tolist(), strict=True
+        ):
+            if not self._known[new]:
                 site, asset, metrics = self._layouts[new]
-                start = self._start[new]
-                ids = [self._series.id_of(SeriesKey(site, asset, metric)) for metric in metrics]
-                self._flat[start : start + len(ids)] = ids
-                self._known[new] = True
+                ids = self._series.admit([SeriesKey(site, asset, metric) for metric in metrics], now)
+                if ids is None:
+                    refused[position] = True
+                else:
+                    start = self._start[new]
+                    self._flat[start : start + len(ids)] = ids
+                    self._known[new] = True
+        return refused
+
+    def series(self, number: Index) -> Index:
+        """Per value of admitted events its series."""
         return self._flat[spread(self._start[number], self._length[number])[1]]
 
     def _empty(self) -> None:
@@ -79,7 +89,7 @@ class Layouts(dict[Layout, int]):
         self._known = np.zeros(0, bool)
 
     def _extend(self) -> None:
-        """Make room for the layouts that are new. They have no series until an event of theirs is accepted."""
+        """Make room for the layouts that are new. They have no series until an event of theirs is admitted."""
         new = self._layouts[len(self._length) :]
         if not new:
             return

@@ -138,6 +138,7 @@ def ledger(engine: Engine, next_offset: int, first_offset: int, broker_ts: int) 
         **{name: np.array([count], np.uint64) for name, count in counts.items()},
         "windowed": [{name: one.windowed for name, one in windows.items()}],
         "late_points": [{name: one.late for name, one in windows.items()}],
+        "left_out": [{name: one.left_out for name, one in windows.items()}],
         "windows_closed": [{name: one.closed for name, one in windows.items()}],
         "windows_open": [{name: len(one) for name, one in windows.items()}],
         "points_in_open_windows": [{name: one.points_open for name, one in windows.items()}],

@@ -52,11 +52,10 @@ class Broker:
         return ends
 
     async def messages(self, topic: str) -> dict[str, Messages]:
-        """Messages of a result topic and how many distinct ids they have, by the `ce_source` that they name."""
+        """Messages of a result topic, by the `ce_source` that they name."""
         places = await self._partitions([topic])
         end = await self._consumer.end_offsets(places)
-        ids: dict[bytes, set[bytes]] = {}
-        count: dict[bytes, int] = {}
+        found: dict[str, Messages] = {}
         self._consumer.assign(places)
         for place in places:
             self._consumer.seek(place, (await self._consumer.beginning_offsets([place]))[place])
@@ -64,10 +63,10 @@ class Broker:
             for records in (await self._consumer.getmany(timeout_ms=200)).values():
                 for record in records:
                     headers = dict(record.headers)
-                    source = headers.get("ce_source", b"")
-                    ids.setdefault(source, set()).add(headers.get("ce_id", b""))
-                    count[source] = count.get(source, 0) + 1
-        return {source.decode(): Messages(count[source], len(ids[source])) for source in ids}
+                    source = headers.get("ce_source", b"").decode(errors="replace")
+                    of_source = found.setdefault(source, Messages())
+                    of_source.add(headers.get("ce_id", b"").decode(errors="replace"), record.offset)
+        return found
 
     async def _partitions(self, names: Iterable[str]) -> list[TopicPartition]:
         cluster = await self._consumer._client.fetch_all_metadata()

@@ -1,6 +1,7 @@
 """The processor of a partition: chunks of log in, an outbox of results and a checkpoint out. No I/O, no clock."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from schemas.events import Scope
 from streams.checkpoint import Checkpoint
@@ -8,13 +9,18 @@ from streams.chunk import Chunk
 from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.base import MetricInfo
 from streams.compute.detectors.lane import Flag
+from streams.compute.duplicates import Duplicates
 from streams.compute.engine import Engine, Results, Stage, untimed
 from streams.compute.events import Refusal
+from streams.compute.series import SeriesTable
 from streams.compute.windows import Windows
 from streams.decode import Decoder
 from streams.outbox import Cut, Outbox, ledger
 from streams.second_look import EventRules, parse_time
 from streams.topology.model import Topology
+
+_SHORTEST_HORIZON: Final = 5_000
+"""ms; where no window takes late points, what a producer sends again must be found all the same."""
 
 
 class Processor:
@@ -30,8 +36,10 @@ class Processor:
         self.next_offset = first_offset
         self.broker_ts = 0
         self.engine = Engine(
+            SeriesTable(topology.series.new_per_minute, topology.series.most),
             {window.name: Windows(window.size, window.advance, window.lateness) for window in topology.windows},
             DetectorBank(topology.detectors, _metric_infos(topology)),
+            Duplicates(_horizon(topology)),
             stage,
         )
         self._stage = stage
@@ -53,7 +61,8 @@ class Processor:
         counts.dead_letter += refused
         counts.dead_letters += len(refusals)
         self.outbox.add_refusals(refusals, chunk)
-        self.outbox.add_readings(events, results.late)
+        accepted = events.without(results.repeated) if results.repeated.any() else events
+        self.outbox.add_readings(accepted, results.late)
         self._collect(results)
         self.next_offset = chunk.end
         if len(chunk.broker_ts):
@@ -115,6 +124,13 @@ def rules(topology: Topology) -> EventRules:
         assets=frozenset((topology.site, asset) for asset in topology.assets) if strict else None,
         metrics=frozenset(topology.metrics) if strict else None,
     )
+
+
+def _horizon(topology: Topology) -> int:
+    """How far back duplicates are looked for, ms."""
+    if topology.time.duplicates is not None:
+        return int(topology.time.duplicates)
+    return max([_SHORTEST_HORIZON, *(int(window.lateness) for window in topology.windows)])
 
 
 def _whole(refusals: Sequence[Refusal]) -> int:

@@ -56,11 +56,15 @@ class Oracle:
 
     windows: list[Window]
     max_future: int = 300_000
+    duplicates: int = 5_000
     stream_time: int = -(1 << 62)
     events: int = 0
     accepted: int = 0
     late: int = 0
+    duplicate: int = 0
+    points: int = 0
     dead: int = 0
+    seen: set[tuple[str, str, str, int]] = field(default_factory=set)
     cells: dict[tuple[str, int, str, str, str], Cell] = field(default_factory=lambda: defaultdict(Cell))
 
     def read(self, records: Iterable[tuple[int, int, bytes]]) -> "Oracle":
@@ -103,8 +107,18 @@ class Oracle:
         on_time = [window for window in self.windows if not self._late(window, ts - ts % window.advance)]
         if self.windows and not on_time:
             self.late += 1
-        else:
-            self.accepted += 1
+            self.points += len(values)
+            return
+        if ts > self.stream_time - self.duplicates:
+            readings = {metric: (event["site"], event["asset"], metric, ts) for metric in values}
+            new = {metric: x for metric, x in values.items() if readings[metric] not in self.seen}
+            self.seen |= set(readings.values())
+            if values and not new:
+                self.duplicate += 1
+                return
+            values = new
+        self.accepted += 1
+        self.points += len(values)
         for metric, x in values.items():
             if event.get("flags", {}).get(metric, "N") in NOT_MEASURED:
                 continue

@@ -98,6 +98,8 @@ def print_checks(checks: Sequence[Check]) -> None:
         for check in failed:
             table.add_row(check.topic, str(check.partition), check.name, f"{check.expected:,}", f"{check.found:,}")
         console.print(table)
+        for place in dict.fromkeys(place for check in failed for place in check.where):
+            console.print(place, highlight=False, markup=False, soft_wrap=True)
     read = any(check.name == LEDGER_THERE for check in checks)
     good = "nothing lost, nothing twice" if read else "nothing has been read yet"
     verdict = good if not failed else f"{len(failed)} of {len(checks)} equations do not hold"

@@ -16,9 +16,10 @@ import numpy as np
 
 from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.lane import Flag
+from streams.compute.duplicates import Duplicates
 from streams.compute.events import MEASURED, Bools, Events, Ints
-from streams.compute.series import SeriesKey, SeriesTable
-from streams.compute.windows import LONG_AGO, Rows, Windows
+from streams.compute.series import SeriesTable
+from streams.compute.windows import LONG_AGO, Counted, Rows, Windows
 
 _MOST_PLACES = 4_000_000
 """Windows begun in one stretch, times series: bounds the map from them to their cells (4 bytes each)."""
@@ -37,10 +38,11 @@ class Counts:
     """What became of everything that was read, since the beginning of the partition's log.
 
     records: Kafka records read. events = accepted + late + duplicate + dead_letter, where an unusable record counts as
-    one event. points: values of the accepted and late events; points_invalid: those of them whose data flag says that
-    nothing was measured, which stay out of windows and detectors. gaps: offsets that hold no record to read (markers
-    of transactions, aborted records). skipped: records that the log had deleted before
-    they could be read. aggregates, anomalies, dead_letters: result rows given out.
+    one event. An event is a duplicate where all its values repeat earlier ones; points_duplicate: values that do, of
+    those and of other events. points: the other values of the accepted and late events; points_invalid: those of them
+    whose data flag says that nothing was measured, which stay out of windows and detectors. gaps: offsets that hold no
+    record to read (markers of transactions, aborted records). skipped: records that the log had deleted before they
+    could be read. aggregates, anomalies, dead_letters: result rows given out.
     """
 
     records: int = 0
@@ -51,6 +53,7 @@ class Counts:
     dead_letter: int = 0
     points: int = 0
     points_invalid: int = 0
+    points_duplicate: int = 0
     gaps: int = 0
     skipped: int = 0
     aggregates: int = 0
@@ -66,21 +69,33 @@ class Results(NamedTuple):
     flags: list[Flag]
     late: Bools
     """Per event of the call: late for every window."""
+    repeated: Bools
+    """Per point of the call: a duplicate, which went nowhere."""
 
 
 class Engine:
     """Windows and detectors over the series of one partition."""
 
-    def __init__(self, windows: Mapping[str, Windows], bank: DetectorBank, stage: Stage = untimed) -> None:
-        self.series = SeriesTable()
+    def __init__(
+        self,
+        series: SeriesTable,
+        windows: Mapping[str, Windows],
+        bank: DetectorBank,
+        duplicates: Duplicates,
+        stage: Stage = untimed,
+    ) -> None:
+        self.series = series
         self.windows = dict(windows)
         self.bank = bank
+        self.duplicates = duplicates
         self.counts = Counts()
         self.stream_time = LONG_AGO
         self._quiet_until = LONG_AGO
         """Event time up to which an idle partition was decided to have been silent."""
         self._last_offset = -1
         self._known = 0
+        self._gone: dict[str, Counted] = {}
+        """What windows had counted that the topology no longer has, should they come back."""
         self._stage = stage
 
     def feed(self, events: Events) -> Results:
@@ -93,6 +108,7 @@ class Engine:
             [piece for result in results for piece in result.aggregates],
             [flag for result in results for flag in result.flags],
             np.concatenate([result.late for result in results]),
+            np.concatenate([result.repeated for result in results]),
         )
 
     def _parts(self, events: Events) -> list[Events]:
@@ -111,13 +127,14 @@ class Engine:
     def _feed(self, events: Events) -> Results:
         stream_time = np.maximum(np.maximum.accumulate(events.clock), self.stream_time) if len(events.ts) else events.ts
         late = self._late(events.ts, stream_time)
-        self._count(events, late)
+        repeated = self._repeated(events, late, stream_time)
+        self._count(events, late, repeated)
         flags: list[Flag] = []
         if len(events.ts):
             self.stream_time = int(stream_time[-1])
             self._last_offset = int(events.offset[-1])
-            flags = self._add_points(events, late, stream_time)
-        return self._results(flags, late)
+            flags = self._add_points(events.without(repeated) if repeated.any() else events, late, stream_time)
+        return self._results(flags, late, repeated)
 
     def declare_idle(self, silence: int) -> bool:
         """Decide that the partition has been silent for `silence` ms beyond its last event.
@@ -137,33 +154,47 @@ class Engine:
         """What follows from a durable idle decision; nothing if there was none, or it was settled before."""
         flags = self.bank.tick(self._quiet_until, self._last_offset) if self._quiet_until > LONG_AGO else []
         self._quiet_until = LONG_AGO  # or else every restart would settle it again, for series that have come back
-        return self._results(flags, np.zeros(0, bool))
+        return self._results(flags, np.zeros(0, bool), np.zeros(0, bool))
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state except the names of the series: a tree of dictionaries with arrays and numbers as leaves."""
         return {
             "counts": {field.name: getattr(self.counts, field.name) for field in fields(Counts)},
             "times": [self.stream_time, self._quiet_until, self._last_offset],
+            "new_series": self.series.snapshot(),
+            "duplicates": self.duplicates.snapshot(self.stream_time),
             "windows": {name: windows.snapshot() for name, windows in self.windows.items()},
+            "gone": {name: list(counted) for name, counted in self._gone.items()},
             "detectors": self.bank.snapshot(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> list[str]:
         """Take over the state of a snapshot and, as `series`, the names of its series. Only for a new object.
 
-        Names what does not go on as it was: windows and detectors that are new or declared otherwise start without
-        state, and the points in open windows of an old declaration, of which it says how many, are left behind.
+        Names what does not go on as it was, and why: windows and detectors that are new or declared otherwise start
+        without state; the points in open windows of an old declaration, of which it says how many, are left behind.
         """
-        for names in state["series"]:
-            self.series.id_of(SeriesKey(*names))
+        self.series.restore(state["series"], state["new_series"])
         self.counts = Counts(**state["counts"])
         self.stream_time, self._quiet_until, self._last_offset = state["times"]
         self._introduce_series()
-        anew = [name for name in self.windows if name not in state["windows"]]
+        self.duplicates.restore(state["duplicates"], self.stream_time)
+        return self._restore_windows(state) + self.bank.restore(state["detectors"])
+
+    def _restore_windows(self, state: Mapping[str, Any]) -> list[str]:
+        self._gone = {name: Counted(*counted) for name, counted in state["gone"].items()}
+        went_on, anew = set(), []
         for name, saved in state["windows"].items():
-            if name not in self.windows or not self.windows[name].restore(saved):
-                anew.append(f"{name} ({int(saved['count'].sum())} points in open windows left behind)")
-        return anew + self.bank.restore(state["detectors"])
+            if name in self.windows and self.windows[name].restore(saved):
+                went_on.add(name)
+            else:
+                self._gone[name] = Counted.of(saved)
+                how = "declared otherwise" if name in self.windows else "removed"
+                anew.append(f"{name} ({how}: {int(saved['count'].sum())} points in open windows left behind)")
+        measured = self.counts.points - self.counts.points_invalid
+        for name in self.windows.keys() - went_on:
+            self.windows[name].begin_late(self._gone.pop(name, Counted()), measured)
+        return [f"{name} (new)" for name in self.windows if name not in state["windows"]] + anew
 
     def _late(self, ts: Ints, stream_time: Ints) -> Bools:
         late = np.full(len(ts), bool(self.windows))
@@ -171,13 +202,31 @@ class Engine:
             late &= windows.late_for_all(ts, stream_time)
         return late
 
-    def _count(self, events: Events, late: Bools) -> None:
+    def _repeated(self, events: Events, late: Bools, stream_time: Ints) -> Bools:
+        """Which points are duplicates. Points of late events are not looked at: they go into no window anyway."""
+        with self._stage("window"):
+            event, series = events.event, events.series
+            looked_at = np.flatnonzero(~late[event]) if late.any() else slice(None)
+            event = event[looked_at]
+            found = self.duplicates.find(series[looked_at], events.ts[event], stream_time[event])
+            repeated = np.zeros(len(series), bool)
+            if found is not None:
+                repeated[looked_at] = found
+            return repeated
+
+    def _count(self, events: Events, late: Bools, repeated: Bools) -> None:
         counts = self.counts
-        late_events = int(np.count_nonzero(late))
+        late_events, duplicates, points = int(np.count_nonzero(late)), 0, int(np.count_nonzero(repeated))
+        if points:
+            values = np.bincount(events.event, minlength=len(late))
+            new = np.bincount(events.event[~repeated], minlength=len(late))
+            duplicates = int(np.count_nonzero((values > 0) & (new == 0)))
         counts.events += len(late)
         counts.late += late_events
-        counts.accepted += len(late) - late_events
-        counts.points += len(events.x)
+        counts.duplicate += duplicates
+        counts.accepted += len(late) - late_events - duplicates
+        counts.points += len(events.x) - points
+        counts.points_duplicate += points
 
     def _introduce_series(self) -> None:
         """Tell the detectors of series that are new."""
@@ -202,11 +251,11 @@ class Engine:
         with self._stage("detect"):
             return self.bank.feed(series, ts, x, offset, stream_time)
 
-    def _results(self, flags: list[Flag], late: Bools) -> Results:
+    def _results(self, flags: list[Flag], late: Bools, repeated: Bools) -> Results:
         aggregates = self._close_due()
         self.counts.aggregates += sum(len(rows.start) for _, rows in aggregates)
         self.counts.anomalies += len(flags)
-        return Results(aggregates, flags, late)
+        return Results(aggregates, flags, late, repeated)
 
     def _close_due(self) -> list[tuple[int, Rows]]:
         """Close what is due, in the order in which it became due, so that the order does not depend on the chunk."""

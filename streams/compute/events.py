@@ -1,7 +1,7 @@
 """Decoded events as columns: what the decoder hands to the engine."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,13 @@ class Events:
             x=self.x[first:last],
             flag=self.flag[first:last],
         )
+
+    def without(self, points: Bools) -> "Events":
+        """The same events without these of their points."""
+        kept = ~points
+        return replace(
+            self, event=self.event[kept], series=self.series[kept], x=self.x[kept], flag=self.flag[kept]
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ windows in its middle, so the rows do not depend on how the log is cut.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,20 @@ class Rows:
     offset: Ints
 
 
+class Counted(NamedTuple):
+    """What a declaration has brought about that is gone; its open windows, which were never closed, aside."""
+
+    windowed: int = 0
+    late: int = 0
+    closed: int = 0
+
+    @classmethod
+    def of(cls, state: Columns) -> "Counted":
+        """Of the snapshot of a declaration."""
+        windowed, late, closed, *_ = map(int, state["counters"])
+        return cls(windowed - int(state["count"].sum()), late, closed)
+
+
 class Windows:
     """The open windows of one declaration in one partition."""
 
@@ -50,6 +65,9 @@ class Windows:
         """Points so far that were late for a window, counted once for each."""
         self.closed = 0
         """Windows of a series closed so far."""
+        self.left_out = 0
+        """Points that came when this window was not yet declared, or otherwise; counted like the others, once for each
+        window they would have gone into."""
         self._closed_until = LONG_AGO
         self._cells = Cells()
         self._row_of: dict[int, int] = {}
@@ -118,7 +136,7 @@ class Windows:
         """The whole state as arrays."""
         state = self._cells.read(self._live())
         state["declared"] = np.array([self.size, self.advance, self.lateness])
-        state["counters"] = np.array([self.windowed, self.late, self.closed, self._closed_until])
+        state["counters"] = np.array([self.windowed, self.late, self.closed, self.left_out, self._closed_until])
         return state
 
     def restore(self, state: Columns) -> bool:
@@ -128,12 +146,17 @@ class Windows:
         """
         if state["declared"].tolist() != [self.size, self.advance, self.lateness]:
             return False
-        self.windowed, self.late, self.closed, self._closed_until = (int(number) for number in state["counters"])
+        self.windowed, self.late, self.closed, self.left_out, self._closed_until = map(int, state["counters"])
         cells = self._cells.restore(state)
         start, series = np.asarray(state["start"], np.int64), np.asarray(state["series"], np.intp)
         rows = self._rows_of(start, series)
         self._cell_of[rows, series] = cells
         return True
+
+    def begin_late(self, counted: "Counted", measured: int) -> None:
+        """Count on from what an earlier declaration of this name had counted, `measured` points into the log."""
+        self.windowed, self.late, self.closed = counted
+        self.left_out = measured * (self.size // self.advance) - self.windowed - self.late
 
     def _is_late(self, start: Ints, stream_time: Ints) -> Bools:
         end = start + self.size

@@ -86,6 +86,19 @@ class Time(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """An event before this is a dead letter: most often seconds sent as milliseconds."""
     idle_timeout: Duration = Duration.parse("30s")
     """A partition without records for so long closes its open windows."""
+    duplicates: Duration | None = None
+    """A reading with the asset, metric and event time of an earlier one is a duplicate: the first counts, the others
+    are left out and counted. Looked for up to so far behind stream time; left out, the largest lateness of a window,
+    at least 5 s; `0ms` switches it off."""
+
+
+class Series(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How many series (metrics of assets) may appear in each partition. An event beyond is a dead letter."""
+
+    new_per_minute: Annotated[int, Meta(ge=1)] = 50_000
+    """In a minute by the broker's clock."""
+    most: Annotated[int, Meta(ge=1)] = 500_000
+    """In all. Each takes about 2.5 KiB of memory."""
 
 
 class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -122,6 +135,7 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     replication: Annotated[int, Meta(ge=1, le=7)] = 1
     """Replicas of every topic."""
     time: Time = Time()
+    series: Series = Series()
     metrics: dict[str, Metric] = {}
     assets: dict[str, Asset] = {}
     sources: dict[Literal["machine.events", "emission.events"], Source]

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,9 +65,9 @@ class Plant:
         """Append (partition, value) records, in order."""
         asyncio.run(_send(self.stack.kafka, topic, records))
 
-    def worker(self, name: str = "w1") -> "Worker":
+    def worker(self, name: str = "w1", **environment: str) -> "Worker":
         """Start a worker process."""
-        worker = Worker(self, name)
+        worker = Worker(self, name, environment)
         self.workers.append(worker)
         return worker
 
@@ -75,6 +76,13 @@ class Plant:
         worker = self.worker()
         worker.wait_until_drained()
         assert worker.stop() == 0
+
+    def run_to_the_log_end(self) -> "Worker":
+        """Have one worker process everything that is in the log, whatever windows are open then."""
+        worker = self.worker()
+        worker.wait_until_at_end()
+        assert worker.stop() == 0
+        return worker
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a SELECT."""
@@ -98,26 +106,31 @@ class Plant:
         """All committed records of a topic."""
         return asyncio.run(self._read(topic))
 
-    def expected(self) -> dict[str, list[Message]]:
-        """What an undisturbed run gives: the processor over the log as it is, results by topic."""
+    def expected(self, idle: bool = True) -> dict[str, list[Message]]:
+        """What an undisturbed run gives: the processor over the log as it is, results by topic.
+
+        With every partition idle at the end, so that all windows are closed, or with none.
+        """
         found: dict[str, list[Message]] = {name: [] for name in RESULTS}
         for source in self.topology.sources:
             records = self.log(source)
             for partition in sorted({record.partition for record in records}):
                 processor = Processor(self.topology, source, partition, 0)
                 processor.feed(_chunk(source, partition, [r for r in records if r.partition == partition]))
-                processor.engine.declare_idle(0)
-                processor.settle()
+                if idle:
+                    processor.engine.declare_idle(0)
+                    processor.settle()
                 for message in Renderer(self.topology, source, partition).render(processor.cut()).messages:
                     found[message.topic].append(message)
         return found
 
-    def assert_as_undisturbed(self) -> None:
+    def assert_as_undisturbed(self, idle: bool = True) -> None:
         """Topics (read_committed) and ClickHouse hold exactly what an undisturbed run gives, row for row."""
-        for topic, messages in self.expected().items():
-            expected = sorted((message.id.encode(), message.value) for message in messages)
-            assert sorted((id_, value) for _, id_, value in self.messages(topic)) == expected, topic
-            assert self.ids_in_clickhouse(RESULTS[topic]) == sorted(message.id for message in messages), topic
+        for topic, messages in self.expected(idle).items():
+            expected = Counter((message.id.encode(), message.value) for message in messages)
+            assert_same(topic, Counter((id_, value) for _, id_, value in self.messages(topic)), expected)
+            ids = Counter(message.id for message in messages)
+            assert_same(f"{topic} in ClickHouse", Counter(self.ids_in_clickhouse(RESULTS[topic])), ids)
 
     async def _read(self, topic: str) -> list[Any]:
         consumer = AIOKafkaConsumer(
@@ -142,13 +155,13 @@ class Plant:
 class Worker:
     """A worker process."""
 
-    def __init__(self, plant: Plant, name: str) -> None:
+    def __init__(self, plant: Plant, name: str, environment: Mapping[str, str]) -> None:
         self.address = Address("127.0.0.1", next(free_ports()))
         self.log = plant.folder / f"{name}.log"
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streams", "worker", "--id", name, "--metrics", str(self.address)],
-                env=plant.environment, stdout=output, stderr=output,
+                env={**plant.environment, **environment}, stdout=output, stderr=output,
             )  # fmt: skip
 
     def processed(self) -> float:
@@ -179,6 +192,21 @@ class Worker:
 
         self.wait_for("the end of the log", drained)
 
+    def wait_until_at_end(self, seconds: float = 90.0) -> None:
+        """Wait until it is ready and without lag for a second: what it knows of the log's end is a moment old."""
+        since: list[float] = []
+
+        def at_end() -> bool:
+            found = scrape(self.address)
+            lags = found.all("headrace_consumer_lag") if found is not None and found.ready else []
+            if not lags or any(lag.value for lag in lags):
+                since.clear()
+            else:
+                since.append(time.monotonic())
+            return len(since) > 1 and since[-1] - since[0] > 1.0
+
+        self.wait_for("the end of the log", at_end, seconds)
+
     def stop(self) -> int:
         """SIGTERM, and the exit code."""
         self.process.send_signal(signal.SIGTERM)
@@ -188,6 +216,13 @@ class Worker:
         """SIGKILL."""
         self.process.kill()
         self.process.wait(10)
+
+
+def assert_same(what: str, found: Counter[Any], expected: Counter[Any]) -> None:
+    """AssertionError with a few examples if rows are lost, doubled or others."""
+    lost, more = expected - found, found - expected
+    assert not lost, f"{what}: {lost.total()} rows lost, {more.total()} too many: {[*lost][:2]} {[*more][:2]}"
+    assert not more, f"{what}: {more.total()} rows too many: {[*more][:2]}"
 
 
 def _chunk(topic: str, partition: int, records: Sequence[Any]) -> Chunk:

@@ -3,7 +3,9 @@
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count as count_up
+from itertools import islice
 
 import msgspec
 import pytest
@@ -28,10 +30,17 @@ START = 1_760_000_000_000
 
 
 def disordered(count: int, seed: int = 1) -> list[tuple[int, bytes]]:
+    """Such events, a few more than `count` with the repeated ones."""
+    records: list[tuple[int, bytes]] = []
+    for group in islice(endless(seed), count):
+        records += group
+    return records
+
+
+def endless(seed: int = 1) -> Iterator[list[tuple[int, bytes]]]:
     """Events of 60 assets: in order, a bit out of order, late, repeated, from the future, and broken ones."""
     rng = random.Random(seed)
-    records: list[tuple[int, bytes]] = []
-    for number in range(count):
+    for number in count_up():
         asset = rng.randrange(60)
         ts = START + number * 10
         draw = rng.random()
@@ -45,10 +54,7 @@ def disordered(count: int, seed: int = 1) -> list[tuple[int, bytes]]:
         encoded = json.dumps(value).encode()
         if draw > 0.999:
             encoded = encoded[: rng.randrange(len(encoded))]
-        records.append((asset % 3, encoded))
-        if 0.99 < draw < 0.999:
-            records.append(records[-1])
-    return records
+        yield [(asset % 3, encoded)] * (1 + (0.99 < draw < 0.999))
 
 
 @pytest.mark.timeout(170)
@@ -82,11 +88,15 @@ def test_the_audit_finds_a_row_that_was_removed_and_one_that_was_doubled(deploy:
     doubled = plant.command("audit", check=False)
     assert doubled.returncode == 1
     assert "aggregates in ClickHouse" in doubled.stdout
+    assert f"\n2 rows with id {one}\n" in doubled.stdout
     plant.query(f"ALTER TABLE headrace_store.aggregates DELETE WHERE id = '{one}' SETTINGS mutations_sync = 1")
     removed = json.loads(plant.command("audit", "--json", check=False).stdout)
     failed = {check["name"]: check["expected"] - check["found"] for check in removed["checks"] if not check["holds"]}
     assert failed["aggregates in ClickHouse"] == 1
     assert failed["distinct ids of aggregates in ClickHouse"] == 1
+    [where] = {place for check in removed["checks"] if not check["holds"] for place in check["where"]}
+    message = next(m for m in plant.log("aggregates") if dict(m.headers)["ce_id"] == one.encode())
+    assert where == f"no row for aggregates/{message.partition}/{message.offset}, id {one}"
 
 
 @pytest.mark.timeout(120)

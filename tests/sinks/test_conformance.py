@@ -139,9 +139,9 @@ def dead_letters(rows: int, first: int = 0) -> Rows:
 
 
 def ledger(rows: int, first: int = 0) -> Rows:
-    counts = "records events accepted late duplicate dead_letter points points_invalid gaps skipped"
+    counts = "records events accepted late duplicate dead_letter points points_invalid points_duplicate gaps skipped"
     emitted = "aggregates anomalies dead_letters"
-    by_window = "windowed windows_closed windows_open late_points points_in_open_windows"
+    by_window = "windowed windows_closed windows_open late_points left_out points_in_open_windows"
     place = dict(origin(rows, first))
     return {
         "next_offset": place.pop("offset"),

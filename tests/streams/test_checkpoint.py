@@ -129,7 +129,7 @@ def test_bytes_that_do_not_begin_like_a_checkpoint_are_told_to_be_none(blob: byt
 
 @pytest.mark.parametrize("version", [0, FORMAT + 1, 255])
 def test_a_checkpoint_of_another_format_is_refused_with_both_versions(version: int) -> None:
-    with pytest.raises(CheckpointError, match=rf"has format {version}, this version of headrace reads {FORMAT}$"):
+    with pytest.raises(CheckpointError, match=rf"has format {version}, this version of headrace reads 1 to {FORMAT}$"):
         unpack(BLOB[:4] + bytes([version]) + BLOB[5:])
 
 

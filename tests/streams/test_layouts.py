@@ -17,6 +17,7 @@ def event(asset: str, *metrics: str) -> Event:
 def points(found: Layouts, events: list[Event]) -> tuple[list[int], list[int]]:
     number = found.look_up(events)
     spread = found.spread(number)
+    assert not found.admit(number, np.zeros(len(number), np.int64)).any()
     return spread.tolist(), found.series(number).tolist()
 
 
@@ -39,7 +40,9 @@ def test_no_events_have_no_values() -> None:
 
 
 def test_later_calls_find_the_series_of_earlier_ones() -> None:
-    found = Layouts(SeriesTable([SeriesKey("s", "z", "t")]), RULES)
+    series = SeriesTable()
+    series.id_of(SeriesKey("s", "z", "t"))
+    found = Layouts(series, RULES)
     assert points(found, [event("a", "t")])[1] == [1]
     assert points(found, [event("b", "t", "u"), event("a", "t")])[1] == [2, 3, 1]
     assert points(found, [event("z", "t"), event("b", "u", "t")])[1] == [0, 3, 2]

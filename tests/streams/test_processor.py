@@ -3,6 +3,7 @@
 import json
 import math
 from itertools import pairwise
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -20,6 +21,8 @@ from streams.topology.model import Topology
 from tests.oracle import Oracle, Window
 
 NOW = 1_760_000_000_000
+FORMAT_1 = Path(__file__).parent / "golden" / "checkpoint.v1.bin"
+"""Of the first 40 events of the test below, written by the first version."""
 TOPOLOGY = msgspec.convert(
     {
         "topology": "test",
@@ -38,6 +41,9 @@ TOPOLOGY = msgspec.convert(
     Topology,
     dec_hook=decode_hook,
 )
+WITHOUT_DUPLICATES = msgspec.structs.replace(
+    TOPOLOGY, time=msgspec.structs.replace(TOPOLOGY.time, duplicates=Duration(0))
+)
 WINDOWS = [Window("10s", 10_000, 10_000, 5_000), Window("1m", 60_000, 20_000, 2_000)]
 
 Record = tuple[int, int, bytes]
@@ -47,7 +53,7 @@ def event(ts: int | str, asset: str, values: dict[str, float], **more: object) -
     return {"ts": ts, "site": "s", "asset": asset, "values": values, **more}
 
 
-times = st.integers(NOW - 120_000, NOW + 60_000)
+times = st.integers(NOW - 120_000, NOW + 60_000) | st.sampled_from([NOW, NOW + 3_000])
 numbers = st.floats(-1e6, 1e6, allow_nan=False) | st.integers(-5, 5)
 good_events = st.builds(
     event,
@@ -134,12 +140,9 @@ def test_the_windows_are_those_of_the_oracle(log: list[Record]) -> None:
         for name in ("sum", "mean", "stddev"):
             assert math.isclose(getattr(found[key], name), row[name], rel_tol=1e-9, abs_tol=1e-9 * scale), (key, name)
     counts = processor.engine.counts
-    assert (counts.events, counts.accepted, counts.late, counts.dead_letter) == (
-        oracle.events,
-        oracle.accepted,
-        oracle.late,
-        oracle.dead,
-    )
+    names = ("events", "accepted", "late", "duplicate", "points")
+    assert [getattr(counts, name) for name in names] == [getattr(oracle, name) for name in names]
+    assert counts.dead_letter == oracle.dead
 
 
 @given(logs(), st.lists(st.integers(0, 100), max_size=8))
@@ -169,6 +172,59 @@ def test_every_measured_point_is_in_a_window_or_counted_late(log: list[Record]) 
     assert hopping.windowed + hopping.late == 3 * measured
     counts = engine.counts
     assert counts.events == counts.accepted + counts.late + counts.duplicate + counts.dead_letter
+
+
+def test_a_reading_sent_again_counts_once_and_its_event_is_a_duplicate() -> None:
+    first, other = event(NOW, "a", {"t": 1.0}), event(NOW, "a", {"t": 7.0, "p": 2.0})
+    log = [(0, NOW, json.dumps([first, first]).encode()), (1, NOW, json.dumps(other).encode())]
+    log.append((2, NOW + 60_000, json.dumps(event(NOW + 60_000, "b", {"t": 1.0})).encode()))
+    processor, messages = run(log, [1, 2])
+    counts = processor.engine.counts
+    assert (counts.events, counts.accepted, counts.duplicate) == (4, 3, 1)
+    assert (counts.points, counts.points_duplicate) == (3, 2)
+    found = {(row.window, row.metric): (row.count, row.sum) for row in rows(messages).values() if row.asset == "a"}
+    assert found["10s", "t"] == (1, 1.0)
+    assert found["10s", "p"] == (1, 2.0)
+    flagged = [msgspec.json.decode(message.value) for message in messages if message.topic == "anomalies"]
+    assert all(flag["detector"] != "high" for flag in flagged)  # the 7.0 went nowhere
+
+
+def test_an_attack_with_ever_new_assets_becomes_dead_letters_and_known_series_go_on() -> None:
+    limits = msgspec.convert({"new_per_minute": 5}, type(TOPOLOGY.series))
+    topology = msgspec.structs.replace(TOPOLOGY, series=limits)
+    log = [(n, NOW + n, json.dumps(event(NOW + n, f"a{n // 2}", {"t": 1.0})).encode()) for n in range(200)]
+    log += [(200 + n, NOW + 200 + n, json.dumps(event(NOW + 200 + n, "a0", {"t": 1.0})).encode()) for n in range(50)]
+    found = []
+    for step in (1, 7, 250):
+        processor = Processor(topology, "machine.events", 0, 0)
+        for begin in range(0, 250, step):
+            processor.feed(chunk(log[begin : begin + step], processor.next_offset))
+        counts = processor.engine.counts
+        assert (counts.accepted, counts.dead_letter, len(processor.engine.series)) == (60, 190, 5)
+        found.append([(letter.reason, letter.offset) for letter in processor.cut().letters])
+    assert found[0] == found[1] == found[2] == [("too_many_series", offset) for offset in range(10, 200)]
+
+
+def test_a_topology_can_switch_the_search_for_duplicates_off() -> None:
+    processor = Processor(WITHOUT_DUPLICATES, "machine.events", 0, 0)
+    processor.feed(chunk([(0, NOW, json.dumps([event(NOW, "a", {"t": 1.0})] * 2).encode())], 0))
+    assert (processor.engine.counts.accepted, processor.engine.counts.points) == (2, 2)
+
+
+def test_a_checkpoint_of_format_1_goes_on_where_it_stood() -> None:
+    log = [
+        (i, NOW + 500 * i, json.dumps(event(NOW + 500 * i, "abc"[i % 3], {"t": float(i % 7), "p": i * 0.5})).encode())
+        for i in range(80)
+    ]
+    undisturbed, restored = (Processor(TOPOLOGY, "machine.events", 0, 0) for _ in range(2))
+    undisturbed.feed(chunk(log[:40], 0))
+    undisturbed.cut()
+    assert restored.restore(unpack(FORMAT_1.read_bytes())) == []
+    for processor in (undisturbed, restored):
+        processor.feed(chunk(log[40:], 40))
+    found = rendered(restored).messages
+    assert len(found) > 10
+    assert found == rendered(undisturbed).messages
 
 
 def test_ids_differ_between_rows_and_are_the_same_in_every_run() -> None:
@@ -246,7 +302,9 @@ def test_durations_in_a_topology_are_milliseconds() -> None:
 
 def test_two_flags_from_one_frame_at_one_time_have_ids_of_their_own() -> None:
     frame = json.dumps([event(NOW, "a", {"t": 9.0}), event(NOW, "a", {"t": 8.0})]).encode()
-    flags = [m for m in run([(0, NOW, frame)], [])[1] if m.topic == "anomalies"]
+    processor = Processor(WITHOUT_DUPLICATES, "machine.events", 0, 0)
+    processor.feed(chunk([(0, NOW, frame)], 0))
+    flags = [m for m in rendered(processor).messages if m.topic == "anomalies"]
     assert len(flags) == len({flag.id for flag in flags}) == 2
 
 

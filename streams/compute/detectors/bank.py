@@ -89,16 +89,19 @@ class DetectorBank:
     def restore(self, state: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> list[str]:
         """Continue from a snapshot, after `grow` with the same series. CheckpointError if it does not fit them.
 
-        Names the detectors that start anew instead, because they are new or are declared otherwise than they were.
+        Names the detectors that start anew instead, because they are new or are declared otherwise than they were, and
+        those that are gone.
         """
         if _SERIES not in state:
             raise CheckpointError(f"state of detectors has no {_SERIES}")
         self._newest.restore(dict(state[_SERIES]))
-        return [
-            lane.spec.name
-            for lane in self._lanes
-            if lane.spec.name not in state or not lane.restore(state[lane.spec.name])
-        ]
+        anew, names = [], [lane.spec.name for lane in self._lanes]
+        for lane in self._lanes:
+            if lane.spec.name not in state:
+                anew.append(f"{lane.spec.name} (new)")
+            elif not lane.restore(state[lane.spec.name]):
+                anew.append(f"{lane.spec.name} (declared otherwise)")
+        return anew + [f"{name} (removed)" for name in state if name not in names and name != _SERIES]
 
 
 def _lane(index: int, spec: DetectorSpec) -> Lane:

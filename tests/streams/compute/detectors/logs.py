@@ -160,7 +160,8 @@ class Runner:
     def restarted(self) -> "Runner":
         """A new bank that continues from the state of this one."""
         new = Runner(self.specs)
-        new.table = SeriesTable(list(self.table.keys))
+        new.table = SeriesTable()
+        new.table.restore(self.table.keys, [0, 0])
         new.bank.grow(new.table.keys)
         assert new.bank.restore(self.saved()) == []
         return new

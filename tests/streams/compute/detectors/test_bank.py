@@ -68,7 +68,7 @@ def test_a_detector_that_is_new_or_declared_anew_starts_anew_and_the_others_go_o
     changed = Runner([msgspec.structs.replace(WARM, warmup=7), HIGH, Range(name="new", **ALL)])
     changed.table = runner.table
     changed.bank.grow(runner.table.keys)
-    assert changed.bank.restore(runner.saved()) == ["warm", "new"]
+    assert changed.bank.restore(runner.saved()) == ["warm (declared otherwise)", "new (new)"]
 
     later = log_of([[(0, 60_000, 9.0)], [(0, 61_000, -99.0)]])
     assert [flag.detector for flag in changed.feed(later)] == [2], "high is on since before, warm is learning"
