@@ -49,6 +49,7 @@ class LogReader:
             fetch_max_wait_ms=50,
             session_timeout_ms=10_000,
             heartbeat_interval_ms=1_000,
+            metadata_max_age_ms=10_000,  # how soon partitions that a source has got since are read
             max_poll_interval_ms=86_400_000,  # a sink that is away must not cost the membership
             rebalance_timeout_ms=30_000,
             retry_backoff_ms=100,

@@ -33,6 +33,7 @@ away."""
 _COMMIT_SECONDS = 0.25
 _FLAGGED_SECONDS = 0.05
 """From one commit to the next where there are flags: an alerting system does not wait for a batch to fill."""
+_REPORT_SECONDS = 0.25
 _REOPEN_SECONDS = 0.5
 _FENCED_SECONDS = 3.0
 """Somebody else has opened the partition: time to hear from the group that it is no longer ours."""
@@ -167,8 +168,14 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             else:
                 tasks = [task for task in tasks if task.flagged]
             await self._committer.commit(tasks)
+
+    @Service.task
+    async def _report(self) -> None:
+        """Tell where the partitions stand; also, and above all, while a commit waits for the sink."""
+        while not self.should_stop:
             for position, task in self.tasks.items():
                 task.report(self._reader.end(*position))
+            await self.sleep(_REPORT_SECONDS)
 
     def is_ready(self) -> bool:
         """Whether this worker is in the group, every assigned partition is open, and broker and sink answer."""
