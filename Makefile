@@ -9,7 +9,7 @@ UV := $(TOOLS)/bin/uv
 RUN := $(VENV)/bin
 SOURCES := schemas streams sinks infra
 
-.PHONY: help setup demo test check format docs bench bench-quick down clean
+.PHONY: help setup demo test faults check format docs bench bench-quick down clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ demo: setup ## run everything once: DURATION=30 seconds of synthetic plant, or D
 
 test: setup ## run all tests
 	@$(RUN)/pytest
+
+faults: setup ## break everything that can break, under load; prints the table of docs/RELIABILITY.md
+	@$(RUN)/pytest tests/faults -m "fault or not fault"
 
 check: setup ## formatting, lint, types, layers
 	@$(RUN)/ruff format --check .

@@ -1,0 +1,160 @@
+"""Servers that end, hang, are slow or refuse, under load."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local.stack import Stack, up
+from streams.scrape import scrape
+from tests.end_to_end.plant import Worker
+from tests.end_to_end.test_worker_life import pid_of, positions
+from tests.faults.conftest import Site
+from tests.faults.proxy import Proxy
+
+
+@pytest.fixture
+def proxy(stack: Stack) -> Iterator[Proxy]:
+    one = Proxy(stack.ports.clickhouse_tcp)
+    yield one
+    one.close()
+
+
+def behind(stack: Stack, proxy: Proxy) -> dict[str, str]:
+    """The environment of a worker that goes through the proxy."""
+    return {"HEADRACE_CLICKHOUSE": stack.clickhouse_url.replace(f":{stack.ports.clickhouse_tcp}/", f":{proxy.port}/")}
+
+
+def resident(worker: Worker) -> int:
+    """Memory of a worker's process, MiB."""
+    pages = int(Path(f"/proc/{worker.process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["restarted", "killed"])
+def test_the_broker_ends_and_comes_back(site: Callable[..., Site], stack: Stack, how: signal.Signals) -> None:
+    here = site()
+    [worker] = here.begin()
+    time.sleep(2)
+    os.kill(pid_of(stack, "kafka"), how)
+    time.sleep(3)
+    up(stack.data, stack.ports, print)
+    back = time.monotonic()
+    here.recovered(worker, since=back)
+    here.end(f"broker {'restarted' if how == signal.SIGTERM else 'killed (SIGKILL)'}, away for 3 s", worker)
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(400)
+def test_clickhouse_is_away_for_two_minutes(site: Callable[..., Site], stack: Stack) -> None:
+    here = site()
+    [worker] = here.begin()
+    time.sleep(5)
+    here.recovered(worker, since=time.monotonic())
+    before = resident(worker), threads(worker)
+    os.kill(pid_of(stack, "clickhouse"), signal.SIGKILL)
+    gone = time.monotonic()
+    worker.wait_for("not being ready", lambda: not ready(worker))
+    while time.monotonic() < gone + 120:
+        time.sleep(5)
+        assert not ready(worker)
+        assert positions(worker) == 3  # membership is kept
+    held = resident(worker)
+    assert held < before[0] + 400, f"memory went from {before[0]} to {held} MiB"
+    up(stack.data, stack.ports, print)
+    here.recovered(worker, since=time.monotonic())
+    time.sleep(5)
+    assert threads(worker) == before[1]
+    assert "partition_reopening" not in worker.log.read_text()
+    here.end("ClickHouse away for 2 minutes", worker)
+
+
+@pytest.mark.timeout(170)
+def test_clickhouse_is_killed_and_started_again(site: Callable[..., Site], stack: Stack) -> None:
+    here = site()
+    [worker] = here.begin()
+    time.sleep(2)
+    os.kill(pid_of(stack, "clickhouse"), signal.SIGKILL)
+    up(stack.data, stack.ports, print)
+    here.recovered(worker, since=time.monotonic())
+    here.end("ClickHouse killed (SIGKILL) and started again", worker)
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(300)
+def test_clickhouse_takes_two_seconds_for_an_insert(site: Callable[..., Site], stack: Stack, proxy: Proxy) -> None:
+    here = site()
+    [worker] = here.begin("w1", **behind(stack, proxy))
+    proxy.delay = 2.0
+    time.sleep(15)
+    assert positions(worker) == 3
+    proxy.delay = 0.0
+    here.recovered(worker, since=time.monotonic())
+    here.end("ClickHouse slow (2 s for every insert)", worker)
+
+
+REFUSALS = {
+    "memory limit": (241, "MEMORY_LIMIT_EXCEEDED", "Memory limit (total) exceeded"),
+    "read only": (242, "TABLE_IS_READ_ONLY", "Table is in readonly mode"),
+}
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("reason", REFUSALS)
+def test_clickhouse_refuses_inserts(site: Callable[..., Site], stack: Stack, proxy: Proxy, reason: str) -> None:
+    here = site()
+    [worker] = here.begin("w1", **behind(stack, proxy))
+    proxy.refusal = REFUSALS[reason]
+    worker.wait_for("not being ready", lambda: not ready(worker))
+    time.sleep(5)
+    assert proxy.refused
+    proxy.refusal = None
+    here.recovered(worker, since=time.monotonic())
+    assert REFUSALS[reason][2] in worker.log.read_text()
+    here.end(f"ClickHouse refuses: {reason}", worker)
+
+
+SETTINGS = {
+    "too many parts": ("parts_to_throw_insert = 1, parts_to_delay_insert = 1", 252),
+    "disk full": ("min_free_disk_bytes_to_perform_insert = 1000000000000000000", 243),
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("reason", [pytest.param("too many parts", marks=pytest.mark.fault), "disk full"])
+def test_the_tables_of_clickhouse_refuse_inserts(site: Callable[..., Site], reason: str) -> None:
+    """As the real engine does it: made to by settings of the tables."""
+    here = site()
+    [worker] = here.begin()
+    settings, code = SETTINGS[reason]
+    names = ", ".join(setting.partition(" ")[0] for setting in settings.split(", "))
+    tables = ("aggregates", "readings", "ledger")
+    for table in tables:
+        here.plant.query(f"ALTER TABLE headrace_store.{table} MODIFY SETTING {settings}")
+    try:
+        worker.wait_for("not being ready", lambda: not ready(worker))
+        time.sleep(5)
+        assert f"ClickHouse error {code}" in worker.log.read_text()
+        assert positions(worker) == 3
+    finally:
+        for table in tables:
+            here.plant.query(f"ALTER TABLE headrace_store.{table} RESET SETTING {names}")
+    here.recovered(worker, since=time.monotonic())
+    here.end(f"ClickHouse refuses: {reason}", worker)
+
+
+def ready(worker: Worker) -> bool:
+    """What the worker says of itself."""
+    metrics = scrape(worker.address)
+    return metrics is not None and metrics.ready
+
+
+def threads(worker: Worker) -> int:
+    """Threads of a worker's process."""
+    return len(list(Path(f"/proc/{worker.process.pid}/task").iterdir()))

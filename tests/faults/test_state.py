@@ -1,0 +1,184 @@
+"""Checkpoints that are missing, damaged or of another version, and topologies that change between two runs."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+import pytest
+from aiokafka import AIOKafkaProducer
+from kafka import KafkaAdminClient, TopicPartition
+
+from schemas import topics
+from streams import checkpoint
+from streams.chunk import Chunk
+from streams.processor import Processor
+from streams.rendering import Message, Renderer
+from streams.scrape import scrape
+from streams.topology.load import load
+from tests.end_to_end.plant import RESULTS, Plant, Worker
+from tests.end_to_end.test_exactly_once import disordered
+from tests.faults.conftest import TOPOLOGY, Site
+
+
+def newest(plant: Plant) -> dict[bytes, tuple[int, bytes]]:
+    """Partition and bytes of the newest checkpoint of every source partition."""
+    log = plant.log(topics.checkpoint_topic(plant.topology.topology))
+    return {record.key: (record.partition, record.value) for record in log}
+
+
+def put(plant: Plant, blobs: dict[bytes, tuple[int, bytes]]) -> None:
+    """Append checkpoints."""
+
+    async def send() -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=plant.stack.kafka, max_request_size=16 << 20)
+        await producer.start()
+        for key, (partition, blob) in blobs.items():
+            await producer.send_and_wait(
+                topics.checkpoint_topic(plant.topology.topology), blob, key=key, partition=partition
+            )
+        await producer.stop()
+
+    asyncio.run(send())
+
+
+def stopped_in_the_middle(here: Site) -> dict[bytes, tuple[int, bytes]]:
+    """Have a worker process a while under load and leave; gives its last checkpoints."""
+    [worker] = here.begin()
+    time.sleep(3)
+    assert worker.stop() == 0
+    found = newest(here.plant)
+    assert len(found) == 3
+    return found
+
+
+def refuses(here: Site, reason: str) -> Worker:
+    """A worker that says `reason`, is not ready, and does nothing to the results."""
+    before = here.plant.ids_in_clickhouse("aggregates")
+    worker = here.plant.worker("refusing")
+    worker.wait_for("the reason", lambda: reason in worker.log.read_text())
+    time.sleep(2)
+    metrics = scrape(worker.address)
+    assert metrics is not None
+    assert not metrics.ready
+    assert here.plant.ids_in_clickhouse("aggregates") == before
+    return worker
+
+
+def goes_on(here: Site, fault: str) -> None:
+    """The next worker goes on as if nothing had been."""
+    begin = time.monotonic()
+    worker = here.plant.worker()
+    here.recovered(worker, since=begin)
+    here.end(fault, worker)
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(170)
+def test_a_missing_checkpoint_is_refused_and_brought_back(site: Callable[..., Site]) -> None:
+    here = site()
+    saved = stopped_in_the_middle(here)
+    admin = KafkaAdminClient(bootstrap_servers=here.plant.stack.kafka)
+    admin.delete_records(
+        {TopicPartition(topics.checkpoint_topic(here.plant.topology.topology), n): -1 for n in range(3)}
+    )
+    admin.close()
+    assert not newest(here.plant)
+    refuses(here, "has no checkpoint").stop()
+    put(here.plant, saved)
+    goes_on(here, "checkpoint missing: refused, then brought back")
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(170)
+@pytest.mark.parametrize("change", ["corrupt", "newer"])
+def test_a_checkpoint_that_cannot_be_read_is_refused_and_brought_back(site: Callable[..., Site], change: str) -> None:
+    here = site()
+    saved = stopped_in_the_middle(here)
+    version, end = (b"\x63", b"") if change == "newer" else (b"", b"!")
+    put(here.plant, {
+        key: (partition, blob[:4] + (version or blob[4:5]) + blob[5:] + end) for key, (partition, blob) in saved.items()
+    })  # fmt: skip
+    refuses(here, "has format 99" if change == "newer" else "checksum is wrong").stop()
+    put(here.plant, saved)
+    goes_on(here, f"checkpoint {'of a newer version' if change == 'newer' else 'corrupt'}: refused, then brought back")
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(170)
+def test_a_checkpoint_of_the_older_version_is_read(site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:
+    here = site(TOPOLOGY.replace("idle_timeout: 1h", "idle_timeout: 1h, duplicates: 0ms"))
+    saved = stopped_in_the_middle(here)
+    older = {}
+    states = {key: (partition, checkpoint.unpack(blob)) for key, (partition, blob) in saved.items()}
+    monkeypatch.setattr(checkpoint, "FORMAT", 1)
+    for key, (partition, state) in states.items():
+        del state.engine["duplicates"], state.engine["gone"], state.engine["counts"]["points_duplicate"]
+        for windows in state.engine["windows"].values():
+            windows["counters"] = np.delete(windows["counters"], 3)
+        older[key] = partition, checkpoint.pack(state)
+    assert all(blob[4] == 1 for _, blob in older.values())
+    put(here.plant, older)
+    monkeypatch.undo()
+    goes_on(here, "checkpoint of an older version: read")
+
+
+CHANGED = (
+    TOPOLOGY.replace("windows:\n", "windows:\n  - {name: 20s, size: 20s, lateness: 5s}\n")
+    .replace("  - {name: gone, kind: missing, metrics: [t], timeout: 20s}\n", "")
+    .replace("high: 3.0", "high: 2.5")
+)
+"""A window is added, a detector is gone, a limit is another."""
+
+
+def read(plant: Plant, processor: Processor, records: list[object]) -> list[Message]:
+    """What a processor gives for the next records of its partition."""
+    found: list = [record for record in records if record.offset >= processor.next_offset]  # type: ignore[attr-defined,type-arg]
+    if found:
+        processor.feed(Chunk(
+            "machine.events", found[0].partition, processor.next_offset, found[-1].offset + 1,
+            [one.key for one in found], [one.value or b"" for one in found],
+            np.array([one.offset for one in found]), np.array([one.timestamp for one in found]),
+        ))  # fmt: skip
+    cut = processor.cut()
+    renderer = Renderer(processor._topology, "machine.events", processor._partition)
+    for key in processor.engine.series.keys[: len(processor.engine.series) - len(cut.series)]:
+        renderer._series.id_of(key)
+    rendered = renderer.render(cut)
+    processor.last = checkpoint.unpack(rendered.blob)  # type: ignore[attr-defined]
+    return rendered.messages
+
+
+@pytest.mark.timeout(170)
+def test_a_topology_that_changes_between_two_runs_changes_what_it_says_and_nothing_else(
+    site: Callable[..., Site],
+) -> None:
+    here = site()
+    plant = here.plant
+    plant.send("machine.events", disordered(20_000))
+    plant.run_to_the_log_end()
+    first = plant.log("machine.events")
+    old = plant.topology
+    plant.file.write_text(CHANGED.replace("topology: NAME", f"topology: {old.topology}"))
+    plant.command("topology", "apply", str(plant.file))
+    new = plant.topology = load(plant.file)
+    plant.send("machine.events", disordered(60_000)[20_000:])
+    worker = plant.run_to_the_log_end()
+    everything = plant.log("machine.events")
+    expected: list[Message] = []
+    for partition in range(3):
+        before = Processor(old, "machine.events", partition, 0)
+        expected += read(plant, before, [record for record in first if record.partition == partition])
+        after = Processor(new, "machine.events", partition, 0)
+        anew = after.restore(before.last)  # type: ignore[attr-defined]
+        assert anew == ["20s (new)", "high (declared otherwise)", "gone (removed)"]
+        for name in anew:
+            assert name in worker.log.read_text()
+        expected += read(plant, after, [record for record in everything if record.partition == partition])
+    for topic, table in RESULTS.items():
+        mine = sorted((one.id.encode(), one.value) for one in expected if one.topic == topic)
+        assert sorted((id_, value) for _, id_, value in plant.messages(topic)) == mine, topic
+        assert plant.ids_in_clickhouse(table) == sorted(id_.decode() for id_, _ in mine), table
+    windows = {msgspec.json.decode(one.value)["window"] for one in expected if one.topic == "aggregates"}
+    assert windows == {"10s", "20s", "30s"}
