@@ -24,6 +24,10 @@ detectors:
 _BY_NAME = {"none": "", "all": _DETECTORS, "probes": _PROBES}
 
 
+_MOST_SERIES = 1_000_000
+"""All series of a workload appear within seconds."""
+
+
 def declare(
     name: str,
     workload: Workload,
@@ -37,6 +41,7 @@ def declare(
         f"topology: {name}\n"
         f"site: {SITE}\n"
         f"sources:\n  {source}: {{partitions: {workload.partitions}}}\n"
+        f"series: {{new_per_minute: {_MOST_SERIES}, most: {_MOST_SERIES}}}\n"
         f"windows:\n  - {{name: 10s, size: {WINDOW_MS // 1000}s, lateness: {LATENESS_MS // 1000}s}}\n"
         f"sinks:\n  clickhouse: {{readings: {str(readings).lower()}}}\n"
     ) + _BY_NAME[detectors]
