@@ -12,7 +12,7 @@ from schemas.durations import Duration
 from streams.compute.detectors.registry import DetectorSpec
 from streams.topology.mapping import Replay
 
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")]
 """Safe as a part of topic names, group ids and labels."""
 
 

@@ -29,7 +29,7 @@ LOWER: Final = 2
 class Spec(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
     """What every detector's declaration has in common. ValueError says what is wrong with an impossible setting."""
 
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")]
     """Name in flags and metrics, unique within a topology."""
     metrics: tuple[str, ...]
     """Which metrics it watches: names or patterns with `*`, `?` and `[...]`."""

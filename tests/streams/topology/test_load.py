@@ -41,6 +41,7 @@ def test_a_valid_file_becomes_a_topology(write: Write) -> None:
     ("old", "new", "said"),
     [
         ("high: 100}", "hihg: 100}", ":13: detectors[0].hihg: is not known here (did you mean 'high'?); allowed are "),
+        ("name: high", 'name: "high\\n"', ":13: detectors[0].name: is 'high\\n'; allowed is text of the form "),
         ("kind: limit", "kind: limt", ":13: detectors[0].kind: is 'limt' (did you mean 'limit'?); allowed are limit, "),
         ("kind: limit, ", "", ":13: detectors[0]: kind is missing; allowed are limit, range, "),
         ("kind: limit", "kind: 3", ":13: detectors[0].kind: is 3; allowed are limit, "),
