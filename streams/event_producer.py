@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from schemas.errors import UserError
+from streams import login
 
 Record = tuple[bytes, bytes]
 """Key (`site/asset`) and value of one message."""
@@ -34,6 +35,7 @@ class EventProducer:
 
     def __init__(self, options: Mapping[str, Any], timeout: float = 30.0) -> None:
         """`options` are `Settings.client_options()`. To be called with the event loop running."""
+        self._options = dict(options)
         self._servers = ",".join(options["bootstrap_servers"])
         self._timeout = timeout
         self._producer = AIOKafkaProducer(
@@ -59,6 +61,7 @@ class EventProducer:
                 await self._producer.start()
         except (KafkaError, TimeoutError) as error:
             await self._stop()
+            await login.answering(self._options)  # says why, where it can be told
             raise UserError(f"cannot reach Kafka at {self._servers}: {_first_line(error)}") from None
         return self
 

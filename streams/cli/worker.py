@@ -16,9 +16,9 @@ from sinks.clickhouse.writer import ClickHouseSink
 from streams import app, publisher, runtime
 from streams.cli.options import data_option, load_topology, topology_option
 from streams.settings import Address, Settings
-from streams.topology.apply import admin_client, live_topics
+from streams.topology import rights
+from streams.topology.apply import admin_client
 from streams.topology.model import Topology
-from streams.topology.plan import topic_names
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -42,20 +42,12 @@ def worker(topology_file: Path | None, data: Path, instance: str | None, metrics
     sink = _sink(topology, settings)
     runtime.tune()
     connection = publisher.fork(topology, settings.client_options(), sink)  # before a client starts threads
-    _check_topics(topology, settings)
+    with admin_client(settings.client_options()) as client:
+        rights.check(client, topology)
     service = app.build(topology, settings, address, connection, instance)
     process = faust.Worker(service, quiet=True, override_logging=False, redirect_stdouts=False)
     process.spinner = None
     process.execute_from_commandline()
-
-
-def _check_topics(topology: Topology, settings: Settings) -> None:
-    """Refuse to start where topics are missing: a worker would wait for them without a word."""
-    with admin_client(settings.client_options()) as client:
-        there = live_topics(client, topic_names(topology))
-    missing = sorted(set(topic_names(topology)) - set(there))
-    if missing:
-        raise UserError(f"Kafka has no topic {', '.join(missing)}: run `headrace topology apply` first")
 
 
 def _check_free(address: Address) -> None:

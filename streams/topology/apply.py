@@ -4,7 +4,7 @@ Every step is safe to repeat: what somebody else has created in the meantime is 
 what the first left over.
 """
 
-import socket
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -22,7 +22,8 @@ from kafka.errors import (
     for_code,
 )
 
-from schemas.errors import SettingsError, SinkError, UserError
+from schemas.errors import SinkError, UserError
+from streams import login
 from streams.topology.plan import AddPartitions, ChangeConfig, CreateTopic, LiveTopic, Migrate, Plan, Step
 
 CONNECT_MS = 5_000
@@ -48,39 +49,23 @@ def admin_client(options: dict[str, Any]) -> Iterator[KafkaAdminClient]:
     Raises UserError where no broker answers or the log-in is refused.
     """
     servers = ",".join(options["bootstrap_servers"])
-    answering = [server for server in options["bootstrap_servers"] if _answers(server)]
-    if not answering:
-        raise UserError(f"no Kafka broker answers at {servers}; start one with `headrace up` or set HEADRACE_KAFKA")
+    found = asyncio.run(login.answering(options))
     try:
         client = KafkaAdminClient(
-            **options | {"bootstrap_servers": answering},
+            **options | {"bootstrap_servers": found},
             bootstrap_timeout_ms=CONNECT_MS,
             request_timeout_ms=REQUEST_MS,
             client_id="headrace",
         )
     except KafkaError as error:
         protocol = options.get("security_protocol", "PLAINTEXT")
-        raise UserError(
-            f"what answers at {servers} is no Kafka broker with {protocol}, or refuses the log-in"
-        ) from error
+        raise UserError(f"what answers at {servers} is no Kafka broker with {protocol}, or is not ready") from error
     try:
         yield client
     except KafkaError as error:
         raise UserError(f"Kafka at {servers} refuses: {_sentence(error)}") from error
     finally:
         client.close()
-
-
-def _answers(server: str) -> bool:
-    """Whether anything listens there. The client itself would try for seconds and leave its sockets behind."""
-    host, _, port = server.rpartition(":")
-    if not host or not port.isdecimal():
-        raise SettingsError(f"{server!r} is no broker: write host:port, several with commas")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), CONNECT_MS / 1000).close()
-    except (OSError, OverflowError):  # a port beyond 65535 overflows
-        return False
-    return True
 
 
 def live_topics(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, LiveTopic]:

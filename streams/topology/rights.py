@@ -1,0 +1,58 @@
+"""What a worker may do at the brokers, asked before it begins: afterwards it would only try again and again."""
+
+from functools import partial
+
+from kafka import KafkaAdminClient
+from kafka.errors import (
+    AuthorizationError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+
+from schemas import topics
+from schemas.errors import UserError
+from streams.topology.model import Topology
+
+
+def check(client: KafkaAdminClient, topology: Topology) -> None:
+    """UserError names the topics that are missing, or else the rights; KafkaError where the broker cannot say."""
+    missing, denied = _topics(client, topology)
+    if missing:
+        raise UserError(f"Kafka has no topic {', '.join(sorted(missing))}: run `headrace topology apply` first")
+    group = topics.group_id(topology.topology)
+    transaction = topics.transactional_id(topology.topology, min(topology.sources), 0)
+    for right, ask in (
+        (f"READ on group {group}", partial(client.describe_groups, [group])),
+        (f"WRITE on transactional ids that begin with {group}.", partial(client.describe_transactions, [transaction])),
+    ):
+        try:
+            ask()
+        except AuthorizationError:
+            denied.append(right)
+        except KafkaError:
+            pass  # before the first worker there is nothing to describe
+    if denied:
+        raise UserError(f"Kafka does not grant {', '.join(denied)}: see docs/SECURITY.md")
+
+
+def _topics(client: KafkaAdminClient, topology: Topology) -> tuple[list[str], list[str]]:
+    """The topics that are missing, and the rights that are."""
+    needed: dict[str, set[str]] = {name: {"READ"} for name in topology.sources}
+    needed |= {name: {"WRITE"} for name in topics.RESULTS}
+    needed[topics.checkpoint_topic(topology.topology)] = {"READ", "WRITE"}
+    missing, denied = [], []
+    for topic in client.describe_topics(list(needed)):
+        name, error = topic["name"], for_code(topic["error_code"])
+        # A broker of another make may tell of no rights at all.
+        lacking = needed[name] - set(topic["authorized_operations"] or needed[name])
+        if error is UnknownTopicOrPartitionError:
+            missing.append(name)
+        elif error is TopicAuthorizationFailedError:
+            denied += [f"{right} on {name}" for right in sorted(needed[name])]
+        elif topic["error_code"]:
+            raise error(name)
+        else:
+            denied += [f"{right} on {name}" for right in sorted(lacking)]
+    return missing, sorted(denied)
