@@ -8,6 +8,7 @@ dearer than the processor.
 
 import logging
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from clickhouse_driver import Client
@@ -64,7 +65,7 @@ def parse(url: str) -> Address:
         password=unquote(parts.password or ""),
         secure=secure,
         verify=_truth(options, "verify", default=True),
-        ca_certs=options.pop("ca_certs", None),
+        ca_certs=_file(options, "ca_certs"),
         compression=_compression(options),
     )
     if options:
@@ -103,6 +104,13 @@ def _truth(options: dict[str, str], name: str, *, default: bool) -> bool:
     if text not in _TRUTH:
         raise SettingsError(f"{name}={text} in the ClickHouse address: write {name}=true or {name}=false")
     return _TRUTH[text]
+
+
+def _file(options: dict[str, str], name: str) -> str | None:
+    path = options.pop(name, None)
+    if path is not None and not Path(path).is_file():  # the driver would say that the server is away
+        raise SettingsError(f"{name}={path} in the ClickHouse address: there is no such file")
+    return path
 
 
 def _compression(options: dict[str, str]) -> str | None:

@@ -85,6 +85,9 @@ _PREFIX: Final = re.compile(r"(Code: \d+\.? )?(DB::Exception: )?")
 def sink_error(error: Exception) -> SinkError:
     """The error of the tree that stands for an error of clickhouse-driver, the network or an encoding."""
     match error:
+        case driver.NetworkError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            hint = "ca_certs in its address names the certificates of its authority"
+            return SinkRejected(f"the certificate of ClickHouse is not trusted: {_one_line(error)}; {hint}")
         case driver.NetworkError() | driver.SocketTimeoutError() | OSError():
             return SinkUnavailable(f"ClickHouse is away: {_one_line(error)}", RETRY_AFTER_S)
         case EOFError() | driver.UnexpectedPacketFromServerError() | driver.UnknownPacketFromServerError():

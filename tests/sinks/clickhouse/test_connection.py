@@ -25,7 +25,7 @@ from sinks.clickhouse.writer import ClickHouseSink
         ("clickhouse://[::1]:9000/headrace", Address("::1", 9000)),
         ("clickhouse://h?secure=true", Address("h", 9440, secure=True)),
         ("clickhouse://h:9441?secure=1&verify=false", Address("h", 9441, secure=True, verify=False)),
-        ("clickhouse://h?secure=true&ca_certs=/ca.pem", Address("h", 9440, secure=True, ca_certs="/ca.pem")),
+        (f"clickhouse://h?secure=true&ca_certs={__file__}", Address("h", 9440, secure=True, ca_certs=__file__)),
         ("clickhouse://h/headrace?compression=zstd", Address("h", 9000, compression="zstd")),
     ],
 )
@@ -46,6 +46,7 @@ def test_an_address_is_read(url: str, address: Address) -> None:
         ("clickhouse://u:hunter2@h:9000/default", "another database"),
         ("clickhouse://u:hunter2@h?secure=maybe", "secure=true or secure=false"),
         ("clickhouse://u:hunter2@h?compression=gzip", "lz4 or zstd"),
+        ("clickhouse://u:hunter2@h?secure=true&ca_certs=/no.pem", "ca_certs=/no.pem .* there is no such file"),
         ("clickhouse://u:hunter2@h?databse=x", "databse"),
     ],
 )
