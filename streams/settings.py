@@ -17,7 +17,7 @@ from schemas.errors import SettingsError
 
 VARIABLES: Final[dict[str, str]] = {
     "HEADRACE_KAFKA": "bootstrap servers, such as broker-1:9092,broker-2:9092",
-    "HEADRACE_CLICKHOUSE": "clickhouse://user:password@host:9000/headrace",
+    "HEADRACE_CLICKHOUSE": "clickhouse://user:password@host:9000/headrace (secret); with ?secure=true for TLS",
     "HEADRACE_TOPOLOGY": "topology file",
     "HEADRACE_METRICS": "address that serves /metrics and /ready, default 127.0.0.1:9464",
     "HEADRACE_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT (default), SSL, SASL_PLAINTEXT or SASL_SSL",

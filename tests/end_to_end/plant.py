@@ -38,6 +38,8 @@ class Plant:
     stack: Stack
     file: Path
     folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    """What verbs and workers find in theirs: what is given here, on top of the stack's addresses."""
     workers: list["Worker"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -47,15 +49,16 @@ class Plant:
             "HEADRACE_KAFKA": self.stack.kafka,
             "HEADRACE_CLICKHOUSE": self.stack.clickhouse_url,
             "HEADRACE_TOPOLOGY": str(self.file),
+            **self.environment,
         }
         delete_topics(self.stack.kafka)
         self.command("topology", "apply", str(self.file))
 
-    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a verb to its end."""
         done = subprocess.run(
             [sys.executable, "-m", "streams", *arguments],
-            env=self.environment, text=True, capture_output=True, check=False, timeout=170,
+            env={**self.environment, **environment}, text=True, capture_output=True, check=False, timeout=170,
         )  # fmt: skip
         if check and done.returncode != 0:
             raise AssertionError(f"headrace {' '.join(arguments)} failed: {done.stdout}{done.stderr}")
@@ -65,9 +68,9 @@ class Plant:
         """Append (partition, value) records, in order."""
         asyncio.run(_send(self.stack.kafka, topic, records))
 
-    def worker(self, name: str = "w1", **environment: str) -> "Worker":
+    def worker(self, name: str = "w1", *arguments: str, **environment: str) -> "Worker":
         """Start a worker process."""
-        worker = Worker(self, name, environment)
+        worker = Worker(self, name, arguments, environment)
         self.workers.append(worker)
         return worker
 
@@ -155,12 +158,12 @@ class Plant:
 class Worker:
     """A worker process."""
 
-    def __init__(self, plant: Plant, name: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, plant: Plant, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         self.address = Address("127.0.0.1", next(free_ports()))
         self.log = plant.folder / f"{name}.log"
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams", "worker", "--id", name, "--metrics", str(self.address)],
+                [sys.executable, "-m", "streams", "worker", "--id", name, "--metrics", str(self.address), *arguments],
                 env={**plant.environment, **environment}, stdout=output, stderr=output,
             )  # fmt: skip
 

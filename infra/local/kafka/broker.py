@@ -5,7 +5,7 @@ import os
 import subprocess
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -70,6 +70,8 @@ class Broker:
 
     data: Path
     port: int
+    more: Mapping[str, str | int] = field(default_factory=dict)
+    """Configuration on top of `server_properties`, or in place of it."""
     name: ClassVar[str] = "kafka"
     title: ClassVar[str] = "Kafka"
 
@@ -79,7 +81,7 @@ class Broker:
         class_path = ["-cp", f"{jars.fetch(progress)}/*", f"-Dlog4j2.configurationFile={_LOG4J.as_uri()}"]
         home = self.data / "kafka"
         home.mkdir(mode=0o700, exist_ok=True)
-        properties = server_properties(self.port, controller_port=next(free_ports()))
+        properties = {**server_properties(self.port, controller_port=next(free_ports())), **self.more}
         (home / "server.properties").write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
         if not (home / "log" / "meta.properties").exists():  # the last file that formatting writes
             progress("formatting Kafka's log folder")

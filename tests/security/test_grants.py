@@ -1,0 +1,109 @@
+"""The GRANTs of docs/SECURITY.md are enough for what each account does, and for no more.
+
+The local endpoint manages no users; its engine has one, which is given the rights of each account in turn.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clickhouse_driver import Client, errors
+
+from infra.local.clickhouse import engine
+from infra.local.ports import HOST
+from schemas.errors import SinkRejected
+from sinks.base import Coded, Rows
+from sinks.clickhouse import connection, migrations
+from sinks.clickhouse.connection import Address
+from sinks.clickhouse.writer import ClickHouseSink
+from tests.security.servers import DOCUMENT
+
+_START = """
+import os, sys
+from pathlib import Path
+from infra.local.clickhouse import engine
+from infra.local.clickhouse.__main__ import main
+engine._CONFIG = Path(sys.argv.pop(1))
+os._exit(main())
+"""
+ACCESS_DENIED = 497
+
+
+def grants(account: str) -> list[str]:
+    """What docs/SECURITY.md grants to an account."""
+    return re.findall(rf"^(GRANT [^;]+) TO {account};$", DOCUMENT, re.MULTILINE)
+
+
+@contextmanager
+def server(folder: Path, account: str) -> Iterator[Address]:
+    """ClickHouse over the data in `folder`, for an account with the rights that are documented."""
+    stock = engine._CONFIG.read_text()
+    queries = "".join(f"<query>{grant}</query>" for grant in grants(account))
+    config = folder / engine._CONFIG.name
+    config.write_text(re.sub("<grants>.*</grants>", f"<grants>{queries}</grants>", stock, flags=re.DOTALL))
+    (folder / "users.json").write_text(json.dumps({account: {"password": "p"}}))
+    options = ("--path", folder / "data", "--tcp-port", "0", "--http-port", "0", "--users", folder / "users.json")
+    process = subprocess.Popen([sys.executable, "-c", _START, config, *options], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        ready = process.stdout.readline().split()
+        yield Address(HOST, int(ready[3]), account, "p")
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def refused(client: Client, sql: str) -> bool:
+    """Whether a statement is refused for want of rights."""
+    with pytest.raises(errors.ServerException) as told:
+        client.execute(sql)
+    return told.value.code == ACCESS_DENIED
+
+
+def readings() -> Rows:
+    """A row."""
+    names = ("topology", "site", "asset", "metric", "topic")
+    return {
+        **{name: Coded(np.zeros(1, np.int32), [name]) for name in names},
+        "ts": np.array([1_760_000_000_000]),
+        "value": np.ones(1),
+        "partition": np.zeros(1, np.int32),
+        "offset": np.zeros(1, np.int64),
+        "index": np.zeros(1, np.uint32),
+    }
+
+
+def test_the_documented_grants_are_enough_and_no_more(tmp_path: Path) -> None:
+    with server(tmp_path, "deployer") as address:
+        client = connection.connect(address)
+        assert migrations.apply(client)
+        assert migrations.apply(client) == []
+        assert refused(client, "DROP TABLE headrace_store.readings")
+        assert refused(client, "DROP DATABASE headrace_store")
+        client.disconnect()
+    with server(tmp_path, "worker") as address:
+        sink = ClickHouseSink(address)
+        assert sink.write({"readings": [readings()]}) == 1
+        sink.close()
+        client = connection.connect(address)
+        for sql in ("SELECT * FROM headrace.readings", "SELECT * FROM headrace_store.readings"):
+            assert refused(client, sql)
+        for sql in ("TRUNCATE TABLE", "DROP TABLE", "OPTIMIZE TABLE"):
+            assert refused(client, f"{sql} headrace_store.readings")
+        assert refused(client, "ALTER TABLE headrace_store.readings DELETE WHERE 1")
+        client.disconnect()
+    with server(tmp_path, "reader") as address:
+        client = connection.connect(address)
+        assert client.execute("SELECT asset, value FROM headrace.readings") == [("asset", 1.0)]
+        assert refused(client, "INSERT INTO headrace_store.readings SELECT * FROM headrace_store.readings")
+        assert refused(client, "DROP VIEW headrace.readings")
+        assert refused(client, "CREATE TABLE headrace.more (a Int8) ENGINE = Memory")
+        client.disconnect()
+        with pytest.raises(SinkRejected, match="error 497"):
+            ClickHouseSink(address).write({"readings": [readings()]})

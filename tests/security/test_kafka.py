@@ -1,0 +1,108 @@
+"""Kafka with TLS, SCRAM and an authorizer: the rights that docs/SECURITY.md lists are enough, and what is amiss is told
+in a line."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from schemas.errors import UserError
+from streams.settings import Settings
+from streams.topology import rights
+from streams.topology.apply import admin_client
+from tests.end_to_end.plant import Plant
+from tests.security.servers import MARK, Servers, refusal
+
+TOPOLOGY = """
+topology: NAME
+site: s
+time: {idle_timeout: 2s}
+metrics: {t: {unit: °C}}
+sources: {machine.events: {partitions: 2}}
+windows: [{name: 10s, size: 10s, lateness: 5s}]
+detectors: [{name: high, kind: limit, metrics: [t], high: 90}]
+"""
+HISTORY = "".join(
+    f'{{"ts": {1_760_000_000_000 + n}, "site": "s", "asset": "a", "values": {{"t": {n}}}}}\n' for n in range(9)
+)
+
+
+@pytest.fixture(scope="module")
+def deployed(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """A topology that `deployer` has applied with the rights that are documented."""
+    with servers.deployed(TOPOLOGY, tmp_path_factory.mktemp("plant")) as plant:
+        yield plant
+
+
+def test_a_worker_that_lacks_a_right_ends_with_one_line(deployed: Plant, servers: Servers) -> None:
+    servers.grant(deployed.topology.topology, without=("User:worker", "--topic aggregates"))
+    told = refusal(deployed, "worker")
+    assert "does not grant WRITE on aggregates, WRITE on anomalies, WRITE on dead.letters: see docs/SECURITY.md" in told
+
+
+@pytest.mark.parametrize(
+    ("user", "arguments", "says"),
+    [
+        ("gateway", "replay HISTORY --topic machine.events", "9 events from 1 of 1 files"),
+        ("operator", "dlq list", "0 dead letters"),
+        ("operator", "dlq replay", "0 messages sent"),
+        ("deployer", "topology plan TOPOLOGY", "nothing to do"),
+    ],
+)
+def test_every_verb_does_with_the_rights_that_are_documented_for_it(
+    user: str, arguments: str, says: str, deployed: Plant, servers: Servers
+) -> None:
+    servers.grant(deployed.topology.topology)
+    (history := deployed.folder / "history.ndjson").write_text(HISTORY)
+    words = arguments.replace("HISTORY", str(history)).replace("TOPOLOGY", str(deployed.file)).split()
+    assert says in deployed.command(*words, **servers.login(user)).stdout
+
+
+LACKING = {
+    "Read --topic machine.events": ["READ on machine.events"],
+    "Write --topic aggregates": ["WRITE on aggregates", "WRITE on anomalies", "WRITE on dead.letters"],
+    "--topic headrace.NAME.checkpoints": ["READ on headrace.NAME.checkpoints", "WRITE on headrace.NAME.checkpoints"],
+    "--group headrace.NAME": ["READ on group headrace.NAME"],
+    "--transactional-id headrace.NAME.": ["WRITE on transactional ids that begin with headrace.NAME."],
+}
+
+
+@pytest.mark.parametrize("command", LACKING)
+def test_every_right_that_a_worker_lacks_is_named_before_it_begins(
+    command: str, deployed: Plant, servers: Servers
+) -> None:
+    name = deployed.topology.topology
+    servers.grant(name, without=("User:worker", command.replace("NAME", name)))
+    settings = Settings.from_environment(servers.login("worker"))
+    with pytest.raises(UserError) as told, admin_client(settings.client_options()) as client:
+        rights.check(client, deployed.topology)
+    lacking = ", ".join(LACKING[command]).replace("NAME", name)
+    assert str(told.value) == f"Kafka does not grant {lacking}: see docs/SECURITY.md"
+
+
+WRONG = {
+    "the password": (
+        {"HEADRACE_KAFKA_SASL_PASSWORD": f"{MARK}, but another"},
+        "refuses the log-in of worker: Authentication failed",
+    ),
+    "the user": ({"HEADRACE_KAFKA_SASL_USERNAME": "nobody"}, "refuses the log-in of nobody: Authentication failed"),
+    "the mechanism": ({"HEADRACE_KAFKA_SASL_MECHANISM": "PLAIN"}, "does not offer PLAIN"),
+    "the authority": ({"HEADRACE_KAFKA_SSL_CAFILE": "FOLDER/other.pem"}, "is not trusted (unable to get local issuer"),
+    "no authority": ({"HEADRACE_KAFKA_SSL_CAFILE": ""}, "is not trusted (unable to get local issuer certificate)"),
+    "the host's name": ({"HEADRACE_KAFKA": "localhost:PORT"}, "is not trusted (Hostname mismatch"),
+    "no TLS": ({"HEADRACE_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT"}, "is no Kafka broker with SASL_PLAINTEXT"),
+}
+
+
+@pytest.mark.parametrize("amiss", WRONG)
+def test_what_is_amiss_with_the_log_in_is_told_in_one_line(amiss: str, servers: Servers) -> None:
+    environment, says = WRONG[amiss]
+    port = servers.kafka.rpartition(":")[2]
+    given = {
+        name: value.replace("FOLDER", str(servers.folder)).replace("PORT", port) for name, value in environment.items()
+    }
+    settings = Settings.from_environment(servers.login("worker") | given)
+    with pytest.raises(UserError) as told, admin_client(settings.client_options()):
+        pass
+    assert says in str(told.value)
+    assert "\n" not in str(told.value)
+    assert MARK not in str(told.value)
