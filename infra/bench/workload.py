@@ -1,7 +1,7 @@
 """The events of the benchmarks: a function of their settings alone, so that the oracle sees what the systems see.
 
 Every asset sends a message once a second of event time, so a window of 10 s holds ten points of a series. Gateways
-disorder the events a little, always within the lateness: no system can drop one, whatever it calls late, and all must
+disorder the messages a little, always within the lateness: no system can drop one, whatever it calls late, and all must
 agree.
 """
 
@@ -63,7 +63,10 @@ class Workload:
             message, place = np.divmod(number, self.frame)
             second, asset = np.divmod(message, self.assets)
             sent = START_MS + _DISORDER_MS + second * 1000 + asset * 1000 // self.assets + place * 1000 // self.frame
-            ts = sent - random.integers(0, _DISORDER_MS, len(number))
+            # Its last digit is another one in each of five seconds, so that no two events of an asset have one time:
+            # systems do not agree whether those are one reading or two.
+            early = 10 * random.integers(0, _DISORDER_MS // 10, int(message[-1] - message[0]) + 1)
+            ts = sent - early[message - message[0]] - second % 5
             values = np.round(random.normal(50.0, 2.0, (len(number), self.metrics)) + (asset % 97)[:, None], 3)
             yield Events(first, ts, asset, values)
 

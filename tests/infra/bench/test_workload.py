@@ -50,6 +50,13 @@ def test_no_event_is_late_in_its_partition_and_some_are_out_of_order(frame: int)
     assert disordered
 
 
+@pytest.mark.parametrize("frame", [1, 10, 100])
+def test_no_two_events_of_an_asset_have_one_time(frame: int) -> None:
+    events = list(Workload(events=200_000, assets=50, frame=frame).chunks())
+    readings = np.concatenate([(one.asset << 44) + one.ts for one in events])
+    assert len(np.unique(readings)) == 200_000
+
+
 def test_an_asset_keeps_to_one_partition() -> None:
     partition_of: dict[bytes, int] = {}
     for partition, key, _ in Workload(events=5_000, assets=30, partitions=4).messages():
