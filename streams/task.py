@@ -111,8 +111,7 @@ class Task:
         """Tell where the partition stands; `end` is the end of its log."""
         engine = self._processor.engine
         lag = None if end is None else max(0, end - self.next_offset)
-        windows_open = sum(len(windows) for windows in engine.windows.values())
-        self._telemetry.position(self.topic, self.partition, lag, engine.stream_time, windows_open)
+        self._telemetry.position(self.topic, self.partition, lag, engine)
 
     def close(self) -> None:
         """Let go. What is not committed is read again by the next owner."""

@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams.compute.detectors.lane import Flag
-from streams.compute.engine import Counts
+from streams.compute.engine import Counts, Engine
 from streams.publisher import Published, SinkTrouble
 from streams.topology.model import Topology
 
@@ -50,6 +50,7 @@ class Telemetry:
             "headrace_watermark_seconds", "Stream time, seconds since the epoch", position, registry=registry
         )
         self._windows_open = Gauge("headrace_windows_open", "Open windows, per series", position, registry=registry)
+        self._series = Gauge("headrace_series", "Series known, which only grow", position, registry=registry)
         self._windows_closed = Counter("headrace_windows_closed", "Windows closed, per series", registry=registry)
         self._anomalies = Counter("headrace_anomalies", "Anomaly flags", ("detector", "severity"), registry=registry)
         self._rows = Counter("headrace_clickhouse_rows", "Rows inserted", ("table",), registry=registry)
@@ -92,14 +93,15 @@ class Telemetry:
             spec = self._topology.detectors[flag.detector]
             self._anomalies.labels(spec.name, spec.severity).inc()
 
-    def position(self, topic: str, partition: int, lag: int | None, stream_time: int, windows_open: int) -> None:
-        """Where a partition stands; `stream_time` in ms."""
+    def position(self, topic: str, partition: int, lag: int | None, engine: Engine) -> None:
+        """Where a partition stands."""
         labels = (topic, str(partition))
         if lag is not None:
             self._lag.labels(*labels).set(lag)
-        if stream_time > 0:
-            self._watermark.labels(*labels).set(stream_time / 1000)
-        self._windows_open.labels(*labels).set(windows_open)
+        if engine.stream_time > 0:
+            self._watermark.labels(*labels).set(engine.stream_time / 1000)
+        self._windows_open.labels(*labels).set(sum(len(windows) for windows in engine.windows.values()))
+        self._series.labels(*labels).set(len(engine.series))
 
     def ready_if(self, is_ready: Callable[[], bool]) -> None:
         """Ask this whenever somebody asks whether the worker is ready."""
@@ -138,7 +140,7 @@ class Telemetry:
 
     def closed(self, topic: str, partition: int, next_offset: int, committed: bool) -> None:
         """A partition is no longer ours, and its gauges are somebody else's to report."""
-        for gauge in (self._lag, self._watermark, self._windows_open):
+        for gauge in (self._lag, self._watermark, self._windows_open, self._series):
             with suppress(KeyError):  # not reported yet
                 gauge.remove(topic, str(partition))
         _log.info("partition_closed", topic=topic, partition=partition, next_offset=next_offset, committed=committed)

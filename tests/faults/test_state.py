@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import msgspec
 import numpy as np
 import pytest
 from aiokafka import AIOKafkaProducer
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient
 
 from schemas import topics
 from streams import checkpoint
@@ -41,6 +42,18 @@ def put(plant: Plant, blobs: dict[bytes, tuple[int, bytes]]) -> None:
         await producer.stop()
 
     asyncio.run(send())
+
+
+def lose_checkpoints(plant: Plant) -> None:
+    """Delete the checkpoint topic, and make it anew."""
+    topic = topics.checkpoint_topic(plant.topology.topology)
+    admin = KafkaAdminClient(bootstrap_servers=plant.stack.kafka)
+    admin.delete_topics([topic])
+    while topic in admin.list_topics():
+        time.sleep(0.1)
+    admin.close()
+    plant.command("topology", "apply", str(plant.file))
+    assert not newest(plant)
 
 
 def stopped_in_the_middle(here: Site) -> dict[bytes, tuple[int, bytes]]:
@@ -79,15 +92,27 @@ def goes_on(here: Site, fault: str) -> None:
 def test_a_missing_checkpoint_is_refused_and_brought_back(site: Callable[..., Site]) -> None:
     here = site()
     saved = stopped_in_the_middle(here)
-    admin = KafkaAdminClient(bootstrap_servers=here.plant.stack.kafka)
-    admin.delete_records(
-        {TopicPartition(topics.checkpoint_topic(here.plant.topology.topology), n): -1 for n in range(3)}
-    )
-    admin.close()
-    assert not newest(here.plant)
+    lose_checkpoints(here.plant)
     refuses(here, "has no checkpoint").stop()
     put(here.plant, saved)
     goes_on(here, "checkpoint missing: refused, then brought back")
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(170)
+def test_whoever_deletes_the_groups_offsets_too_has_the_whole_log_processed_again(site: Callable[..., Site]) -> None:
+    plant = site().plant
+    plant.send("machine.events", disordered(20_000))
+    plant.run_to_the_log_end()
+    rows = {table: plant.ids_in_clickhouse(table) for table in RESULTS.values()}
+    lose_checkpoints(plant)
+    admin = KafkaAdminClient(bootstrap_servers=plant.stack.kafka)
+    admin.delete_groups([topics.group_id(plant.topology.topology)])
+    admin.close()
+    plant.run_to_the_log_end()
+    assert {table: plant.ids_in_clickhouse(table) for table in RESULTS.values()} == rows
+    for topic in RESULTS:
+        assert set(Counter((id_, value) for _, id_, value in plant.messages(topic)).values()) == {2}
 
 
 @pytest.mark.fault
