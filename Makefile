@@ -9,7 +9,7 @@ UV := $(TOOLS)/bin/uv
 RUN := $(VENV)/bin
 SOURCES := schemas streams sinks infra
 
-.PHONY: help setup demo test faults check format docs bench bench-quick down clean
+.PHONY: help setup demo test faults check format docs bench bench-quick soak down clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,9 @@ bench: setup ## headrace and its neighbours over one log, held against an oracle
 
 bench-quick: setup ## headrace against the bare poll loop; fails below half of the recorded ratio
 	@$(RUN)/headrace bench quick
+
+soak: setup ## half an hour at 20,000 events/s: memory, file handles, parts and lag have to stay flat; writes bench-soak/
+	@$(RUN)/headrace bench soak
 
 down: setup ## stop the local Kafka and ClickHouse, those of replay demos too
 	@for data in .headrace .headrace/*/; do [ ! -f $$data/stack.json ] || $(RUN)/headrace down --data $$data; done

@@ -1,7 +1,8 @@
-"""Benchmarks: headrace and its neighbours over the same log, latency in an open loop, and how headrace scales.
+"""Benchmarks: headrace and its neighbours over the same log, latency in an open loop, how headrace scales, and whether
+it stays as it is under a long load.
 
-`windows`, `latency` and `scale` are the three benchmarks and `quick` their guard; each runs on a stack of its own
+`windows`, `latency`, `scale` and `soak` are the benchmarks and `quick` their guard; each runs on a stack of its own
 (`arena`). `workload` makes the events, `oracle` what must come out, `measure` looks at the processes from outside, and
 `systems` says how each system is started. `programs/` holds what runs in environments of its own: the neighbours, and
-the plot.
+the plots.
 """

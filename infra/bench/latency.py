@@ -21,8 +21,8 @@ from clickhouse_driver import Client
 from infra.bench import topology
 from infra.bench.arena import Arena, Progress, arena
 from infra.bench.histogram import Ms, hgrm, percentile
-from infra.bench.installs import PROGRAMS, python_of
 from infra.bench.open_loop import Schedule
+from infra.bench.plot import draw
 from infra.bench.worker import PROJECT, Worker
 from infra.bench.workload import SITE, Workload
 from schemas.errors import UserError
@@ -88,14 +88,9 @@ def save(outcomes: Sequence[Outcome], folder: Path, progress: Progress) -> list[
     for name, latencies in curves.items():
         files.append(folder / f"{name.replace(',', '').replace(' ', '-').replace('/', '-per-')}.hgrm")
         files[-1].write_text(hgrm(latencies))
-    data, plot = folder / "latencies.json", folder / "latency.png"
+    data = folder / "latencies.json"
     data.write_text(json.dumps({name: np.round(latencies, 3).tolist() for name, latencies in curves.items()}))
-    python = python_of("latency-plot", progress)
-    command = [str(python), str(PROGRAMS / "latency-plot" / "app.py"), str(data), str(plot)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    if done.returncode:
-        raise UserError(f"the plot cannot be drawn: {done.stderr.strip().splitlines()[-1]}")
-    return [*files, data, plot]
+    return [*files, data, draw("app.py", data, folder / "latency.png", progress)]
 
 
 def table(outcomes: Sequence[Outcome]) -> tuple[list[str], list[list[str]]]:

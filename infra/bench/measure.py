@@ -68,7 +68,7 @@ class Gauge:
 def sample(pid: int) -> Sample | None:
     """What the tree of process `pid` has used; None when it has ended."""
     ticks = memory = 0
-    pids = [pid, *_descendants(pid)]
+    pids = [pid, *descendants(pid)]
     alive = False
     for each in pids:
         try:
@@ -89,7 +89,8 @@ def _peak_bytes(status: str) -> int:
     return int(line.split()[1]) * 1024 if line else 0
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """The processes that a process has started and those that they have, none if it has ended."""
     found = []
     try:
         tasks = list((_PROC / str(pid) / "task").iterdir())
@@ -97,5 +98,5 @@ def _descendants(pid: int) -> list[int]:
     except (FileNotFoundError, ProcessLookupError):
         return []
     for child in children:
-        found += [int(child), *_descendants(int(child))]
+        found += [int(child), *descendants(int(child))]
     return found

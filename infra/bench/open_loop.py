@@ -10,7 +10,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -80,6 +80,27 @@ def probe(partition: int) -> str:
     return f"probe-{partition}"
 
 
+async def append(producer: AIOKafkaProducer, topic: str, events: Iterable[Event]) -> list[asyncio.Future[Any]]:
+    """Hand events to the producer, whole batches at a time; returns what to wait for until the broker has them."""
+    handed: list[asyncio.Future[Any]] = []
+    batches: dict[int, Any] = {}
+    for partition, ms, asset, value in events:
+        key = f"{SITE}/{asset}".encode()
+        body = b'{"ts":%d,"site":"%b","asset":"%b","values":{"m0":%.1f},"gateway":"%b"}' % (
+            ms, SITE.encode(), asset.encode(), value, b"gw-0".ljust(76, b"."),
+        )  # fmt: skip
+        batch = batches.get(partition) or batches.setdefault(partition, producer.create_batch())
+        if batch.append(key=key, value=body, timestamp=None) is None:
+            batch.close()
+            handed.append(await producer.send_batch(batch, topic, partition=partition))
+            batch = batches[partition] = producer.create_batch()
+            batch.append(key=key, value=body, timestamp=None)
+    for partition, batch in batches.items():
+        batch.close()
+        handed.append(await producer.send_batch(batch, topic, partition=partition))
+    return handed
+
+
 async def send(kafka: str, topic: str, schedule: Schedule) -> float:
     """Send everything; returns by how many seconds the sender was behind at worst."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka, compression_type="lz4", linger_ms=0, acks="all")
@@ -89,22 +110,7 @@ async def send(kafka: str, topic: str, schedule: Schedule) -> float:
         waiting: set[asyncio.Future[Any]] = set()
         while sent < schedule.events:
             due = schedule.due(time.time())
-            batches: dict[int, Any] = {}
-            for number in range(sent, due):
-                partition, ms, asset, value = schedule.event(number)
-                key = f"{SITE}/{asset}".encode()
-                body = b'{"ts":%d,"site":"%b","asset":"%b","values":{"m0":%.1f},"gateway":"%b"}' % (
-                    ms, SITE.encode(), asset.encode(), value, b"gw-0".ljust(76, b"."),
-                )  # fmt: skip
-                batch = batches.get(partition) or batches.setdefault(partition, producer.create_batch())
-                if batch.append(key=key, value=body, timestamp=None) is None:
-                    batch.close()
-                    waiting.add(await producer.send_batch(batch, topic, partition=partition))
-                    batch = batches[partition] = producer.create_batch()
-                    batch.append(key=key, value=body, timestamp=None)
-            for partition, batch in batches.items():
-                batch.close()
-                waiting.add(await producer.send_batch(batch, topic, partition=partition))
+            waiting.update(await append(producer, topic, map(schedule.event, range(sent, due))))
             if sent < due:
                 behind = max(behind, time.time() - (schedule.begin + sent / schedule.rate))
             sent = due

@@ -21,7 +21,15 @@ detectors:
 """
 """Flags every probe of the latency benchmark, and nothing else."""
 
-_BY_NAME = {"none": "", "all": _DETECTORS, "probes": _PROBES}
+_SOAK = (
+    _DETECTORS
+    + """\
+  - {name: probe, kind: limit, metrics: ["*"], high: 1000, report: every}
+"""
+)
+"""All of them, and flags all the time."""
+
+_BY_NAME = {"none": "", "all": _DETECTORS, "probes": _PROBES, "soak": _SOAK}
 
 
 _MOST_SERIES = 1_000_000
@@ -34,7 +42,7 @@ def declare(
     *,
     source: str = MACHINE_EVENTS.name,
     readings: bool = False,
-    detectors: Literal["none", "all", "probes"] = "none",
+    detectors: Literal["none", "all", "probes", "soak"] = "none",
 ) -> str:
     """A topology in YAML: windows of 10 s with 5 s lateness over a workload; `readings` archives every value."""
     return (

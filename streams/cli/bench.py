@@ -1,4 +1,4 @@
-"""`headrace bench`: how fast, against whom, how late, and how far it scales."""
+"""`headrace bench`: how fast, against whom, how late, how far it scales, and for how long."""
 
 import signal
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from infra.bench import comparison, latency, quick, report, scale, windows
+from infra.bench import comparison, latency, quick, report, scale, soak, soak_report, windows
 from infra.bench.systems import SYSTEMS
 from infra.bench.workload import Workload
 from schemas.errors import UserError
@@ -116,6 +116,31 @@ def scale_command(axes: str, events: int, backlog: int, json_file: Path | None, 
         report.record("Scale", scale.COLUMNS, rows, scale.NOTES)
     if failures:
         raise UserError("; ".join(failures.values()))
+
+
+@bench.command("soak", epilog="Example: headrace bench soak --minutes 10 --rate 50000 --out soak")
+@click.option("--minutes", type=click.FloatRange(min=1), default=30.0, show_default=True)
+@click.option("--rate", type=click.IntRange(min=100), default=20_000, show_default=True, help="Events/s.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("bench-soak"),
+    show_default=True,
+    help="Folder for all samples (JSON) and the plot.",
+)
+def soak_command(minutes: float, rate: int, out: Path) -> None:
+    """A steady load for a long time: memory, file handles, threads, parts and lag have to stay flat.
+
+    Flat means that the last third of the time is not above the middle third by more than noise; the first third is the
+    warm-up, so a run of a few minutes says little. Exit code 1 if anything grows, the worker was not ready, the load
+    was not held, or the audit at the end does not add up.
+    """
+    outcome = soak.run(rate, minutes, _say)
+    report.show(f"soak: {rate:,} events/s for {minutes:g} minutes", soak_report.COLUMNS, soak_report.table(outcome))
+    for line in [*soak_report.lines(outcome), *soak.save(outcome, out, _say)]:
+        click.echo(line)
+    if outcome.problems:
+        raise UserError("; ".join(outcome.problems))
 
 
 def _rate(text: str) -> int:
