@@ -1,7 +1,7 @@
 """Whether what was sampled over a long run has stayed where it was: the last third of the run against its middle third.
 
-The first third is the warm-up: caches fill, the JVM sizes its heap, ClickHouse makes its first large parts. Medians are
-compared, so that a sawtooth (garbage, parts before a merge) is flat as long as its teeth do not grow.
+The first third is the warm-up: caches fill, the JVM sizes its heap, ClickHouse makes its first large parts. Means are
+compared: a sawtooth (garbage, parts before a merge) is flat as long as its teeth do not grow.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Limit:
-    """By how much the median of the last third may exceed that of the middle third: the larger of the two."""
+    """By how much the mean of the last third may exceed that of the middle third: the larger of the two."""
 
     share: float
     """Of the middle third."""
@@ -40,8 +40,8 @@ LIMITS: Mapping[str, Limit] = {
     # 20,000 events/s lie 12 million events: three bytes kept of each, or 3 KiB of each commit of a partition, are more
     # in any process of less than half a GiB.
     "memory": Limit(0.05, 24 * MEBIBYTE),
-    # A handle or a thread that is lost once a minute is more; a connection that is made anew while the old one still
-    # closes is not.
+    # A handle or a thread that is lost once a minute is more; what comes and goes, such as the threads in which the
+    # publisher writes tables, is not.
     "handles": Limit(0.0, 4),
     "threads": Limit(0.0, 2),
     # Parts of a MergeTree grow with the logarithm of its rows: half as many rows again bring few. Where merges do not
@@ -62,9 +62,9 @@ class Finding:
 
     name: str
     middle: float
-    """Median of the middle third."""
+    """Mean of the middle third."""
     last: float
-    """Median of the last third."""
+    """Mean of the last third."""
     most: float
     """The greatest of all samples, those of the warm-up included."""
     allowed: float
@@ -100,11 +100,11 @@ def _judge(name: str, samples: Sequence[Sample], seconds: float, limit: Limit) -
     moments = np.array([sample.seconds for sample in samples])
     values = np.array([sample.values.get(name, np.nan) for sample in samples])
     measured = ~np.isnan(values)
-    middle = _median(values[measured & (seconds / 3 <= moments) & (moments < 2 * seconds / 3)])
-    last = _median(values[measured & (2 * seconds / 3 <= moments)])
+    middle = _mean(values[measured & (seconds / 3 <= moments) & (moments < 2 * seconds / 3)])
+    last = _mean(values[measured & (2 * seconds / 3 <= moments)])
     most = float(values[measured].max()) if measured.any() else float("nan")
     return Finding(name, middle, last, most, limit.allows(middle), (last - middle) / (seconds / 3) * 3600)
 
 
-def _median(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
-    return float(np.median(values)) if len(values) else float("nan")
+def _mean(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")

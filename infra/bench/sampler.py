@@ -20,8 +20,9 @@ _NAN = float("nan")
 _PARTS = """\
 SELECT tables.name, countIf(parts.active) FROM system.tables AS tables
 LEFT JOIN system.parts AS parts ON parts.database = tables.database AND parts.table = tables.name
-WHERE tables.database = 'headrace' AND tables.engine LIKE '%MergeTree' GROUP BY tables.name ORDER BY tables.name
+WHERE tables.database = 'headrace_store' AND tables.engine LIKE '%MergeTree' GROUP BY tables.name ORDER BY tables.name
 """
+"""Of all tables, those without a part yet included."""
 
 
 class Sampler:

@@ -3,8 +3,9 @@
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -88,8 +89,14 @@ def save(outcome: Outcome, folder: Path, progress: Progress) -> list[Path]:
     """Write all samples with what came of them as JSON, and the plot; returns the files."""
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "soak.json"
-    report.save_json(data, "soak", outcome)
+    report.save_json(data, "soak", document(outcome))
     return [data, draw("soak.py", data, folder / "soak.png", progress)]
+
+
+def document(outcome: Outcome) -> dict[str, Any]:
+    """Everything for JSON, with what follows from it."""
+    findings = [{**asdict(finding), "growth": finding.growth, "flat": finding.flat} for finding in outcome.findings]
+    return {**asdict(outcome), "findings": findings, "problems": outcome.problems}
 
 
 def _load(

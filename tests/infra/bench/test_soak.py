@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from infra.bench.flatness import LIMITS, MEBIBYTE, Finding, Sample, judge, not_ready
 from infra.bench.open_loop import Schedule
-from infra.bench.soak import Audit, Outcome
+from infra.bench.soak import Audit, Outcome, document
 from infra.bench.soak_report import COLUMNS, lines, table
 from infra.bench.steady_load import MOST_BEHIND_SECONDS, Held, overdue
 from infra.bench.vitals import vitals
@@ -53,6 +54,11 @@ def test_what_grows_all_the_time_is_not_flat() -> None:
 def test_a_sawtooth_is_flat_while_its_teeth_do_not_grow() -> None:
     assert finding("memory.broker", lambda at: (300.0 + at % 70) * MEBIBYTE).flat
     assert not finding("memory.broker", lambda at: (300.0 + at % 70 + at / 10) * MEBIBYTE).flat
+
+
+def test_threads_that_come_and_go_are_flat_and_a_thread_lost_every_minute_is_not() -> None:
+    assert finding("threads.publisher", lambda at: 2 + 3 * (at * 7 % 65 < 35)).flat
+    assert not finding("threads.publisher", lambda at: 2 + at // 60).flat
 
 
 def test_three_bytes_kept_of_every_event_are_found() -> None:
@@ -148,6 +154,16 @@ def test_a_run_is_good_if_nothing_grew_the_load_was_held_and_the_audit_adds_up()
 )
 def test_a_run_that_is_not_good_says_why(run: Outcome, problem: str) -> None:
     assert run.problems == [problem]
+
+
+def test_json_has_every_sample_and_the_verdict() -> None:
+    run = outcome(lambda at: at * MEBIBYTE)
+    written = msgspec.json.decode(msgspec.json.encode(document(run)))
+    assert len(written["samples"]) == len(run.samples)
+    assert written["samples"][1] == {"seconds": 5.0, "values": {"memory.worker": 5 * MEBIBYTE, "ready": 1.0}}
+    assert written["load"]["events"] == 36_000_000
+    assert [(found["name"], found["flat"]) for found in written["findings"]] == [("memory.worker", False)]
+    assert written["problems"] == ["memory.worker grows"]
 
 
 def test_the_table_shows_units_and_the_verdict() -> None:

@@ -39,7 +39,8 @@ def main(source: str, target: str) -> None:
         axes.axvspan(0, third, color="0.92")
         axes.axvline(2 * third, color="0.7", linewidth=0.8)
         axes.set_ylabel(label)
-        axes.set_ylim(0)
+        axes.margins(y=0.1)
+        axes.set_ylim(bottom=0)
         axes.set_xlim(0, 3 * third)
         axes.grid(alpha=0.3)
         if axes.get_legend_handles_labels()[0]:
