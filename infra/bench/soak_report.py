@@ -6,7 +6,7 @@ from infra.bench.soak import Outcome
 COLUMNS = ("sampled", "middle third", "last third", "growth", "allowed", "growth an hour", "greatest", "verdict")
 
 _UNITS = {"memory": ("MiB", MEBIBYTE, 1), "checkpoint": ("KiB", 1024, 1), "lag": ("s", 1, 2)}
-"""Unit, its size, and decimals, by what is measured; the others are numbers of things."""
+"""Unit, its size, and decimals, by what is measured; the others are mean numbers of things."""
 
 
 def table(outcome: Outcome) -> list[list[str]]:
@@ -28,7 +28,7 @@ def lines(outcome: Outcome) -> list[str]:
 
 
 def _row(finding: Finding) -> list[str]:
-    unit, size, decimals = _UNITS.get(finding.name.partition(".")[0], ("", 1, 0))
+    unit, size, decimals = _UNITS.get(finding.name.partition(".")[0], ("", 1, 1))
     numbers = (
         finding.middle, finding.last, finding.growth, finding.allowed, finding.per_hour, finding.most,
     )  # fmt: skip

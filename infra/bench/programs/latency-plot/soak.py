@@ -44,7 +44,7 @@ def main(source: str, target: str) -> None:
         axes.set_xlim(0, 3 * third)
         axes.grid(alpha=0.3)
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(fontsize="x-small", loc="lower right", ncols=5)
+            axes.legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     panels[0].set_title(f"{soak['load']['events']:,} events in {soak['load']['seconds'] / 60:.1f} minutes")
     panels[-1].set_xlabel("minutes")
     figure.align_ylabels()
