@@ -36,9 +36,9 @@ class Limit:
 
 
 LIMITS: Mapping[str, Limit] = {
-    # Allocators and garbage collectors move about half of this by themselves. From third to third of 30 minutes at
-    # 20,000 events/s lie 12 million events: three bytes kept of each, or 3 KiB of each commit of a partition, are more
-    # in any process of less than half a GiB.
+    # ClickHouse swings by 20 MiB within a minute, with its merges. From third to third of 30 minutes at 20,000 events/s
+    # lie 12 million events: three bytes kept of each, or 3 KiB of each commit of a partition, are more in any process
+    # of less than half a GiB.
     "memory": Limit(0.05, 24 * MEBIBYTE),
     # A handle or a thread that is lost once a minute is more; what comes and goes, such as the threads in which the
     # publisher writes tables, is not.
