@@ -161,6 +161,8 @@ class Worker:
     def __init__(self, plant: Plant, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         self.address = Address("127.0.0.1", next(free_ports()))
         self.log = plant.folder / f"{name}.log"
+        self.partitions = sum(source.partitions for source in plant.topology.sources.values())
+        """Of all sources."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streams", "worker", "--id", name, "--metrics", str(self.address), *arguments],
@@ -196,13 +198,15 @@ class Worker:
         self.wait_for("the end of the log", drained)
 
     def wait_until_at_end(self, seconds: float = 90.0) -> None:
-        """Wait until it is ready and without lag for a second: what it knows of the log's end is a moment old."""
+        """Wait until it is ready, has all partitions, and no lag for a second: what it knows of the log's end is a
+        moment old.
+        """
         since: list[float] = []
 
         def at_end() -> bool:
             found = scrape(self.address)
             lags = found.all("headrace_consumer_lag") if found is not None and found.ready else []
-            if not lags or any(lag.value for lag in lags):
+            if len(lags) < self.partitions or any(lag.value for lag in lags):
                 since.clear()
             else:
                 since.append(time.monotonic())
