@@ -86,10 +86,18 @@ class Site:
 
     def end(self, fault: str, worker: Worker, idle: bool = False) -> None:
         """Stop the load, have `worker` finish, and hold the results against an undisturbed run, row for row."""
+        self.finish(worker)
+        self.plant.assert_as_undisturbed(idle)
+        self.held(fault)
+
+    def finish(self, worker: Worker) -> None:
+        """Stop the load, and the worker when it has processed everything."""
         self.end_load()
         worker.wait_until_at_end(150)
         assert worker.stop() == 0
-        self.plant.assert_as_undisturbed(idle)
+
+    def held(self, fault: str) -> None:
+        """The results are right: let the audit see it, too, and remember the fault for the table."""
         assert "nothing lost, nothing twice" in self.plant.command("audit").stdout
         assert self._rate >= LEAST_RATE, f"the load held {self._rate} events/s alone"
         _measured.append(Measured(fault, self._rate, self.recovery, self._load.sent))

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -20,7 +21,7 @@ from streams.processor import Processor
 from streams.rendering import Message, Renderer
 from streams.scrape import scrape
 from streams.topology.load import load
-from tests.end_to_end.plant import RESULTS, Plant, Worker
+from tests.end_to_end.plant import RESULTS, Plant, Worker, assert_same
 from tests.end_to_end.test_exactly_once import disordered
 from tests.faults.conftest import TOPOLOGY, Site
 
@@ -168,22 +169,13 @@ CHANGED = (
 """A window is added, a detector is gone, a limit is another."""
 
 
-def read(plant: Plant, processor: Processor, records: list[object]) -> list[Message]:
-    """What a processor gives for the next records of its partition."""
-    found: list = [record for record in records if record.offset >= processor.next_offset]  # type: ignore[attr-defined,type-arg]
-    if found:
-        processor.feed(Chunk(
-            "machine.events", found[0].partition, processor.next_offset, found[-1].offset + 1,
-            [one.key for one in found], [one.value or b"" for one in found],
-            np.array([one.offset for one in found]), np.array([one.timestamp for one in found]),
-        ))  # fmt: skip
-    cut = processor.cut()
-    renderer = Renderer(processor._topology, "machine.events", processor._partition)
-    for key in processor.engine.series.keys[: len(processor.engine.series) - len(cut.series)]:
-        renderer._series.id_of(key)
-    rendered = renderer.render(cut)
-    processor.last = checkpoint.unpack(rendered.blob)  # type: ignore[attr-defined]
-    return rendered.messages
+def feed(processor: Processor, records: list[Any]) -> None:
+    """Have a processor read the next records of its partition."""
+    processor.feed(Chunk(
+        "machine.events", processor._partition, processor.next_offset, records[-1].offset + 1,
+        [one.key for one in records], [one.value or b"" for one in records],
+        np.array([one.offset for one in records]), np.array([one.timestamp for one in records]),
+    ))  # fmt: skip
 
 
 @pytest.mark.timeout(170)
@@ -191,30 +183,35 @@ def test_a_topology_that_changes_between_two_runs_changes_what_it_says_and_nothi
     site: Callable[..., Site],
 ) -> None:
     here = site()
-    plant = here.plant
-    plant.send("machine.events", disordered(20_000))
-    plant.run_to_the_log_end()
-    first = plant.log("machine.events")
-    old = plant.topology
+    plant, old = here.plant, here.plant.topology
+    saved = stopped_in_the_middle(here)
     plant.file.write_text(CHANGED.replace("topology: NAME", f"topology: {old.topology}"))
     plant.command("topology", "apply", str(plant.file))
     new = plant.topology = load(plant.file)
-    plant.send("machine.events", disordered(60_000)[20_000:])
-    worker = plant.run_to_the_log_end()
-    everything = plant.log("machine.events")
+    begin = time.monotonic()
+    worker = plant.worker()
+    here.recovered(worker, since=begin)
+    here.finish(worker)
+    log = plant.log("machine.events")
     expected: list[Message] = []
     for partition in range(3):
-        before = Processor(old, "machine.events", partition, 0)
-        expected += read(plant, before, [record for record in first if record.partition == partition])
-        after = Processor(new, "machine.events", partition, 0)
-        anew = after.restore(before.last)  # type: ignore[attr-defined]
-        assert anew == ["20s (new)", "high (declared otherwise)", "gone (removed)"]
-        for name in anew:
-            assert name in worker.log.read_text()
-        expected += read(plant, after, [record for record in everything if record.partition == partition])
+        change = checkpoint.unpack(saved[f"machine.events/{partition}".encode()][1]).next_offset
+        records = [record for record in log if record.partition == partition]
+        before, after = (Processor(one, "machine.events", partition, 0) for one in (old, new))
+        renderer = Renderer(old, "machine.events", partition)
+        feed(before, [record for record in records if record.offset < change])
+        first = renderer.render(before.cut())
+        anew = after.restore(checkpoint.unpack(first.blob))
+        assert [text.partition(" (")[0] for text in anew] == ["20s", "high", "gone"]
+        assert all(text in worker.log.read_text() for text in anew)
+        feed(after, [record for record in records if record.offset >= change])
+        expected += first.messages + Renderer(new, "machine.events", partition).render(after.cut()).messages
     for topic, table in RESULTS.items():
-        mine = sorted((one.id.encode(), one.value) for one in expected if one.topic == topic)
-        assert sorted((id_, value) for _, id_, value in plant.messages(topic)) == mine, topic
-        assert plant.ids_in_clickhouse(table) == sorted(id_.decode() for id_, _ in mine), table
-    windows = {msgspec.json.decode(one.value)["window"] for one in expected if one.topic == "aggregates"}
-    assert windows == {"10s", "20s", "30s"}
+        mine = [one for one in expected if one.topic == topic]
+        found = Counter((id_, value) for _, id_, value in plant.messages(topic))
+        assert_same(topic, found, Counter((one.id.encode(), one.value) for one in mine))
+        assert_same(table, Counter(plant.ids_in_clickhouse(table)), Counter(one.id for one in mine))
+    assert {msgspec.json.decode(one.value)["window"] for one in expected if one.topic == "aggregates"} == {
+        "10s", "20s", "30s",
+    }  # fmt: skip
+    here.held("topology changed: window added, detector removed, limit changed")
