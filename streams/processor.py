@@ -21,6 +21,8 @@ from streams.topology.model import Topology
 
 _SHORTEST_HORIZON: Final = 5_000
 """ms; where no window takes late points, what a producer sends again must be found all the same."""
+_LONGEST_HORIZON: Final = 60_000
+"""ms, unless the topology asks for more: every reading within it is in each checkpoint."""
 
 
 class Processor:
@@ -130,7 +132,8 @@ def _horizon(topology: Topology) -> int:
     """How far back duplicates are looked for, ms."""
     if topology.time.duplicates is not None:
         return int(topology.time.duplicates)
-    return max([_SHORTEST_HORIZON, *(int(window.lateness) for window in topology.windows)])
+    lateness = max((int(window.lateness) for window in topology.windows), default=0)
+    return min(max(lateness, _SHORTEST_HORIZON), _LONGEST_HORIZON)
 
 
 def _whole(refusals: Sequence[Refusal]) -> int:

@@ -28,7 +28,7 @@ class Duplicates:
 
     def __init__(self, horizon: int) -> None:
         """`horizon` in ms of event time; 0 finds and remembers nothing."""
-        self._horizon = horizon
+        self.horizon = horizon
         self._newest = np.full(64, np.iinfo(np.int64).min)
         """Event time by series."""
         self._runs: list[tuple[int, Keys]] = []
@@ -43,10 +43,10 @@ class Duplicates:
 
         `stream_time` is the largest event time up to and including each point.
         """
-        if not self._horizon or not len(ts):
+        if not self.horizon or not len(ts):
             return None
         self._forget(int(stream_time[0]))
-        recent = ts > stream_time - self._horizon
+        recent = ts > stream_time - self.horizon
         if recent.all():
             return self._find(series, ts)
         found = self._find(series[recent], ts[recent])
@@ -65,7 +65,7 @@ class Duplicates:
     def restore(self, state: dict[str, Keys], stream_time: int) -> None:
         """Take over the state of a snapshot taken at `stream_time`. Only for a new object."""
         keys = np.cumsum(np.asarray(state["steps"], np.uint64), dtype=np.uint64)
-        if not self._horizon or not len(keys):
+        if not self.horizon or not len(keys):
             return
         ts = _times(keys, stream_time)
         self._remember((keys >> np.uint64(_TIME_BITS)).astype(np.intp), ts, keys)
@@ -119,7 +119,7 @@ class Duplicates:
         self._runs.append((int(ts.max()), run))
 
     def _forget(self, stream_time: int) -> None:
-        limit = stream_time - self._horizon
+        limit = stream_time - self.horizon
         self._runs = [(newest, run) for newest, run in self._runs if newest > limit]
         if len(self._runs) > _MOST_RUNS:
             self._merge(stream_time)
@@ -129,7 +129,7 @@ class Duplicates:
         if not self._runs:
             return
         keys = np.concatenate([run for _, run in self._runs])
-        keys = np.sort(keys[_times(keys, stream_time) > stream_time - self._horizon])
+        keys = np.sort(keys[_times(keys, stream_time) > stream_time - self.horizon])
         self._runs = [(max(newest for newest, _ in self._runs), keys)] if len(keys) else []
 
     def _widen(self, series: int) -> None:

@@ -89,7 +89,7 @@ class Time(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     duplicates: Duration | None = None
     """A reading with the asset, metric and event time of an earlier one is a duplicate: the first counts, the others
     are left out and counted. Looked for up to so far behind stream time; left out, the largest lateness of a window,
-    at least 5 s; `0ms` switches it off."""
+    at least 5 s and at most a minute, for every reading within it is remembered; `0ms` switches it off."""
 
 
 class Series(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -357,3 +357,16 @@ def test_a_stretch_of_very_many_windows_is_fed_in_parts_with_the_same_results(mo
     whole = run(log, [])[1]
     monkeypatch.setattr("streams.compute.engine._MOST_PLACES", 4)
     assert run(log, [])[1] == whole
+
+
+@pytest.mark.parametrize(
+    ("lateness", "declared", "horizon"),
+    [("0ms", None, 5_000), ("20s", None, 20_000), ("2h", None, 60_000), ("20s", "2h", 7_200_000), ("20s", "0ms", 0)],
+)
+def test_duplicates_are_looked_for_as_far_back_as_windows_take_points_within_reason(
+    lateness: str, declared: str | None, horizon: int
+) -> None:
+    document = {"topology": "test", "site": "s", "sources": {"machine.events": {}}, "time": {"duplicates": declared}}
+    document["windows"] = [{"name": "1h", "size": "1h", "lateness": lateness}]
+    topology = msgspec.convert(document, Topology, dec_hook=decode_hook)
+    assert Processor(topology, "machine.events", 0, 0).engine.duplicates.horizon == horizon
