@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import CheckpointError
+from streams.compute.windows import LONG_AGO
 
 FORMAT: Final = 2
 """2: what was read last, to find duplicates; what windows had counted that are gone or were declared otherwise; the
@@ -59,10 +60,18 @@ def unpack(blob: bytes) -> Checkpoint:
     except (cramjam.DecompressionError, msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"the checkpoint cannot be read: {error}") from None
     if version[0] == 1:
-        checkpoint.engine.update(duplicates={"steps": np.zeros(0, np.uint64)}, gone={}, new_series=[0, 0])
-        for windows in checkpoint.engine["windows"].values():
-            windows["counters"] = np.insert(windows["counters"], 3, 0)
+        _from_format_1(checkpoint.engine)
     return checkpoint
+
+
+def _from_format_1(engine: dict[str, Any]) -> None:
+    engine.update(duplicates={"steps": np.zeros(0, np.uint64)}, gone={}, new_series=[0, 0])
+    measured = engine["counts"]["points"] - engine["counts"]["points_invalid"]
+    for windows in engine["windows"].values():
+        size, advance, _ = windows["declared"]
+        windowed, late, closed, closed_until = windows["counters"]
+        left_out = measured * (size // advance) - windowed - late
+        windows["counters"] = np.array([windowed, late, closed, left_out, closed_until, LONG_AGO])
 
 
 def _encode_array(value: Any) -> msgspec.msgpack.Ext:

@@ -59,9 +59,9 @@ class Decoder:
                 columns = columns.merged(singly) if len(columns.record) else singly
         too_many = self._layouts.admit(columns.layout, broker_ts[columns.record])
         if too_many.any():
-            refusals = sorted(refusals + _too_many(columns, too_many), key=_in_log_order)
+            refusals = _with_too_many(refusals, columns, too_many)
             columns = columns.without(too_many)
-        return self._events(columns, offsets, broker_ts), refusals
+        return self._events(columns, offsets, broker_ts), _capped(refusals)
 
     def _decode_singly(self, values: Sequence[bytes], records: Index, broker_ts: Ints) -> tuple[Columns, list[Refusal]]:
         """The events of these records, the careful way."""
@@ -76,7 +76,7 @@ class Decoder:
         else:
             raise AssertionError("an event stands out and passes the second look")
         batch.refusals.sort(key=_in_log_order)
-        return columns, _capped(batch.refusals)
+        return columns, batch.refusals
 
     def _events(self, columns: Columns, offsets: Ints, broker_ts: Ints) -> Events:
         return Events(
@@ -159,10 +159,12 @@ def _in_log_order(refusal: Refusal) -> tuple[int, int, str]:
     return refusal.record, refusal.index, refusal.field
 
 
-def _too_many(columns: Columns, events: Bools) -> list[Refusal]:
+def _with_too_many(refusals: list[Refusal], columns: Columns, events: Bools) -> list[Refusal]:
+    """All refusals, in log order. That of an event with too many series stands for those of its fields, too."""
     detail = "it brings a series that is new, and the topology allows no more of them now"
-    places = zip(columns.record[events].tolist(), columns.index[events].tolist(), strict=True)
-    return [Refusal(record, index, Scope.EVENT, Reason.TOO_MANY_SERIES, detail) for record, index in places]
+    places = dict.fromkeys(zip(columns.record[events].tolist(), columns.index[events].tolist(), strict=True))
+    whole = [Refusal(record, index, Scope.EVENT, Reason.TOO_MANY_SERIES, detail) for record, index in places]
+    return sorted([one for one in refusals if (one.record, one.index) not in places] + whole, key=_in_log_order)
 
 
 def _capped(refusals: list[Refusal]) -> list[Refusal]:

@@ -132,7 +132,8 @@ class Task:
         anew = self._processor.restore(checkpoint)
         if anew:
             self._telemetry.declared_anew(self.topic, self.partition, anew)
-        self._dirty = len(self._processor.outbox) > 0
+        # A change of the topology is in the ledger's row, although no record may come for long.
+        self._dirty = bool(anew) or len(self._processor.outbox) > 0
         if log_start > self.next_offset:
             self._telemetry.records_skipped(self.topic, self.partition, self.next_offset, log_start)
             self._processor.skip_to(log_start)

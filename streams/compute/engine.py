@@ -193,7 +193,7 @@ class Engine:
                 anew.append(f"{name} ({how}: {int(saved['count'].sum())} points in open windows left behind)")
         measured = self.counts.points - self.counts.points_invalid
         for name in self.windows.keys() - went_on:
-            self.windows[name].begin_late(self._gone.pop(name, Counted()), measured)
+            self.windows[name].begin_late(self._gone.pop(name, Counted()), measured, self.stream_time)
         return [f"{name} (new)" for name in self.windows if name not in state["windows"]] + anew
 
     def _late(self, ts: Ints, stream_time: Ints) -> Bools:

@@ -43,12 +43,14 @@ class Counted(NamedTuple):
     windowed: int = 0
     late: int = 0
     closed: int = 0
+    closed_until: int = LONG_AGO
+    """No window that was closed by an idle decision ends later."""
 
     @classmethod
     def of(cls, state: Columns) -> "Counted":
         """Of the snapshot of a declaration."""
-        windowed, late, closed, *_ = map(int, state["counters"])
-        return cls(windowed - int(state["count"].sum()), late, closed)
+        windowed, late, closed, _, closed_until, _ = map(int, state["counters"])
+        return cls(windowed - int(state["count"].sum()), late, closed, closed_until)
 
 
 class Windows:
@@ -66,9 +68,11 @@ class Windows:
         self.closed = 0
         """Windows of a series closed so far."""
         self.left_out = 0
-        """Points that came when this window was not yet declared, or otherwise; counted like the others, once for each
-        window they would have gone into."""
+        """Points that came when this window was not yet declared, or otherwise, and those of windows that had begun by
+        then; counted like the others, once for each window they would have gone into."""
         self._closed_until = LONG_AGO
+        self._first = LONG_AGO
+        """No window starts earlier."""
         self._cells = Cells()
         self._row_of: dict[int, int] = {}
         self._cell_of: NDArray[np.int32] = np.full((4, 64), _NO_CELL, np.int32)
@@ -102,6 +106,10 @@ class Windows:
         if late.any():
             self.late += int(np.count_nonzero(late))
             start, point = start[~late], point[~late]
+        if len(start) and start.min() < self._first:
+            kept = start >= self._first
+            self.left_out += len(start) - int(np.count_nonzero(kept))
+            start, point = start[kept], point[kept]
         if len(start):
             self.windowed += len(start)
             if len(point) != len(ts) or self.advance != self.size:
@@ -136,7 +144,9 @@ class Windows:
         """The whole state as arrays."""
         state = self._cells.read(self._live())
         state["declared"] = np.array([self.size, self.advance, self.lateness])
-        state["counters"] = np.array([self.windowed, self.late, self.closed, self.left_out, self._closed_until])
+        state["counters"] = np.array(
+            [self.windowed, self.late, self.closed, self.left_out, self._closed_until, self._first]
+        )
         return state
 
     def restore(self, state: Columns) -> bool:
@@ -146,17 +156,23 @@ class Windows:
         """
         if state["declared"].tolist() != [self.size, self.advance, self.lateness]:
             return False
-        self.windowed, self.late, self.closed, self.left_out, self._closed_until = map(int, state["counters"])
+        self.windowed, self.late, self.closed, self.left_out, self._closed_until, self._first = (
+            int(number) for number in state["counters"]
+        )
         cells = self._cells.restore(state)
         start, series = np.asarray(state["start"], np.int64), np.asarray(state["series"], np.intp)
         rows = self._rows_of(start, series)
         self._cell_of[rows, series] = cells
         return True
 
-    def begin_late(self, counted: "Counted", measured: int) -> None:
-        """Count on from what an earlier declaration of this name had counted, `measured` points into the log."""
-        self.windowed, self.late, self.closed = counted
+    def begin_late(self, counted: Counted, measured: int, stream_time: int) -> None:
+        """Begin `measured` points into the log, and count on from what an earlier declaration of this name had counted.
+
+        The first window is one that nothing can have gone into: not half a window, nor one that there is a row of.
+        """
+        self.windowed, self.late, self.closed, closed_until = counted
         self.left_out = measured * (self.size // self.advance) - self.windowed - self.late
+        self._first = max(stream_time + 1, closed_until)
 
     def _is_late(self, start: Ints, stream_time: Ints) -> Bools:
         end = start + self.size

@@ -76,6 +76,9 @@ class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             raise ValueError(f"size {self.size} must be a whole number of advances of {self.advance}")
 
 
+_LONGEST_MEMORY = Duration.parse("10m")
+
+
 class Time(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which event times are believed."""
 
@@ -89,16 +92,21 @@ class Time(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     duplicates: Duration | None = None
     """A reading with the asset, metric and event time of an earlier one is a duplicate: the first counts, the others
     are left out and counted. Looked for up to so far behind stream time; left out, the largest lateness of a window,
-    at least 5 s and at most a minute, for every reading within it is remembered; `0ms` switches it off."""
+    at least 5 s and at most a minute, for every reading within it is remembered; at most 10 minutes; `0ms` switches
+    it off."""
+
+    def __post_init__(self) -> None:
+        if self.duplicates is not None and self.duplicates > _LONGEST_MEMORY:
+            raise ValueError(f"duplicates {self.duplicates} must be at most {_LONGEST_MEMORY}")
 
 
 class Series(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How many series (metrics of assets) may appear in each partition. An event beyond is a dead letter."""
 
-    new_per_minute: Annotated[int, Meta(ge=1)] = 50_000
+    new_per_minute: Annotated[int, Meta(ge=1, le=1 << 22)] = 20_000
     """In a minute by the broker's clock."""
-    most: Annotated[int, Meta(ge=1)] = 500_000
-    """In all. Each takes about 2.5 KiB of memory."""
+    most: Annotated[int, Meta(ge=1, le=1 << 22)] = 50_000
+    """In all. Each takes about 2.5 KiB of memory, and 50 to 200 bytes of a checkpoint, which has at most 16 MiB."""
 
 
 class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
