@@ -40,6 +40,8 @@ LIMITS: Mapping[str, Limit] = {
     # lie 12 million events: three bytes kept of each, or 3 KiB of each commit of a partition, are more in any process
     # of less than half a GiB.
     "memory": Limit(0.05, 24 * MEBIBYTE),
+    # The broker fills its heap of 512 MiB as slowly as it likes; more than that has a bound of its own.
+    "memory.kafka": Limit(0.0, 128 * MEBIBYTE),
     # A handle or a thread that is lost once a minute is more; what comes and goes, such as the threads in which the
     # publisher writes tables, is not.
     "handles": Limit(0.0, 4),
@@ -53,7 +55,7 @@ LIMITS: Mapping[str, Limit] = {
     # State is bounded by series and open windows; it swings with how many windows are open just then.
     "checkpoint": Limit(0.1, 1024),
 }
-"""By what is measured; what is not here is not judged."""
+"""By what is measured, or what of whom; what is not here is not judged."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ def judge(samples: Sequence[Sample], seconds: float) -> list[Finding]:
     """A finding for everything sampled that has a limit; `seconds` is how long the load lasted."""
     names = dict.fromkeys(name for sample in samples for name in sample.values)
     return [
-        _judge(name, samples, seconds, LIMITS[kind]) for name in names if (kind := name.partition(".")[0]) in LIMITS
+        _judge(name, samples, seconds, limit)
+        for name in names
+        if (limit := LIMITS.get(name, LIMITS.get(name.partition(".")[0])))
     ]
 
 
