@@ -14,7 +14,8 @@ from streams.compute.events import Bools, Index, Ints
 _TIME_BITS = 42
 """A reading as one number: series, then event time modulo 2^42 ms (139 years), for up to 4 million series."""
 _TIME = np.uint64((1 << _TIME_BITS) - 1)
-_MOST_RUNS = 64
+_MOST_RUNS = 24
+"""Merging many rarely costs less than searching few often: most readings are not searched for."""
 
 Keys = NDArray[np.uint64]
 
@@ -56,10 +57,9 @@ class Duplicates:
         repeated[np.flatnonzero(recent)[found]] = True
         return repeated
 
-    def snapshot(self, stream_time: int) -> dict[str, Keys]:
-        """What is remembered. As differences, which compress well."""
-        self._merge(stream_time)
-        keys = self._runs[0][1] if self._runs else np.zeros(0, np.uint64)
+    def snapshot(self) -> dict[str, Keys]:
+        """What is remembered, run by run. As differences, which compress well."""
+        keys = np.concatenate([run for _, run in self._runs]) if self._runs else np.zeros(0, np.uint64)
         return {"steps": np.diff(keys, prepend=np.uint64(0))}
 
     def restore(self, state: dict[str, Keys], stream_time: int) -> None:
@@ -67,8 +67,8 @@ class Duplicates:
         keys = np.cumsum(np.asarray(state["steps"], np.uint64), dtype=np.uint64)
         if not self.horizon or not len(keys):
             return
-        ts = _times(keys, stream_time)
-        self._remember((keys >> np.uint64(_TIME_BITS)).astype(np.intp), ts, keys)
+        keys.sort()
+        self._remember((keys >> np.uint64(_TIME_BITS)).astype(np.intp), _times(keys, stream_time), keys)
 
     def _find(self, series: Index, ts: Ints) -> Bools | None:
         if not len(ts):

@@ -162,7 +162,7 @@ class Engine:
             "counts": {field.name: getattr(self.counts, field.name) for field in fields(Counts)},
             "times": [self.stream_time, self._quiet_until, self._last_offset],
             "new_series": self.series.snapshot(),
-            "duplicates": self.duplicates.snapshot(self.stream_time),
+            "duplicates": self.duplicates.snapshot(),
             "windows": {name: windows.snapshot() for name, windows in self.windows.items()},
             "gone": {name: list(counted) for name, counted in self._gone.items()},
             "detectors": self.bank.snapshot(),
