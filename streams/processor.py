@@ -63,8 +63,7 @@ class Processor:
         counts.dead_letter += refused
         counts.dead_letters += len(refusals)
         self.outbox.add_refusals(refusals, chunk)
-        accepted = events.without(results.repeated) if results.repeated.any() else events
-        self.outbox.add_readings(accepted, results.late)
+        self.outbox.add_readings(events.without(results.repeated), results.late)
         self._collect(results)
         self.next_offset = chunk.end
         if len(chunk.broker_ts):

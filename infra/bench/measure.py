@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from infra.bench.vitals import field
 from schemas.errors import UserError
 
 _PROC = Path("/proc")
@@ -80,13 +81,8 @@ def sample(pid: int) -> Sample | None:
             continue
         alive = True
         ticks += sum(map(int, fields[11:15]))  # utime, stime, cutime and cstime of proc(5)
-        memory += _peak_bytes(status)
+        memory += (field("VmHWM", status) or 0) * 1024
     return Sample(time.time(), ticks / _TICKS, memory) if alive else None
-
-
-def _peak_bytes(status: str) -> int:
-    line = next((line for line in status.splitlines() if line.startswith("VmHWM:")), None)
-    return int(line.split()[1]) * 1024 if line else 0
 
 
 def descendants(pid: int) -> list[int]:

@@ -24,10 +24,11 @@ def vitals(pid: int) -> Vitals | None:
         handles = sum(1 for _ in (_PROC / str(pid) / "fd").iterdir())
     except (FileNotFoundError, ProcessLookupError, PermissionError):  # /proc refuses the handles of a zombie
         return None
-    memory, threads = _field("VmRSS", status), _field("Threads", status)
+    memory, threads = field("VmRSS", status), field("Threads", status)
     return None if memory is None or threads is None else Vitals(memory * 1024, handles, threads)
 
 
-def _field(name: str, status: str) -> int | None:
+def field(name: str, status: str) -> int | None:
+    """A number of /proc/PID/status, memory in KiB; None where it is not there, as with a process that has ended."""
     found = re.search(rf"^{name}:\s*(\d+)", status, re.MULTILINE)
     return int(found[1]) if found else None

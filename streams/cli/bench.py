@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +15,12 @@ from schemas.errors import UserError
 
 _json = click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Also write JSON.")
 _record = click.option("--record", is_flag=True, help=f"Also write it to {report.RESULTS.name}.")
+
+
+def _out(folder: str, what: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The option that names a folder for files."""
+    kind = click.Path(path_type=Path, file_okay=False)
+    return click.option("--out", type=kind, default=Path(folder), show_default=True, help=f"Folder for {what}.")
 
 
 def _say(line: str) -> None:
@@ -74,13 +81,7 @@ def quick_command(events: int, record: bool) -> None:
     "--rates", default=",".join(map(str, latency.RATES)), show_default=True, help="Events/s, one after another."
 )
 @click.option("--seconds", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Measured at each rate.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("bench-latency"),
-    show_default=True,
-    help="Folder for HDR histograms and the plot.",
-)
+@_out("bench-latency", "HDR histograms and the plot")
 @_json
 @_record
 def latency_command(rates: str, seconds: float, out: Path, json_file: Path | None, record: bool) -> None:
@@ -121,13 +122,7 @@ def scale_command(axes: str, events: int, backlog: int, json_file: Path | None, 
 @bench.command("soak", epilog="Example: headrace bench soak --minutes 10 --rate 50000 --out soak")
 @click.option("--minutes", type=click.FloatRange(min=1), default=30.0, show_default=True)
 @click.option("--rate", type=click.IntRange(min=100), default=20_000, show_default=True, help="Events/s.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("bench-soak"),
-    show_default=True,
-    help="Folder for all samples (JSON) and the plot.",
-)
+@_out("bench-soak", "all samples (JSON) and the plot")
 def soak_command(minutes: float, rate: int, out: Path) -> None:
     """A steady load for a long time: memory, file handles, threads, parts and lag have to stay flat.
 

@@ -68,11 +68,14 @@ class Duplicates:
         if not self.horizon or not len(keys):
             return
         keys.sort()
-        self._remember((keys >> np.uint64(_TIME_BITS)).astype(np.intp), _times(keys, stream_time), keys)
+        series = (keys >> np.uint64(_TIME_BITS)).astype(np.intp)
+        self._make_room(series)
+        self._remember(series, _times(keys, stream_time), keys)
 
     def _find(self, series: Index, ts: Ints) -> Bools | None:
         if not len(ts):
             return None
+        self._make_room(series)
         keys = _keys(series, ts)
         run = np.sort(keys)
         known = self._known(series, ts, keys)
@@ -92,9 +95,6 @@ class Duplicates:
 
     def _known(self, series: Index, ts: Ints, keys: Keys) -> Bools | None:
         """Which points the runs hold."""
-        most = int(series.max())
-        if most >= len(self._newest):
-            self._widen(most + 1)
         suspect = np.flatnonzero(ts <= self._newest[series])
         if not len(suspect):
             return None
@@ -112,9 +112,6 @@ class Duplicates:
     def _remember(self, series: Index, ts: Ints, run: Keys) -> None:
         if not len(run):
             return
-        most = int(series.max())
-        if most >= len(self._newest):
-            self._widen(most + 1)
         np.maximum.at(self._newest, series, ts)
         self._runs.append((int(ts.max()), run))
 
@@ -126,16 +123,16 @@ class Duplicates:
 
     def _merge(self, stream_time: int) -> None:
         """Make one run of all, without what has left the horizon."""
-        if not self._runs:
-            return
         keys = np.concatenate([run for _, run in self._runs])
         keys = np.sort(keys[_times(keys, stream_time) > stream_time - self.horizon])
         self._runs = [(max(newest for newest, _ in self._runs), keys)] if len(keys) else []
 
-    def _widen(self, series: int) -> None:
-        wider = np.full(max(series, 2 * len(self._newest)), np.iinfo(np.int64).min)
-        wider[: len(self._newest)] = self._newest
-        self._newest = wider
+    def _make_room(self, series: Index) -> None:
+        wanted, there = int(series.max()) + 1, len(self._newest)
+        if wanted > there:
+            wider = np.full(max(wanted, 2 * there), np.iinfo(np.int64).min)
+            wider[:there] = self._newest
+            self._newest = wider
 
 
 def _keys(series: Index, ts: Ints) -> Keys:

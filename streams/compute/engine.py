@@ -133,7 +133,7 @@ class Engine:
         if len(events.ts):
             self.stream_time = int(stream_time[-1])
             self._last_offset = int(events.offset[-1])
-            flags = self._add_points(events.without(repeated) if repeated.any() else events, late, stream_time)
+            flags = self._add_points(events.without(repeated), late, stream_time)
         return self._results(flags, late, repeated)
 
     def declare_idle(self, silence: int) -> bool:

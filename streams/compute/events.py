@@ -59,7 +59,9 @@ class Events:
         )
 
     def without(self, points: Bools) -> "Events":
-        """The same events without these of their points."""
+        """The same events without these of their points; themselves where that is none."""
+        if not points.any():
+            return self
         kept = ~points
         return replace(
             self, event=self.event[kept], series=self.series[kept], x=self.x[kept], flag=self.flag[kept]

@@ -9,11 +9,9 @@ import msgspec
 from msgspec import Meta
 
 from schemas.durations import Duration
+from streams.compute.detectors.base import Name
 from streams.compute.detectors.registry import DetectorSpec
 from streams.topology.mapping import Replay
-
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")]
-"""Safe as a part of topic names, group ids and labels."""
 
 
 class Metric(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

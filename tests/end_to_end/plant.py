@@ -119,7 +119,7 @@ class Plant:
             records = self.log(source)
             for partition in sorted({record.partition for record in records}):
                 processor = Processor(self.topology, source, partition, 0)
-                processor.feed(_chunk(source, partition, [r for r in records if r.partition == partition]))
+                processor.feed(chunk(source, partition, 0, [r for r in records if r.partition == partition]))
                 if idle:
                     processor.engine.declare_idle(0)
                     processor.settle()
@@ -232,9 +232,10 @@ def assert_same(what: str, found: Counter[Any], expected: Counter[Any]) -> None:
     assert not more, f"{what}: {more.total()} rows too many: {[*more][:2]}"
 
 
-def _chunk(topic: str, partition: int, records: Sequence[Any]) -> Chunk:
+def chunk(topic: str, partition: int, begin: int, records: Sequence[Any]) -> Chunk:
+    """Records of a partition, as a consumer has them, from `begin` to the last of them."""
     return Chunk(
-        topic, partition, 0, records[-1].offset + 1, [r.key for r in records], [r.value or b"" for r in records],
+        topic, partition, begin, records[-1].offset + 1, [r.key for r in records], [r.value or b"" for r in records],
         np.array([r.offset for r in records], np.int64), np.array([r.timestamp for r in records], np.int64),
     )  # fmt: skip
 

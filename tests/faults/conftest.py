@@ -10,25 +10,14 @@ import pytest
 
 from infra.local.stack import Stack
 from streams.scrape import scrape
+from tests.end_to_end import test_exactly_once
 from tests.end_to_end.plant import Plant, Worker, delete_topics
 from tests.faults.load import RATE, Load
 
 LEAST_RATE = 5_000
 """Events per second that have to be held during a fault."""
 
-TOPOLOGY = """
-topology: NAME
-site: s
-time: {idle_timeout: 1h}
-sources: {machine.events: {partitions: 3}}
-windows:
-  - {name: 10s, size: 10s, lateness: 5s}
-  - {name: 30s, size: 30s, advance: 10s, lateness: 5s}
-detectors:
-  - {name: high, kind: limit, metrics: [t], high: 3.0}
-  - {name: gone, kind: missing, metrics: [t], timeout: 20s}
-sinks: {clickhouse: {readings: true}}
-"""
+TOPOLOGY = test_exactly_once.TOPOLOGY.replace("idle_timeout: 2s", "idle_timeout: 1h")
 """The idle timeout is so long that what a run gives is a function of the log alone, however it stops and starts."""
 
 

@@ -5,10 +5,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import msgspec
-import numpy as np
 import pytest
 from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient
@@ -16,12 +14,11 @@ from kafka.errors import KafkaError
 
 from schemas import topics
 from streams import checkpoint
-from streams.chunk import Chunk
 from streams.processor import Processor
 from streams.rendering import Message, Renderer
 from streams.scrape import scrape
 from streams.topology.load import load
-from tests.end_to_end.plant import RESULTS, Plant, Worker, assert_same
+from tests.end_to_end.plant import RESULTS, Plant, Worker, assert_same, chunk
 from tests.end_to_end.test_exactly_once import disordered
 from tests.faults.conftest import TOPOLOGY, Site
 
@@ -170,15 +167,6 @@ CHANGED = (
 """A window is added, a detector is gone, a limit is another."""
 
 
-def feed(processor: Processor, records: list[Any]) -> None:
-    """Have a processor read the next records of its partition."""
-    processor.feed(Chunk(
-        "machine.events", processor._partition, processor.next_offset, records[-1].offset + 1,
-        [one.key for one in records], [one.value or b"" for one in records],
-        np.array([one.offset for one in records]), np.array([one.timestamp for one in records]),
-    ))  # fmt: skip
-
-
 @pytest.mark.timeout(170)
 def test_a_topology_that_changes_between_two_runs_changes_what_it_says_and_nothing_else(
     site: Callable[..., Site],
@@ -200,12 +188,13 @@ def test_a_topology_that_changes_between_two_runs_changes_what_it_says_and_nothi
         records = [record for record in log if record.partition == partition]
         before, after = (Processor(one, "machine.events", partition, 0) for one in (old, new))
         renderer = Renderer(old, "machine.events", partition)
-        feed(before, [record for record in records if record.offset < change])
+        early = [record for record in records if record.offset < change]
+        before.feed(chunk("machine.events", partition, 0, early))
         first = renderer.render(before.cut())
         anew = after.restore(checkpoint.unpack(first.blob))
         assert [text.partition(" (")[0] for text in anew] == ["20s", "high", "gone"]
         assert all(text in worker.log.read_text() for text in anew)
-        feed(after, [record for record in records if record.offset >= change])
+        after.feed(chunk("machine.events", partition, after.next_offset, records[len(early) :]))
         expected += first.messages + Renderer(new, "machine.events", partition).render(after.cut()).messages
     for topic, table in RESULTS.items():
         mine = [one for one in expected if one.topic == topic]

@@ -25,11 +25,14 @@ UPPER: Final = 1
 LOWER: Final = 2
 """Bits of `Violations.condition`. A condition that has no side counts as upper."""
 
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")]
+"""What a topology names; safe as a part of topic names, group ids and labels."""
+
 
 class Spec(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
     """What every detector's declaration has in common. ValueError says what is wrong with an impossible setting."""
 
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")]
+    name: Name
     """Name in flags and metrics, unique within a topology."""
     metrics: tuple[str, ...]
     """Which metrics it watches: names or patterns with `*`, `?` and `[...]`."""

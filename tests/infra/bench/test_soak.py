@@ -15,6 +15,7 @@ from infra.bench.soak import Audit, Outcome, document
 from infra.bench.soak_report import COLUMNS, lines, table
 from infra.bench.steady_load import MOST_BEHIND_SECONDS, Held, overdue
 from infra.bench.vitals import vitals
+from tests.infra.bench.test_measure import WAIT, program
 
 SECONDS = 1800.0
 NAN = float("nan")
@@ -101,22 +102,14 @@ def test_readiness_is_asked_for_after_the_warm_up() -> None:
 def test_a_live_process_has_memory_handles_and_threads() -> None:
     source = (
         "import threading, time\nblock = bytearray(64 << 20)\nfiles = [open('/dev/null') for _ in range(20)]\n"
-        "for _ in range(3): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
-        "print('ready', flush=True)\ninput()\n"
+        "for _ in range(3): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n" + WAIT
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    with program(source) as process:
         found = vitals(process.pid)
         assert found is not None
         assert 64 * MEBIBYTE <= found.memory < 128 * MEBIBYTE
         assert 23 <= found.handles < 40
         assert found.threads == 4
-    finally:
-        process.communicate("\n")
 
 
 def test_a_process_that_has_ended_has_no_vitals() -> None:
