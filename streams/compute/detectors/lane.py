@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from schemas.results import Severity
 from streams.compute.detectors.base import (
     Detector,
     FloatArray,
@@ -37,7 +38,7 @@ class Flag(NamedTuple):
     """One anomaly flag. NaN stands for none."""
 
     detector: int
-    """Index of the detector in the bank."""
+    """Index of the detector in the bank; beyond those, of the rule."""
     series: int
     ts: int
     """Event time of the point, epoch milliseconds; of a gap the time at which a point was due."""
@@ -49,6 +50,8 @@ class Flag(NamedTuple):
     lower: float
     upper: float
     reason: str
+    severity: Severity | None = None
+    """None for that of the detector."""
 
 
 class Chunk(NamedTuple):
