@@ -61,14 +61,16 @@ class Check(msgspec.Struct, frozen=True):
 
 _LEDGER = (
     "first_offset", "records", "events", "accepted", "late", "duplicate", "dead_letter", "points", "points_invalid",
-    "points_duplicate", "gaps", "skipped", "aggregates", "anomalies", "dead_letters", "windowed", "late_points",
-    "left_out", "windows_closed", "points_in_open_windows",
+    "points_duplicate", "gaps", "skipped", "aggregates", "anomalies", "compliance", "headroom", "emitted_mass",
+    "dead_letters", "windowed", "late_points", "left_out", "windows_closed", "points_in_open_windows",
 )  # fmt: skip
 
 _MOST_NAMED = 10
 
 LEDGER_THERE = "ledger rows at the committed offset"
 
+TABLES_ALONE = ("compliance", "headroom", "emitted_mass")
+"""Tables whose rows are not on a topic."""
 RESULT_TABLES = {"aggregates": "aggregates", "anomalies": "anomalies", "dead.letters": "dead_letters"}
 """Result topic to table."""
 
@@ -135,6 +137,10 @@ def check_partition(
         check(f"distinct ids of {table} in ClickHouse", ledger[table], rows[1], located.rows)
         check(f"messages on {topic}", ledger[table], seen.messages, located.messages)
         check(f"distinct ids on {topic}", ledger[table], len(seen.ids), located.messages)
+    for table in TABLES_ALONE:
+        rows = query(f"SELECT count(), uniqExact(id) FROM headrace.{table} {where}", origin)[0]  # noqa: S608
+        check(f"{table} in ClickHouse", ledger[table], rows[0])
+        check(f"distinct ids of {table} in ClickHouse", ledger[table], rows[1])
     if topology.sinks.clickhouse is not None and topology.sinks.clickhouse.readings:
         readings = query(f"SELECT count() FROM headrace.readings {where}", origin)[0][0]  # noqa: S608
         check("readings in ClickHouse", ledger["points"], readings)

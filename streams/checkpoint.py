@@ -1,8 +1,8 @@
 """The bytes of a checkpoint: the state of one source partition and the log position that it stands for.
 
-Layout: the magic `HRCP`, one byte of format version, the CRC-32 of what follows (4 bytes, little-endian), then
-zstd-compressed MessagePack. Arrays are stored as their dtype, shape and little-endian bytes. A reader knows its own
-version and every older one; a newer one is refused.
+Layout: the magic `HRCP`, one byte of format version, the CRC-32 of it and of what follows (4 bytes, little-endian),
+then zstd-compressed MessagePack. Arrays are stored as their dtype, shape and little-endian bytes. A reader knows its
+own version and every older one; a newer one is refused.
 """
 
 import zlib
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from schemas.errors import CheckpointError
 from streams.compute.windows import LONG_AGO
 
-FORMAT: Final = 2
-"""2: what was read last, to find duplicates; what windows had counted that are gone or were declared otherwise; the
-number of new series."""
+FORMAT: Final = 3
+"""3: the state of rules; the checksum covers the version, so that no flipped bit makes an older format of it.
+2: what was read last, to find duplicates; what windows had counted that are gone or were declared otherwise; the number
+of new series."""
 _MAGIC: Final = b"HRCP"
 _ARRAY: Final = 1
 """MessagePack extension code of an array."""
@@ -43,7 +44,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 def pack(checkpoint: Checkpoint) -> bytes:
     """The bytes that go into the checkpoint topic. TypeError for state that is neither plain nor arrays of numbers."""
     body = bytes(cramjam.zstd.compress(_encoder.encode(checkpoint), _LEVEL))
-    return _MAGIC + bytes([FORMAT]) + zlib.crc32(body).to_bytes(4, "little") + body
+    return _MAGIC + bytes([FORMAT]) + _checksum(FORMAT, body) + body
 
 
 def unpack(blob: bytes) -> Checkpoint:
@@ -53,7 +54,7 @@ def unpack(blob: bytes) -> Checkpoint:
         raise CheckpointError("this is no checkpoint of headrace")
     if not 1 <= version[0] <= FORMAT:
         raise CheckpointError(f"the checkpoint has format {version[0]}, this version of headrace reads 1 to {FORMAT}")
-    if zlib.crc32(body).to_bytes(4, "little") != checksum:
+    if _checksum(version[0], body) != checksum:
         raise CheckpointError("the checkpoint is damaged: its checksum is wrong")
     try:
         checkpoint = _decoder.decode(bytes(cramjam.zstd.decompress(body)))
@@ -61,7 +62,14 @@ def unpack(blob: bytes) -> Checkpoint:
         raise CheckpointError(f"the checkpoint cannot be read: {error}") from None
     if version[0] == 1:
         _from_format_1(checkpoint.engine)
+    if version[0] <= 2:
+        checkpoint.engine["compliance"] = {"rules": {}}
     return checkpoint
+
+
+def _checksum(version: int, body: bytes) -> bytes:
+    covered = body if version <= 2 else bytes([version]) + body
+    return zlib.crc32(covered).to_bytes(4, "little")
 
 
 def _from_format_1(engine: dict[str, Any]) -> None:

@@ -69,3 +69,10 @@ class Names:
 def constant(word: str, rows: int) -> Coded:
     """A column that reads the same in every row."""
     return Coded(np.zeros(rows, np.int32), [word])
+
+
+def coded(words: Sequence[str]) -> Coded:
+    """Dictionary-encode a short list of words."""
+    distinct = list(dict.fromkeys(words))
+    code = {word: number for number, word in enumerate(distinct)}
+    return Coded(np.array([code[word] for word in words], np.int32), distinct)

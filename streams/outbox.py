@@ -16,6 +16,7 @@ from schemas.results import DeadLetter
 from sinks.base import Rows
 from streams.checkpoint import Checkpoint
 from streams.chunk import Chunk
+from streams.compute.compliance.compliance import Outcome, joined
 from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Engine
 from streams.compute.events import Bools, Codes, Events, Floats, Index, Ints, Refusal
@@ -53,6 +54,8 @@ class Cut(NamedTuple):
     aggregates: list[tuple[int, WindowRows]]
     """Closed windows, each piece with the position of its declaration."""
     flags: list[Flag]
+    judged: Outcome
+    """Verdicts, headroom and emitted masses."""
     letters: list[DeadLetter]
     readings: list[Readings]
     ledger: Rows
@@ -74,14 +77,15 @@ class Outbox:
 
     def __len__(self) -> int:
         """Rows that wait, readings aside."""
-        return sum(len(rows.start) for _, rows in self._aggregates) + len(self._flags) + len(self._letters)
+        judged = sum(len(rows) for one in self._judged for rows in (one.verdicts, one.headroom, one.masses))
+        return sum(len(rows.start) for _, rows in self._aggregates) + len(self._flags) + judged + len(self._letters)
 
     def take(self, checkpoint: Checkpoint, ledger: Rows) -> Cut:
         """Everything collected so far, with the state that it belongs to; the outbox is empty afterwards."""
         series = self._series.keys[self._named :]
         cut = Cut(
             checkpoint.next_offset, checkpoint, series,
-            self._aggregates, self._flags, self._letters, self._readings, ledger,
+            self._aggregates, self._flags, joined(self._judged), self._letters, self._readings, ledger,
         )  # fmt: skip
         self._named += len(series)
         self._empty()
@@ -94,6 +98,11 @@ class Outbox:
     def add_flags(self, flags: Sequence[Flag]) -> None:
         """Anomaly flags."""
         self._flags += flags
+
+    def add_judged(self, judged: Outcome) -> None:
+        """What the rules have found; their flags come with the others."""
+        if judged.headroom or judged.verdicts or judged.masses:
+            self._judged.append(judged._replace(flags=()))
 
     def add_refusals(self, refusals: Sequence[Refusal], chunk: Chunk) -> None:
         """Dead letters for what was refused of a chunk."""
@@ -121,6 +130,7 @@ class Outbox:
     def _empty(self) -> None:
         self._aggregates: list[tuple[int, WindowRows]] = []
         self._flags: list[Flag] = []
+        self._judged: list[Outcome] = []
         self._letters: list[DeadLetter] = []
         self._readings: list[Readings] = []
 

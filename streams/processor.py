@@ -6,6 +6,7 @@ from typing import Final
 from schemas.events import Scope
 from streams.checkpoint import Checkpoint
 from streams.chunk import Chunk
+from streams.compute.compliance.compliance import Compliance
 from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.base import MetricInfo
 from streams.compute.detectors.lane import Flag
@@ -42,6 +43,12 @@ class Processor:
             {window.name: Windows(window.size, window.advance, window.lateness) for window in topology.windows},
             DetectorBank(topology.detectors, _metric_infos(topology)),
             Duplicates(_horizon(topology)),
+            Compliance(
+                topology.compliance,
+                {name: metric.unit for name, metric in topology.metrics.items()},
+                _lateness(topology),
+                len(topology.detectors),
+            ),
             stage,
         )
         self._stage = stage
@@ -114,6 +121,7 @@ class Processor:
     def _collect(self, results: Results) -> None:
         self.outbox.add_aggregates(results.aggregates)
         self.outbox.add_flags(results.flags)
+        self.outbox.add_judged(results.judged)
 
 
 def rules(topology: Topology) -> EventRules:
@@ -131,8 +139,12 @@ def _horizon(topology: Topology) -> int:
     """How far back duplicates are looked for, ms."""
     if topology.time.duplicates is not None:
         return int(topology.time.duplicates)
-    lateness = max((int(window.lateness) for window in topology.windows), default=0)
-    return min(max(lateness, _SHORTEST_HORIZON), _LONGEST_HORIZON)
+    return min(max(_lateness(topology), _SHORTEST_HORIZON), _LONGEST_HORIZON)
+
+
+def _lateness(topology: Topology) -> int:
+    """The largest lateness of a window, ms: an event that is late for all windows is late for the rules too."""
+    return max((int(window.lateness) for window in topology.windows), default=0)
 
 
 def _whole(refusals: Sequence[Refusal]) -> int:

@@ -13,12 +13,13 @@ from schemas.codec import encode
 from schemas.events import FLAGS
 from schemas.results import Aggregate, Anomaly, DeadLetter
 from schemas.topics import AGGREGATES, ANOMALIES, DEAD_LETTERS
-from sinks.base import Coded, Rows
+from sinks.base import Coded, Rows, length
 from streams.checkpoint import pack
 from streams.compute.detectors.lane import Flag
 from streams.compute.series import SeriesTable
 from streams.compute.windows import Rows as WindowRows
-from streams.names import Names, constant
+from streams.emission_rows import rows_of
+from streams.names import Names, coded, constant
 from streams.outbox import Cut, Readings
 from streams.topology.model import Topology
 
@@ -64,6 +65,8 @@ class Renderer:
         self._add_flags(cut.flags)
         for window, rows in cut.aggregates:
             self._add_aggregates(window, rows)
+        for table, found in rows_of(cut.judged, self._topology, self._names):
+            self._to_sink(table, length(found["id"]), dict(found))
         for readings in cut.readings:
             self._add_readings(readings)
         self._to_sink("ledger", 1, dict(cut.ledger))
@@ -107,12 +110,12 @@ class Renderer:
             # Only within a frame can one detector flag a series twice at one time, and a frame is never cut.
             repeats[flag[:4]] += 1
             again = repeats[flag[:4]] - 1
-            spec = self._topology.detectors[flag.detector]
+            detector, severity = self._topology.raised_by(flag)
             site, asset, metric = self._series.keys[flag.series]
-            prefix = self._names.id_prefixes("anomaly", spec.name)[flag.series]
+            prefix = self._names.id_prefixes("anomaly", detector)[flag.series]
             id_ = identifiers.at(prefix, flag.ts, flag.offset, *([again] if again else []))
             anomaly = Anomaly(
-                id_, flag.ts, site, asset, metric, spec.name, spec.severity, flag.score,
+                id_, flag.ts, site, asset, metric, detector, severity, flag.score,
                 _none_for_nan(flag.value), _none_for_nan(flag.expected), _none_for_nan(flag.lower),
                 _none_for_nan(flag.upper), flag.reason, *self._origin(), flag.offset,
             )  # fmt: skip
@@ -123,8 +126,8 @@ class Renderer:
             "id": [anomaly.id for anomaly in anomalies],
             "ts": np.array([flag.ts for flag in flags], np.int64),
             **self._names.columns(series),
-            "detector": _coded([anomaly.detector for anomaly in anomalies]),
-            "severity": _coded([anomaly.severity for anomaly in anomalies]),
+            "detector": coded([anomaly.detector for anomaly in anomalies]),
+            "severity": coded([anomaly.severity for anomaly in anomalies]),
             **{
                 name: np.array([getattr(flag, name) for flag in flags], np.float64)
                 for name in ("score", "value", "expected", "lower", "upper")
@@ -143,7 +146,7 @@ class Renderer:
         numbers = {"ts": np.int64, "payload_bytes": np.uint64, "offset": np.int64, "index": np.uint32}
         self._to_sink("dead_letters", len(letters), {
             **{name: [getattr(letter, name) for letter in letters] for name in text},
-            **{name: _coded([getattr(letter, name) for letter in letters]) for name in ("reason", "scope")},
+            **{name: coded([getattr(letter, name) for letter in letters]) for name in ("reason", "scope")},
             **{name: np.array([getattr(letter, name) for letter in letters], kind) for name, kind in numbers.items()},
         })  # fmt: skip
 
@@ -178,10 +181,3 @@ def _lists(rows: WindowRows) -> list[list[Any]]:
 
 def _none_for_nan(number: float) -> float | None:
     return None if number != number else number
-
-
-def _coded(words: Sequence[str]) -> Coded:
-    """Dictionary-encode a short list of words."""
-    distinct = list(dict.fromkeys(words))
-    code = {word: number for number, word in enumerate(distinct)}
-    return Coded(np.array([code[word] for word in words], np.int32), distinct)

@@ -17,7 +17,7 @@ from streams.topology.model import Topology
 
 _log = structlog.get_logger("headrace")
 
-STAGES = ("fetch", "decode", "window", "detect", "render", "insert", "commit")
+STAGES = ("fetch", "decode", "window", "detect", "judge", "render", "insert", "commit")
 OUTCOMES = ("accepted", "late", "duplicate", "dead_letter")
 _STAGE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60)
@@ -90,8 +90,7 @@ class Telemetry:
         self._points.inc(after.points - before.points)
         self._windows_closed.inc(after.aggregates - before.aggregates)
         for flag in flags:
-            spec = self._topology.detectors[flag.detector]
-            self._anomalies.labels(spec.name, spec.severity).inc()
+            self._anomalies.labels(*self._topology.raised_by(flag)).inc()
 
     def position(self, topic: str, partition: int, lag: int | None, engine: Engine) -> None:
         """Where a partition stands."""

@@ -145,6 +145,7 @@ def _summary(declared: Topology) -> str:
         "sources": declared.sources,
         "windows": declared.windows,
         "detectors": declared.detectors,
+        "rules": declared.compliance.rules,
         "replays": declared.replays,
     }
     return ", ".join(

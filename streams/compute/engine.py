@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from streams.compute.compliance.compliance import Compliance, Outcome, joined
 from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.lane import Flag
 from streams.compute.duplicates import Duplicates
@@ -42,7 +43,8 @@ class Counts:
     those and of other events. points: the other values of the accepted and late events; points_invalid: those of them
     whose data flag says that nothing was measured, which stay out of windows and detectors. gaps: offsets that hold no
     record to read (markers of transactions, aborted records). skipped: records that the log had deleted before they
-    could be read. aggregates, anomalies, dead_letters: result rows given out.
+    could be read. compliance_late: points that came too late for the minute of a rule. aggregates, anomalies,
+    compliance, headroom, emitted_mass, dead_letters: result rows given out.
     """
 
     records: int = 0
@@ -56,8 +58,12 @@ class Counts:
     points_duplicate: int = 0
     gaps: int = 0
     skipped: int = 0
+    compliance_late: int = 0
     aggregates: int = 0
     anomalies: int = 0
+    compliance: int = 0
+    headroom: int = 0
+    emitted_mass: int = 0
     dead_letters: int = 0
 
 
@@ -67,6 +73,8 @@ class Results(NamedTuple):
     aggregates: list[tuple[int, Rows]]
     """Closed windows in pieces, each with the position of its declaration."""
     flags: list[Flag]
+    judged: Outcome
+    """Its flags are among `flags`."""
     late: Bools
     """Per event of the call: late for every window."""
     repeated: Bools
@@ -74,7 +82,7 @@ class Results(NamedTuple):
 
 
 class Engine:
-    """Windows and detectors over the series of one partition."""
+    """Windows, detectors and rules over the series of one partition."""
 
     def __init__(
         self,
@@ -82,12 +90,14 @@ class Engine:
         windows: Mapping[str, Windows],
         bank: DetectorBank,
         duplicates: Duplicates,
+        compliance: Compliance,
         stage: Stage = untimed,
     ) -> None:
         self.series = series
         self.windows = dict(windows)
         self.bank = bank
         self.duplicates = duplicates
+        self.compliance = compliance
         self.counts = Counts()
         self.stream_time = LONG_AGO
         self._quiet_until = LONG_AGO
@@ -107,6 +117,7 @@ class Engine:
         return Results(
             [piece for result in results for piece in result.aggregates],
             [flag for result in results for flag in result.flags],
+            joined([result.judged for result in results]),
             np.concatenate([result.late for result in results]),
             np.concatenate([result.repeated for result in results]),
         )
@@ -130,11 +141,14 @@ class Engine:
         repeated = self._repeated(events, late, stream_time)
         self._count(events, late, repeated)
         flags: list[Flag] = []
+        judged = Outcome()
         if len(events.ts):
             self.stream_time = int(stream_time[-1])
             self._last_offset = int(events.offset[-1])
-            flags = self._add_points(events.without(repeated), late, stream_time)
-        return self._results(flags, late, repeated)
+            new = events.without(repeated)
+            flags = self._add_points(new, late, stream_time)
+            judged = self._judge(new, late, stream_time)
+        return self._results(flags, judged, late, repeated)
 
     def declare_idle(self, silence: int) -> bool:
         """Decide that the partition has been silent for `silence` ms beyond its last event.
@@ -144,17 +158,21 @@ class Engine:
         """
         quiet_until = self.stream_time + silence
         changed = [windows.declare_idle(quiet_until) for windows in self.windows.values()]
-        due = self.bank.next_due()
-        if due is not None and self.stream_time > LONG_AGO and quiet_until >= due:
+        due = [moment for moment in (self.bank.next_due(), self.compliance.next_due()) if moment is not None]
+        if due and self.stream_time > LONG_AGO and quiet_until >= min(due):
             self._quiet_until = max(self._quiet_until, quiet_until)
             changed.append(True)
         return any(changed)
 
     def settle(self) -> Results:
         """What follows from a durable idle decision; nothing if there was none, or it was settled before."""
-        flags = self.bank.tick(self._quiet_until, self._last_offset) if self._quiet_until > LONG_AGO else []
+        flags: list[Flag] = []
+        judged = Outcome()
+        if self._quiet_until > LONG_AGO:
+            flags = self.bank.tick(self._quiet_until, self._last_offset)
+            judged = self.compliance.tick(self._quiet_until, self._last_offset)
         self._quiet_until = LONG_AGO  # or else every restart would settle it again, for series that have come back
-        return self._results(flags, np.zeros(0, bool), np.zeros(0, bool))
+        return self._results(flags, judged, np.zeros(0, bool), np.zeros(0, bool))
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state except the names of the series: a tree of dictionaries with arrays and numbers as leaves."""
@@ -166,20 +184,23 @@ class Engine:
             "windows": {name: windows.snapshot() for name, windows in self.windows.items()},
             "gone": {name: list(counted) for name, counted in self._gone.items()},
             "detectors": self.bank.snapshot(),
+            "compliance": self.compliance.snapshot(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> list[str]:
         """Take over the state of a snapshot and, as `series`, the names of its series. Only for a new object.
 
-        Names what does not go on as it was, and why: windows and detectors that are new or declared otherwise start
-        without state; the points in open windows of an old declaration, of which it says how many, are left behind.
+        Names what does not go on as it was, and why: windows, detectors and rules that are new or declared otherwise
+        start without state; the points in open windows of an old declaration, of which it says how many, are left
+        behind.
         """
         self.series.restore(state["series"], state["new_series"])
         self.counts = Counts(**state["counts"])
         self.stream_time, self._quiet_until, self._last_offset = state["times"]
         self._introduce_series()
         self.duplicates.restore(state["duplicates"], self.stream_time)
-        return self._restore_windows(state) + self.bank.restore(state["detectors"])
+        anew = self._restore_windows(state) + self.bank.restore(state["detectors"])
+        return anew + self.compliance.restore(state["compliance"])
 
     def _restore_windows(self, state: Mapping[str, Any]) -> list[str]:
         self._gone = {name: Counted(*counted) for name, counted in state["gone"].items()}
@@ -229,9 +250,10 @@ class Engine:
         counts.points_duplicate += points
 
     def _introduce_series(self) -> None:
-        """Tell the detectors of series that are new."""
+        """Tell the detectors and the rules of series that are new."""
         if len(self.series) > self._known:
             self.bank.grow(self.series.keys[self._known :])
+            self.compliance.grow(self.series.keys[self._known :])
             self._known = len(self.series)
 
     def _add_points(self, events: Events, late: Bools, stream_time: Ints) -> list[Flag]:
@@ -251,11 +273,31 @@ class Engine:
         with self._stage("detect"):
             return self.bank.feed(series, ts, x, offset, stream_time)
 
-    def _results(self, flags: list[Flag], late: Bools, repeated: Bools) -> Results:
+    def _judge(self, events: Events, late: Bools, stream_time: Ints) -> Outcome:
+        """Have the rules look at the events that are on time, flagged values too: flags decide what is valid."""
+        if not self.compliance.watches:
+            return Outcome()
+        with self._stage("judge"):
+            on_time = ~late[events.event]
+            event = events.event[on_time]
+            taken = self.compliance.feed(
+                events.series[on_time], events.ts[event], events.x[on_time], events.flag[on_time],
+                events.offset[event], stream_time[event],
+            )  # fmt: skip
+            self.counts.compliance_late += taken.late
+            return self.compliance.advance(stream_time, events.offset)
+
+    def _results(self, flags: list[Flag], judged: Outcome, late: Bools, repeated: Bools) -> Results:
+        if judged.flags:
+            # By record, which is never cut: so that the order does not depend on the chunk.
+            flags = sorted([*flags, *judged.flags], key=lambda flag: flag.offset)
         aggregates = self._close_due()
         self.counts.aggregates += sum(len(rows.start) for _, rows in aggregates)
         self.counts.anomalies += len(flags)
-        return Results(aggregates, flags, late, repeated)
+        self.counts.compliance += len(judged.verdicts)
+        self.counts.headroom += len(judged.headroom)
+        self.counts.emitted_mass += len(judged.masses)
+        return Results(aggregates, flags, judged, late, repeated)
 
     def _close_due(self) -> list[tuple[int, Rows]]:
         """Close what is due, in the order in which it became due, so that the order does not depend on the chunk."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from schemas.durations import Duration
 from schemas.topics import checkpoint_topic
+from streams.compute.compliance.rule import Rule
 from streams.compute.detectors.registry import DetectorSpec
 from streams.topology.model import Topology, Window
 
@@ -28,11 +29,13 @@ def _nodes(topology: Topology) -> Iterator[str]:
         yield f"    window{number}({_text(f'window {window.name}', _shape(window))})"
     for number, detector in enumerate(topology.detectors):
         yield f"    detector{number}{{{{{_text(detector.name, *_target(detector))}}}}}"
+    for number, rule in enumerate(topology.compliance.rules):
+        yield f"    rule{number}{{{{{_text(rule.name, *_judged(rule))}}}}}"
     yield "  end"
     yield f'  subgraph kafka_out ["Kafka results, kept {topology.results.retention}"]'
     if topology.windows:
         yield "    aggregates[/aggregates/]"
-    if topology.detectors:
+    if topology.detectors or topology.compliance.rules:
         yield "    anomalies[/anomalies/]"
     yield "    dead_letters[/dead.letters/]"
     yield f"    checkpoints[/{_text(checkpoint_topic(topology.topology), 'compacted')}/]"
@@ -41,6 +44,8 @@ def _nodes(topology: Topology) -> Iterator[str]:
         yield '  subgraph clickhouse ["ClickHouse"]'
         for table in _tables(topology):
             yield f"    table_{table}[({table})]"
+        if topology.compliance.rules:
+            yield "    table_compliance[(compliance, headroom, emitted_mass)]"
         yield "  end"
 
 
@@ -51,10 +56,15 @@ def _edges(topology: Topology) -> Iterator[str]:
         yield f"  decode --> window{number} --> aggregates"
     for number, detector in enumerate(topology.detectors):
         yield f"  decode --> detector{number} -->|{detector.severity}| anomalies"
+    for number in range(len(topology.compliance.rules)):
+        yield f"  decode --> rule{number} -->|exceeded, or about to be| anomalies"
     yield "  decode -->|refused| dead_letters"
     yield "  worker -.->|state and offsets| checkpoints"
     for table in _tables(topology):
         yield f"  {'decode' if table == 'readings' else table} --> table_{table}"
+    if topology.compliance.rules and topology.sinks.clickhouse is not None:
+        nodes = " & ".join(f"rule{number}" for number in range(len(topology.compliance.rules)))
+        yield f"  {nodes} --> table_compliance"
 
 
 def _tables(topology: Topology) -> Iterator[str]:
@@ -64,7 +74,7 @@ def _tables(topology: Topology) -> Iterator[str]:
         yield "readings"
     if topology.windows:
         yield "aggregates"
-    if topology.detectors:
+    if topology.detectors or topology.compliance.rules:
         yield "anomalies"
     yield "dead_letters"
 
@@ -78,6 +88,10 @@ def _target(detector: DetectorSpec) -> tuple[str, str]:
     metrics = "all metrics" if "*" in detector.metrics else ", ".join(detector.metrics)
     assets = "" if "*" in detector.assets else f" of {', '.join(detector.assets)}"
     return str(detector.__struct_config__.tag), metrics + assets
+
+
+def _judged(rule: Rule) -> tuple[str, str]:
+    return rule.pack, f"{rule.metric} of {', '.join(rule.assets)}"
 
 
 def _text(*lines: str) -> str:

@@ -9,7 +9,10 @@ import msgspec
 from msgspec import Meta
 
 from schemas.durations import Duration
+from schemas.results import Severity
+from streams.compute.compliance.rule import Compliance
 from streams.compute.detectors.base import Name
+from streams.compute.detectors.lane import Flag
 from streams.compute.detectors.registry import DetectorSpec
 from streams.topology.mapping import Replay
 
@@ -148,5 +151,13 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     results: Results = Results()
     windows: tuple[Window, ...] = ()
     detectors: tuple[DetectorSpec, ...] = ()
+    compliance: Compliance = Compliance()
     sinks: Sinks = Sinks()
     replays: dict[Name, Replay] = {}
+
+    def raised_by(self, flag: Flag) -> tuple[str, Severity]:
+        """Name of the detector or rule that raised a flag, and how severe the flag is."""
+        if flag.detector < len(self.detectors):
+            detector = self.detectors[flag.detector]
+            return detector.name, flag.severity or detector.severity
+        return self.compliance.rules[flag.detector - len(self.detectors)].name, flag.severity or "warning"

@@ -14,7 +14,7 @@ from streams.compute.detectors.range import Range
 from streams.compute.detectors.registry import DetectorSpec
 from streams.topology.mapping import Replay, TimeColumn, TimeRows
 from streams.topology.model import Topology
-from streams.topology.problems import Problem, Where, did_you_mean
+from streams.topology.problems import Problem, Where, did_you_mean, render
 
 MOST_OPEN = 1_000
 """Above so many overlapping windows per series a worker's memory goes into windows alone."""
@@ -32,6 +32,7 @@ def problems(topology: Topology) -> list[Problem]:
         *_sources(topology),
         *_windows(topology),
         *_detectors(topology),
+        *_rules(topology),
         *_replays(topology),
     ]
 
@@ -43,14 +44,18 @@ def _names(topology: Topology) -> Iterator[Problem]:
         for name in names:
             if not _KEY_PART.fullmatch(name):
                 yield Problem((part, name), f"{name!r} is no name; allowed is text without spaces and slashes")
-    for part, items in (("windows", topology.windows), ("detectors", topology.detectors)):
-        first: dict[str, int] = {}
-        for index, item in enumerate(items):
-            earlier = first.setdefault(item.name, index)
-            if earlier != index:
-                yield Problem(
-                    (part, index, "name"), f"is {item.name!r}, the name of {part}[{earlier}]; give it another"
-                )
+    # Detectors and rules share names: flags carry them.
+    windows: list[tuple[Where, str]] = [(("windows", index), item.name) for index, item in enumerate(topology.windows)]
+    flagging: list[tuple[Where, str]] = [
+        *((("detectors", index), item.name) for index, item in enumerate(topology.detectors)),
+        *((("compliance", "rules", index), item.name) for index, item in enumerate(topology.compliance.rules)),
+    ]
+    for named in (windows, flagging):
+        first: dict[str, Where] = {}
+        for where, name in named:
+            earlier = first.setdefault(name, where)
+            if earlier != where:
+                yield Problem((*where, "name"), f"is {name!r}, the name of {render(earlier)}; give it another")
 
 
 def _time(topology: Topology) -> Iterator[Problem]:
@@ -140,6 +145,33 @@ def _limit(where: Where, spec: Limit, topology: Topology) -> Iterator[Problem]:
             if (metric.low is not None and limit < metric.low) or (metric.high is not None and limit > metric.high):
                 possible = f"{_bound(metric.low)} to {_bound(metric.high)} {metric.unit}"
                 yield Problem((*where, side), f"is {limit:g}; {name} is physically {possible}")
+
+
+def _rules(topology: Topology) -> Iterator[Problem]:
+    for index, rule in enumerate(topology.compliance.rules):
+        where: Where = ("compliance", "rules", index)
+        yield from _unmatched((*where, "assets"), "asset", rule.assets, topology.assets)
+        needed: dict[Where, tuple[str, str | None]] = {
+            ("metric",): (rule.metric, "mg/m3" if rule.flow is not None else None)
+        }
+        if rule.oxygen is not None:
+            needed["oxygen", "metric"] = (rule.oxygen.metric, "%")
+        if rule.flow is not None:
+            needed["flow",] = (rule.flow, "m3/h")
+        for field, (metric, unit) in needed.items():
+            declared = topology.metrics.get(metric)
+            if declared is None and topology.metrics:
+                yield _undeclared((*where, *field), "metric", metric, topology.metrics)
+            elif declared is not None and unit is not None and declared.unit != unit:
+                yield Problem((*where, *field), f"is {metric}, whose unit is {declared.unit}; it must be {unit} here")
+            elif topology.assets and not _sent(metric, rule.assets, topology):
+                yield Problem((*where, *field), f"is {metric}, which none of the rule's assets is declared with")
+
+
+def _sent(metric: str, assets: tuple[str, ...], topology: Topology) -> bool:
+    """Whether a declared asset may send the metric; assets may leave open what they send."""
+    declared = [topology.assets[name] for name in _matching(assets, topology.assets)]
+    return not declared or any(not asset.metrics or metric in asset.metrics for asset in declared)
 
 
 def _replays(topology: Topology) -> Iterator[Problem]:

@@ -140,7 +140,8 @@ def dead_letters(rows: int, first: int = 0) -> Rows:
 
 def ledger(rows: int, first: int = 0) -> Rows:
     counts = "records events accepted late duplicate dead_letter points points_invalid points_duplicate gaps skipped"
-    emitted = "aggregates anomalies dead_letters"
+    counts += " compliance_late"
+    emitted = "aggregates anomalies compliance headroom emitted_mass dead_letters"
     by_window = "windowed windows_closed windows_open late_points left_out points_in_open_windows"
     place = dict(origin(rows, first))
     return {
@@ -153,7 +154,71 @@ def ledger(rows: int, first: int = 0) -> Rows:
     }
 
 
-TABLES = [readings, aggregates, anomalies, dead_letters, ledger]
+def compliance(rows: int, first: int = 0) -> Rows:
+    means = dict.fromkeys(
+        ("raw_mean", "oxygen_mean", "oxygen_reference", "corrected_mean", "confidence", "judged_mean"),
+        np.where(np.arange(rows) % 2 == 0, np.nan, np.arange(rows) / 3),
+    )
+    minutes = [
+        "valid_minutes",
+        "stopped_minutes",
+        "invalid_minutes",
+        "missing_minutes",
+        "valid_parts",
+        "required_parts",
+    ]
+    return {
+        **origin(rows, first),
+        **series(rows),
+        **means,
+        **dict.fromkeys(minutes, np.arange(rows, dtype=np.uint32)),
+        "id": [f"d-{first + row:x}" for row in range(rows)],
+        "rule": constant("nox", rows),
+        "pack": constant("cn-hj75-2017", rows),
+        "pack_version": constant("2017", rows),
+        "standard": constant("GB 13271-2014", rows),
+        "period": constant("hour", rows),
+        "period_start": np.arange(rows) * 3_600_000,
+        "period_end": np.arange(rows) * 3_600_000 + 3_600_000,
+        "verdict": constant("insufficient_data", rows),
+        "reason": ["the plant did not run"] * rows,
+        "limit": np.linspace(50, 300, rows),
+        "first_offset": np.full(rows, -1),
+    }
+
+
+def headroom(rows: int, first: int = 0) -> Rows:
+    place = dict(origin(rows, first))
+    del place["offset"]
+    return {
+        **place,
+        **series(rows),
+        **dict.fromkeys(("mean", "projected_mean", "allowed_mean", "limit"), np.linspace(-9, 300, rows)),
+        **dict.fromkeys(("valid_minutes", "remaining_minutes"), np.arange(rows, dtype=np.uint32)),
+        "id": [f"e-{first + row:x}" for row in range(rows)],
+        "rule": constant("nox", rows),
+        "ts": np.arange(rows) * 60_000,
+        "period_start": np.zeros(rows, np.int64),
+        "period_end": np.full(rows, 3_600_000),
+    }
+
+
+def emitted_mass(rows: int, first: int = 0) -> Rows:
+    place = dict(origin(rows, first))
+    del place["offset"]
+    return {
+        **place,
+        **series(rows),
+        **dict.fromkeys(("mass", "capture"), np.where(np.arange(rows) % 2 == 0, np.nan, np.arange(rows) / 7)),
+        **dict.fromkeys(("valid_minutes", "stopped_minutes", "gap_hours"), np.arange(rows, dtype=np.uint32)),
+        "id": [f"f-{first + row:x}" for row in range(rows)],
+        "rule": constant("nox", rows),
+        "hour_start": np.arange(rows) * 3_600_000,
+        "method": constant("max_180", rows),
+    }
+
+
+TABLES = [readings, aggregates, anomalies, dead_letters, ledger, compliance, headroom, emitted_mass]
 
 
 def plain(rows: Rows) -> list[Row]:

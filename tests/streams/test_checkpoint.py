@@ -139,7 +139,7 @@ def test_a_wrong_checksum_is_told() -> None:
 
 
 def sealed(body: bytes) -> bytes:
-    return BLOB[:5] + zlib.crc32(body).to_bytes(4, "little") + body
+    return BLOB[:5] + zlib.crc32(BLOB[4:5] + body).to_bytes(4, "little") + body
 
 
 def compressed(content: bytes) -> bytes:

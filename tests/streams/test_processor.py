@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from schemas.durations import Duration, decode_hook
 from schemas.results import Aggregate, Anomaly, DeadLetter
-from streams.checkpoint import unpack
+from streams.checkpoint import FORMAT, unpack
 from streams.chunk import Chunk
 from streams.processor import Processor
 from streams.rendering import Message, Rendered, Renderer
@@ -21,8 +21,8 @@ from streams.topology.model import Topology
 from tests.oracle import Oracle, Window
 
 NOW = 1_760_000_000_000
-FORMAT_1 = Path(__file__).parent / "golden" / "checkpoint.v1.bin"
-"""Of the first 40 events of the test below, written by the first version."""
+GOLDEN = Path(__file__).parent / "golden"
+"""Checkpoints of the first 40 events of the test below, written by the versions that had these formats."""
 TOPOLOGY = msgspec.convert(
     {
         "topology": "test",
@@ -223,7 +223,8 @@ def test_a_topology_can_switch_the_search_for_duplicates_off() -> None:
     assert (processor.engine.counts.accepted, processor.engine.counts.points) == (2, 2)
 
 
-def test_a_checkpoint_of_format_1_goes_on_where_it_stood() -> None:
+@pytest.mark.parametrize("format_", range(1, FORMAT))
+def test_a_checkpoint_of_an_older_format_goes_on_where_it_stood(format_: int) -> None:
     log = [
         (i, NOW + 500 * i, json.dumps(event(NOW + 500 * i, "abc"[i % 3], {"t": float(i % 7), "p": i * 0.5})).encode())
         for i in range(80)
@@ -231,7 +232,7 @@ def test_a_checkpoint_of_format_1_goes_on_where_it_stood() -> None:
     undisturbed, restored = (Processor(TOPOLOGY, "machine.events", 0, 0) for _ in range(2))
     undisturbed.feed(chunk(log[:40], 0))
     undisturbed.cut()
-    assert restored.restore(unpack(FORMAT_1.read_bytes())) == []
+    assert restored.restore(unpack((GOLDEN / f"checkpoint.v{format_}.bin").read_bytes())) == []
     for processor in (undisturbed, restored):
         processor.feed(chunk(log[40:], 40))
     found = rendered(restored).messages

@@ -16,6 +16,13 @@ ROWS = {"from": "rows", "interval": "1h", "year_in_name": r"gt_(\d{4})"}
 REPLAY = {"files": "*.csv", "topic": "machine.events", "asset": "stack-1", "time": COLUMN, "values": {"nox": "NOX"}}
 
 
+RULE = {"name": "nox", "pack": "cn-hj75-2017", "metric": "nox", "limits": {"hour": 200}}
+
+
+def rules(*declared: dict[str, Any]) -> dict[str, Any]:
+    return {"compliance": {"rules": declared}}
+
+
 def window(name: str, **changes: str) -> dict[str, str]:
     return {"name": name, "size": "10s", **changes}
 
@@ -67,6 +74,17 @@ def test_a_topology_that_holds_together_has_no_problems(small: Build) -> None:
         ({"detectors": [RANGE]}, ("detectors", 0), "has no bounds for ph"),
         ({"detectors": [{**LIMIT, "high": 501}]}, ("detectors", 0, "high"), "nox is physically 0 to 500 mg/m3"),
         ({"detectors": [{**LIMIT, "low": -1}]}, ("detectors", 0, "low"), "nox is physically 0 to 500 mg/m3"),
+        (rules(RULE, RULE), ("compliance", "rules", 1, "name"), "the name of compliance.rules[0]"),
+        (rules({**RULE, "name": "nox-limit"}), ("compliance", "rules", 0, "name"), "the name of detectors[0]"),
+        (rules({**RULE, "metric": "so2"}), ("compliance", "rules", 0, "metric"), "'so2' is not declared"),
+        (rules({**RULE, "metric": "ph", "assets": ["stack-*"]}), ("compliance", "rules", 0, "metric"), "none of the"),
+        (rules({**RULE, "assets": ["stac-*"]}), ("compliance", "rules", 0, "assets", 0), "matches no declared asset"),
+        (
+            rules({**RULE, "oxygen": {"metric": "ph", "reference": 9}}),
+            ("compliance", "rules", 0, "oxygen", "metric"),
+            "whose unit is 1; it must be % here",
+        ),
+        (rules({**RULE, "flow": "ph"}), ("compliance", "rules", 0, "flow"), "it must be m3/h here"),
         ({"replays": {"r": {**REPLAY, "asset": "stack-9"}}}, ("replays", "r", "asset"), "(did you mean 'stack-1'?)"),
         ({"replays": {"r": {**REPLAY, "values": {"no": "X"}}}}, ("replays", "r", "values", "no"), "is not declared"),
         (

@@ -88,6 +88,76 @@ AS SELECT
 FROM headrace_store.anomalies
 FINAL;
 
+CREATE VIEW headrace.compliance
+(
+    `id` String COMMENT 'Deterministic id of the verdict: the same for the same log',
+    `rule` LowCardinality(String) COMMENT 'Name of the rule in the topology',
+    `pack` LowCardinality(String) COMMENT 'Rule pack by which it was judged',
+    `pack_version` LowCardinality(String) COMMENT 'Version of the pack; +local where the topology changes numbers of it',
+    `standard` LowCardinality(String) COMMENT 'Where the limit comes from, as the topology says',
+    `period` LowCardinality(String) COMMENT 'half_hour, hour, day or month',
+    `period_start` DateTime64(3, 'UTC') COMMENT 'First moment of the period, inclusive, event time, UTC',
+    `period_end` DateTime64(3, 'UTC') COMMENT 'End of the period, exclusive, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the stack',
+    `asset` LowCardinality(String) COMMENT 'The stack',
+    `metric` LowCardinality(String) COMMENT 'The pollutant; its unit is declared in the topology',
+    `verdict` LowCardinality(String) COMMENT 'compliant, exceeded or insufficient_data; what is missing is never taken for compliant',
+    `reason` String COMMENT 'One sentence with the numbers that decided',
+    `raw_mean` Nullable(Float64) COMMENT 'Mean as measured, in the unit of the metric; NULL where nothing is valid',
+    `oxygen_mean` Nullable(Float64) COMMENT 'Mean oxygen of the same minutes, % by volume; NULL where the rule does not look at oxygen, or nothing is valid',
+    `oxygen_reference` Nullable(Float64) COMMENT 'Oxygen at which the limit holds, % by volume; NULL where the measured mean is judged',
+    `corrected_mean` Nullable(Float64) COMMENT 'Mean at the reference oxygen, in the unit of the metric; NULL where nothing is valid',
+    `confidence` Nullable(Float64) COMMENT 'What was subtracted as confidence interval of the measurement, in the unit of the metric',
+    `judged_mean` Nullable(Float64) COMMENT 'What was held against the limit: corrected_mean less confidence, in the unit of the metric',
+    `limit` Float64 COMMENT 'Highest mean allowed, in the unit of the metric',
+    `valid_minutes` UInt32 COMMENT 'Minutes with a valid reading',
+    `stopped_minutes` UInt32 COMMENT 'Minutes in which the plant did not run',
+    `invalid_minutes` UInt32 COMMENT 'Minutes with readings of which none is valid: calibration, maintenance, fault, oxygen as in air',
+    `missing_minutes` UInt32 COMMENT 'Minutes without a reading',
+    `valid_parts` UInt32 COMMENT 'Valid parts: minutes or quarters of an hour, hours or half-hours of a day, days of a month',
+    `required_parts` UInt32 COMMENT 'Valid parts that the pack asks for; 0 where the plant did not run',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `first_offset` Int64 COMMENT 'Offset of the first record that the verdict rests on; -1 where there is none',
+    `offset` Int64 COMMENT 'Offset of the last record that the verdict rests on; -1 where there is none'
+)
+COMMENT 'Verdicts on emissions with their evidence: one row for each rule, stack and period that has a limit'
+AS SELECT
+    id,
+    rule,
+    pack,
+    pack_version,
+    standard,
+    period,
+    period_start,
+    period_end,
+    site,
+    asset,
+    metric,
+    verdict,
+    reason,
+    raw_mean,
+    oxygen_mean,
+    oxygen_reference,
+    corrected_mean,
+    confidence,
+    judged_mean,
+    limit,
+    valid_minutes,
+    stopped_minutes,
+    invalid_minutes,
+    missing_minutes,
+    valid_parts,
+    required_parts,
+    topology,
+    topic,
+    partition,
+    first_offset,
+    offset
+FROM headrace_store.compliance
+FINAL;
+
 CREATE VIEW headrace.dead_letters
 (
     `id` String COMMENT 'Deterministic id of the dead letter: the same for the same log',
@@ -124,6 +194,86 @@ AS SELECT
 FROM headrace_store.dead_letters
 FINAL;
 
+CREATE VIEW headrace.emitted_mass
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `rule` LowCardinality(String) COMMENT 'Name of the rule in the topology',
+    `hour_start` DateTime64(3, 'UTC') COMMENT 'First moment of the hour, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the stack',
+    `asset` LowCardinality(String) COMMENT 'The stack',
+    `metric` LowCardinality(String) COMMENT 'The pollutant; its unit is declared in the topology',
+    `mass` Nullable(Float64) COMMENT 'Emitted mass, kg; NULL where nothing may stand in for what was not measured',
+    `method` LowCardinality(String) COMMENT 'measured, stopped, max_180, max_720, max_2160 (largest of so many measured hours before) or none',
+    `capture` Nullable(Float64) COMMENT 'Share of the quarter\'s hours with the plant running that were measured when the row was made, from 0 to 1',
+    `valid_minutes` UInt32 COMMENT 'Minutes with concentration and flow measured',
+    `stopped_minutes` UInt32 COMMENT 'Minutes in which the plant did not run',
+    `gap_hours` UInt32 COMMENT 'Length of the gap that the hour lies in, hours; 0 for an hour that was measured',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic'
+)
+COMMENT 'Emitted mass of each stack, hour by hour; a row for an hour that was not measured comes when the gap ends'
+AS SELECT
+    id,
+    rule,
+    hour_start,
+    site,
+    asset,
+    metric,
+    mass,
+    method,
+    capture,
+    valid_minutes,
+    stopped_minutes,
+    gap_hours,
+    topology,
+    topic,
+    partition
+FROM headrace_store.emitted_mass
+FINAL;
+
+CREATE VIEW headrace.headroom
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `rule` LowCardinality(String) COMMENT 'Name of the rule in the topology',
+    `ts` DateTime64(3, 'UTC') COMMENT 'End of the minute, event time, UTC',
+    `period_start` DateTime64(3, 'UTC') COMMENT 'First moment of the period that runs, event time, UTC',
+    `period_end` DateTime64(3, 'UTC') COMMENT 'End of the period that runs, exclusive, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the stack',
+    `asset` LowCardinality(String) COMMENT 'The stack',
+    `metric` LowCardinality(String) COMMENT 'The pollutant; its unit is declared in the topology',
+    `valid_minutes` UInt32 COMMENT 'Valid minutes of the period so far',
+    `remaining_minutes` UInt32 COMMENT 'Minutes of the period that are left',
+    `mean` Float64 COMMENT 'Mean so far at the reference oxygen, in the unit of the metric',
+    `projected_mean` Float64 COMMENT 'Mean of the whole period if the rest is as the last five valid minutes were, in the unit of the metric',
+    `allowed_mean` Float64 COMMENT 'Highest mean of the rest with which the period still complies, in the unit of the metric; below 0 where it is lost',
+    `limit` Float64 COMMENT 'Highest mean of the period that complies, the confidence interval included, in the unit of the metric',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic'
+)
+COMMENT 'How the running hour or half-hour of each rule and stack will end: one row for each valid minute'
+AS SELECT
+    id,
+    rule,
+    ts,
+    period_start,
+    period_end,
+    site,
+    asset,
+    metric,
+    valid_minutes,
+    remaining_minutes,
+    mean,
+    projected_mean,
+    allowed_mean,
+    limit,
+    topology,
+    topic,
+    partition
+FROM headrace_store.headroom
+FINAL;
+
 CREATE VIEW headrace.ledger
 (
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
@@ -140,6 +290,7 @@ CREATE VIEW headrace.ledger
     `points` UInt64 COMMENT 'Points (values) of accepted and late events, duplicates left out',
     `points_invalid` UInt64 COMMENT 'Points kept out of windows because their flag says that nothing was measured',
     `points_duplicate` UInt64 COMMENT 'Points left out because an earlier one has their asset, metric and event time',
+    `compliance_late` UInt64 COMMENT 'Points that came too late for the minute of a rule',
     `gaps` UInt64 COMMENT 'Offsets that hold no record to read: transaction markers, aborted records',
     `skipped` UInt64 COMMENT 'Records that the log had deleted before they could be read',
     `windowed` Map(LowCardinality(String), UInt64) COMMENT 'Points that went into windows, by name of the window',
@@ -150,6 +301,9 @@ CREATE VIEW headrace.ledger
     `points_in_open_windows` Map(LowCardinality(String), UInt64) COMMENT 'Points in windows that are open at next_offset, by name of the window',
     `aggregates` UInt64 COMMENT 'Rows of aggregates emitted',
     `anomalies` UInt64 COMMENT 'Rows of anomalies emitted',
+    `compliance` UInt64 COMMENT 'Rows of compliance emitted',
+    `headroom` UInt64 COMMENT 'Rows of headroom emitted',
+    `emitted_mass` UInt64 COMMENT 'Rows of emitted_mass emitted',
     `dead_letters` UInt64 COMMENT 'Rows of dead_letters emitted',
     `broker_ts` DateTime64(3, 'UTC') COMMENT 'Timestamp that the broker holds for the last record, UTC'
 )
@@ -169,6 +323,7 @@ AS SELECT
     points,
     points_invalid,
     points_duplicate,
+    compliance_late,
     gaps,
     skipped,
     windowed,
@@ -179,6 +334,9 @@ AS SELECT
     points_in_open_windows,
     aggregates,
     anomalies,
+    compliance,
+    headroom,
+    emitted_mass,
     dead_letters,
     broker_ts
 FROM headrace_store.ledger
@@ -279,6 +437,49 @@ TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Anomaly flags';
 
+CREATE TABLE headrace_store.compliance
+(
+    `id` String COMMENT 'Deterministic id of the verdict: the same for the same log' CODEC(ZSTD(1)),
+    `rule` LowCardinality(String) COMMENT 'Name of the rule in the topology',
+    `pack` LowCardinality(String) COMMENT 'Rule pack by which it was judged',
+    `pack_version` LowCardinality(String) COMMENT 'Version of the pack; +local where the topology changes numbers of it',
+    `standard` LowCardinality(String) COMMENT 'Where the limit comes from, as the topology says',
+    `period` LowCardinality(String) COMMENT 'half_hour, hour, day or month',
+    `period_start` DateTime64(3, 'UTC') COMMENT 'First moment of the period, inclusive, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `period_end` DateTime64(3, 'UTC') COMMENT 'End of the period, exclusive, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the stack',
+    `asset` LowCardinality(String) COMMENT 'The stack',
+    `metric` LowCardinality(String) COMMENT 'The pollutant; its unit is declared in the topology',
+    `verdict` LowCardinality(String) COMMENT 'compliant, exceeded or insufficient_data; what is missing is never taken for compliant',
+    `reason` String COMMENT 'One sentence with the numbers that decided' CODEC(ZSTD(1)),
+    `raw_mean` Nullable(Float64) COMMENT 'Mean as measured, in the unit of the metric; NULL where nothing is valid' CODEC(ZSTD(1)),
+    `oxygen_mean` Nullable(Float64) COMMENT 'Mean oxygen of the same minutes, % by volume; NULL where the rule does not look at oxygen, or nothing is valid' CODEC(ZSTD(1)),
+    `oxygen_reference` Nullable(Float64) COMMENT 'Oxygen at which the limit holds, % by volume; NULL where the measured mean is judged' CODEC(ZSTD(1)),
+    `corrected_mean` Nullable(Float64) COMMENT 'Mean at the reference oxygen, in the unit of the metric; NULL where nothing is valid' CODEC(ZSTD(1)),
+    `confidence` Nullable(Float64) COMMENT 'What was subtracted as confidence interval of the measurement, in the unit of the metric' CODEC(ZSTD(1)),
+    `judged_mean` Nullable(Float64) COMMENT 'What was held against the limit: corrected_mean less confidence, in the unit of the metric' CODEC(ZSTD(1)),
+    `limit` Float64 COMMENT 'Highest mean allowed, in the unit of the metric' CODEC(ZSTD(1)),
+    `valid_minutes` UInt32 COMMENT 'Minutes with a valid reading' CODEC(ZSTD(1)),
+    `stopped_minutes` UInt32 COMMENT 'Minutes in which the plant did not run' CODEC(ZSTD(1)),
+    `invalid_minutes` UInt32 COMMENT 'Minutes with readings of which none is valid: calibration, maintenance, fault, oxygen as in air' CODEC(ZSTD(1)),
+    `missing_minutes` UInt32 COMMENT 'Minutes without a reading' CODEC(ZSTD(1)),
+    `valid_parts` UInt32 COMMENT 'Valid parts: minutes or quarters of an hour, hours or half-hours of a day, days of a month' CODEC(ZSTD(1)),
+    `required_parts` UInt32 COMMENT 'Valid parts that the pack asks for; 0 where the plant did not run' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `first_offset` Int64 COMMENT 'Offset of the first record that the verdict rests on; -1 where there is none' CODEC(Delta(8), ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the last record that the verdict rests on; -1 where there is none' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(period_start)
+PRIMARY KEY (topology, site, asset, metric, rule, period, period_start)
+ORDER BY (topology, site, asset, metric, rule, period, period_start, topic, partition)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Verdicts on emissions with their evidence: one row for each rule, stack and period that has a limit';
+
 CREATE TABLE headrace_store.dead_letters
 (
     `id` String COMMENT 'Deterministic id of the dead letter: the same for the same log' CODEC(ZSTD(1)),
@@ -304,6 +505,62 @@ TTL stored_at + toIntervalYear(1)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Input that could not be accepted, with reason and origin';
 
+CREATE TABLE headrace_store.emitted_mass
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `rule` LowCardinality(String) COMMENT 'Name of the rule in the topology',
+    `hour_start` DateTime64(3, 'UTC') COMMENT 'First moment of the hour, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the stack',
+    `asset` LowCardinality(String) COMMENT 'The stack',
+    `metric` LowCardinality(String) COMMENT 'The pollutant; its unit is declared in the topology',
+    `mass` Nullable(Float64) COMMENT 'Emitted mass, kg; NULL where nothing may stand in for what was not measured' CODEC(ZSTD(1)),
+    `method` LowCardinality(String) COMMENT 'measured, stopped, max_180, max_720, max_2160 (largest of so many measured hours before) or none',
+    `capture` Nullable(Float64) COMMENT 'Share of the quarter\'s hours with the plant running that were measured when the row was made, from 0 to 1' CODEC(ZSTD(1)),
+    `valid_minutes` UInt32 COMMENT 'Minutes with concentration and flow measured' CODEC(ZSTD(1)),
+    `stopped_minutes` UInt32 COMMENT 'Minutes in which the plant did not run' CODEC(ZSTD(1)),
+    `gap_hours` UInt32 COMMENT 'Length of the gap that the hour lies in, hours; 0 for an hour that was measured' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(hour_start)
+PRIMARY KEY (topology, site, asset, metric, rule, hour_start)
+ORDER BY (topology, site, asset, metric, rule, hour_start, topic, partition)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Emitted mass of each stack, hour by hour; a row for an hour that was not measured comes when the gap ends';
+
+CREATE TABLE headrace_store.headroom
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `rule` LowCardinality(String) COMMENT 'Name of the rule in the topology',
+    `ts` DateTime64(3, 'UTC') COMMENT 'End of the minute, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `period_start` DateTime64(3, 'UTC') COMMENT 'First moment of the period that runs, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `period_end` DateTime64(3, 'UTC') COMMENT 'End of the period that runs, exclusive, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the stack',
+    `asset` LowCardinality(String) COMMENT 'The stack',
+    `metric` LowCardinality(String) COMMENT 'The pollutant; its unit is declared in the topology',
+    `valid_minutes` UInt32 COMMENT 'Valid minutes of the period so far' CODEC(ZSTD(1)),
+    `remaining_minutes` UInt32 COMMENT 'Minutes of the period that are left' CODEC(ZSTD(1)),
+    `mean` Float64 COMMENT 'Mean so far at the reference oxygen, in the unit of the metric' CODEC(ZSTD(1)),
+    `projected_mean` Float64 COMMENT 'Mean of the whole period if the rest is as the last five valid minutes were, in the unit of the metric' CODEC(ZSTD(1)),
+    `allowed_mean` Float64 COMMENT 'Highest mean of the rest with which the period still complies, in the unit of the metric; below 0 where it is lost' CODEC(ZSTD(1)),
+    `limit` Float64 COMMENT 'Highest mean of the period that complies, the confidence interval included, in the unit of the metric' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, metric, rule, ts)
+ORDER BY (topology, site, asset, metric, rule, ts, topic, partition)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'How the running hour or half-hour of each rule and stack will end: one row for each valid minute';
+
 CREATE TABLE headrace_store.ledger
 (
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
@@ -320,6 +577,7 @@ CREATE TABLE headrace_store.ledger
     `points` UInt64 COMMENT 'Points (values) of accepted and late events, duplicates left out' CODEC(Delta(8), ZSTD(1)),
     `points_invalid` UInt64 COMMENT 'Points kept out of windows because their flag says that nothing was measured' CODEC(Delta(8), ZSTD(1)),
     `points_duplicate` UInt64 COMMENT 'Points left out because an earlier one has their asset, metric and event time' CODEC(Delta(8), ZSTD(1)),
+    `compliance_late` UInt64 DEFAULT 0 COMMENT 'Points that came too late for the minute of a rule' CODEC(Delta(8), ZSTD(1)),
     `gaps` UInt64 COMMENT 'Offsets that hold no record to read: transaction markers, aborted records' CODEC(Delta(8), ZSTD(1)),
     `skipped` UInt64 COMMENT 'Records that the log had deleted before they could be read' CODEC(Delta(8), ZSTD(1)),
     `windowed` Map(LowCardinality(String), UInt64) COMMENT 'Points that went into windows, by name of the window' CODEC(ZSTD(1)),
@@ -330,6 +588,9 @@ CREATE TABLE headrace_store.ledger
     `points_in_open_windows` Map(LowCardinality(String), UInt64) COMMENT 'Points in windows that are open at next_offset, by name of the window' CODEC(ZSTD(1)),
     `aggregates` UInt64 COMMENT 'Rows of aggregates emitted' CODEC(Delta(8), ZSTD(1)),
     `anomalies` UInt64 COMMENT 'Rows of anomalies emitted' CODEC(Delta(8), ZSTD(1)),
+    `compliance` UInt64 DEFAULT 0 COMMENT 'Rows of compliance emitted' CODEC(Delta(8), ZSTD(1)),
+    `headroom` UInt64 DEFAULT 0 COMMENT 'Rows of headroom emitted' CODEC(Delta(8), ZSTD(1)),
+    `emitted_mass` UInt64 DEFAULT 0 COMMENT 'Rows of emitted_mass emitted' CODEC(Delta(8), ZSTD(1)),
     `dead_letters` UInt64 COMMENT 'Rows of dead_letters emitted' CODEC(Delta(8), ZSTD(1)),
     `broker_ts` DateTime64(3, 'UTC') COMMENT 'Timestamp that the broker holds for the last record, UTC' CODEC(DoubleDelta, ZSTD(1)),
     `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
