@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from streams.compute.compliance.headroom import RECENT, Headroom
 from streams.compute.compliance.mass import Mass
 from streams.compute.compliance.minutes import MINUTE, Minutes
-from streams.compute.compliance.monitor import Monitor
+from streams.compute.compliance.monitor import Monitor, Watched
 from streams.compute.compliance.rule import Compliance as Declared
 from streams.compute.compliance.verdict import EXCEEDED, Verdict
 from streams.compute.detectors.lane import Flag
@@ -75,14 +75,17 @@ class Compliance:
 
     def grow(self, keys: Sequence[SeriesKey]) -> None:
         """Take in new series; their integers go on from those known so far."""
-        slots = []
-        for series, key in enumerate(keys, len(self._slot_of)):
-            wanted = [monitor.meet(key, series, len(self._watched)) for monitor in self._monitors]
-            slots.append(len(self._watched) if any(wanted) else -1)
-            if any(wanted):
+        known = len(self._slot_of)
+        appeared = []
+        for series, key in enumerate(keys, known):
+            if any(monitor.needs(key) for monitor in self._monitors):
+                appeared.append(Watched(key, series, len(self._watched)))
                 self._watched.append(series)
-                self._minutes.grow(1)
-        self._slot_of = np.concatenate((self._slot_of, np.array(slots, np.intp)))
+        self._slot_of = np.concatenate((self._slot_of, np.full(len(keys), -1)))
+        self._slot_of[[one.series for one in appeared]] = [one.slot for one in appeared]
+        self._minutes.grow(len(appeared))
+        for monitor in self._monitors:
+            monitor.grow(appeared)
 
     def feed(
         self, series: Index, ts: Ints, x: Floats, flag: NDArray[np.int8], offset: Ints, stream_time: Ints

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import translate
 from typing import Any, NamedTuple
 
@@ -20,6 +20,14 @@ from streams.compute.series import SeriesKey
 
 _UNKNOWN = -1
 """As a slot: no such series yet."""
+
+
+class Watched(NamedTuple):
+    """A series that a rule looks at."""
+
+    key: SeriesKey
+    series: int
+    slot: int
 
 
 class Closing(NamedTuple):
@@ -45,7 +53,8 @@ class Monitor:
         self._periods = Periods(index, rule, unit, utc_offset)
         self._recent = Recent()
         self._masses = Masses(index, pack.substitutions, pack.minutes, utc_offset) if rule.flow is not None else None
-        self._stacks: dict[tuple[str, str], int] = {}
+        self._stacks: list[tuple[str, str]] = []
+        """Site and asset."""
         self._slot_of: dict[SeriesKey, int] = {}
         self._slots: dict[str, Index] = {}
         """By metric: the slot of each stack's series."""
@@ -60,24 +69,25 @@ class Monitor:
         """Of the period under way."""
         return self._periods.end
 
-    def meet(self, key: SeriesKey, series: int, slot: int) -> bool:
-        """A series has appeared; True if the rule needs it, which will then be known by `slot`."""
-        if key.metric not in self._metrics or not self._assets.fullmatch(key.asset):
-            return False
-        self._slot_of[key] = slot
-        if key.metric == self.rule.metric:
-            self._stacks[key.site, key.asset] = len(self._stacks)
-            self._periods.grow([series])
-            self._recent.grow(1)
-            if self._masses is not None:
-                self._masses.grow(1)
-        self._slots = {
-            metric: np.array(
-                [self._slot_of.get(SeriesKey(*stack, metric), _UNKNOWN) for stack in self._stacks], np.intp
-            )
-            for metric in self._metrics
-        }
-        return True
+    def needs(self, key: SeriesKey) -> bool:
+        """Whether the rule looks at a series."""
+        return key.metric in self._metrics and self._assets.fullmatch(key.asset) is not None
+
+    def grow(self, appeared: Sequence[Watched]) -> None:
+        """Take in series that have appeared; those that the rule does not need are left out."""
+        needed = [one for one in appeared if self.needs(one.key)]
+        if not needed:
+            return
+        self._slot_of |= {one.key: one.slot for one in needed}
+        stacks = [one for one in needed if one.key.metric == self.rule.metric]
+        self._stacks += [(one.key.site, one.key.asset) for one in stacks]
+        self._periods.grow([one.series for one in stacks])
+        self._recent.grow(len(stacks))
+        if self._masses is not None:
+            self._masses.grow(len(stacks))
+        for metric in self._metrics:
+            slots = [self._slot_of.get(SeriesKey(*stack, metric), _UNKNOWN) for stack in self._stacks]
+            self._slots[metric] = np.array(slots, np.intp)
 
     def add(self, minute: Minute) -> list[Headroom]:
         """Add a minute, all periods that end before it being closed."""
