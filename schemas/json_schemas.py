@@ -1,14 +1,16 @@
 """The published JSON Schemas (2020-12), generated from the structs; `python -m schemas` writes them to `json/`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from schemas import docstrings
+from schemas.alarm_actions import AlarmAction, Condition
 from schemas.codec import SCHEMA_VERSION, schema_id
 from schemas.events import FLAGS, LARGEST_VALUE, LONGEST_NAME, Event, Reason, Scope
-from schemas.results import Aggregate, Anomaly, DeadLetter
+from schemas.results import Aggregate, Alarm, Anomaly, DeadLetter
 
 FOLDER: Final = Path(__file__).with_name("json")
 
@@ -16,6 +18,8 @@ _STRUCT: Final[dict[str, type[msgspec.Struct]]] = {
     "event": Event,
     "aggregate": Aggregate,
     "anomaly": Anomaly,
+    "alarm": Alarm,
+    "alarm_action": AlarmAction,
     "dead_letter": DeadLetter,
 }
 
@@ -57,13 +61,10 @@ def schema(kind: str) -> dict[str, Any]:
     struct = _STRUCT[kind]
     [_], components = msgspec.json.schema_components([struct])
     title = struct.__name__
-    described = {**components[title], "description": docstrings.of_class(struct)}
-    docs = docstrings.of_fields(struct)
-    described["properties"] = {
-        field: {"description": docs[field], **_SHARPER.get(kind, {}).get(field, derived)}
-        for field, derived in described["properties"].items()
-    }
+    described = _described(struct, components.pop(title), _SHARPER.get(kind, {}))
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": schema_id(kind)}
+    if kind == "alarm_action":
+        return {**head, **described, "$defs": {"Condition": _described(Condition, components["Condition"], {})}}
     if kind != "event":
         return {**head, **described}
     one = {"$ref": f"#/$defs/{title}"}
@@ -74,6 +75,18 @@ def schema(kind: str) -> dict[str, Any]:
         "anyOf": [one, {"type": "array", "items": one, "minItems": 1}],
         "$defs": {title: {**described, "anyOf": _NOT_EMPTY}},
     }
+
+
+def _described(
+    struct: type[msgspec.Struct], derived: Mapping[str, Any], sharper: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What msgspec derives of a struct, with its docstrings."""
+    docs = docstrings.of_fields(struct)
+    properties = {
+        field: {"description": docs[field], **sharper.get(field, property_)}
+        for field, property_ in derived["properties"].items()
+    }
+    return {**derived, "description": docstrings.of_class(struct), "properties": properties}
 
 
 def generate() -> dict[str, bytes]:

@@ -28,14 +28,20 @@ MACHINE_EVENTS = Topic(name="machine.events", direction="in", about="readings an
 EMISSION_EVENTS = Topic(name="emission.events", direction="in", about="readings of stacks (CEMS)", schema="event")
 AGGREGATES = Topic(name="aggregates", direction="out", about="closed windows, one message each", schema="aggregate")
 ANOMALIES = Topic(name="anomalies", direction="out", about="anomaly flags, one message each", schema="anomaly")
+ALARM_ACTIONS = Topic(
+    name="alarm.actions", direction="in", about="conditions of alarms and what operators do", schema="alarm_action"
+)
+ALARMS = Topic(name="alarms", direction="out", about="transitions of alarms, one message each", schema="alarm")
 DEAD_LETTERS = Topic(
     name="dead.letters", direction="out", about="input that could not be accepted, with reason", schema="dead_letter"
 )
 
 TOPICS: dict[str, Topic] = {
-    topic.name: topic for topic in (MACHINE_EVENTS, EMISSION_EVENTS, AGGREGATES, ANOMALIES, DEAD_LETTERS)
+    topic.name: topic
+    for topic in (MACHINE_EVENTS, EMISSION_EVENTS, ALARM_ACTIONS, AGGREGATES, ANOMALIES, ALARMS, DEAD_LETTERS)
 }
-SOURCES = tuple(topic.name for topic in TOPICS.values() if topic.direction == "in")
+SOURCES = tuple(topic.name for topic in TOPICS.values() if topic.schema == "event")
+"""Those that bring readings: what a topology names as its sources."""
 RESULTS = tuple(topic.name for topic in TOPICS.values() if topic.direction == "out")
 
 

@@ -21,7 +21,7 @@ class Coded(NamedTuple):
 
 Column = NDArray[np.generic] | Coded | Sequence[str] | Sequence[Mapping[str, int]]
 """Numbers, dictionary-encoded strings, plain strings, or counts by name. Times are int64 epoch milliseconds; NaN stands
-for none."""
+for none, of times among floats."""
 
 Rows = Mapping[str, Column]
 """Column name to column, all of one length."""

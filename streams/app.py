@@ -64,7 +64,7 @@ def build(topology: Topology, settings: Settings, metrics: Address, publisher: S
     telemetry = Telemetry(CollectorRegistry(), topology)
     source = Source(topology, settings.client_options(), publisher, telemetry, instance)
     telemetry.ready_if(source.is_ready)
-    source.channels = {topic: _agent(app, source, topic) for topic in topology.sources}
+    source.channels = {topic: _agent(app, source, topic) for topic in topology.inputs}
     _pages(app, source, telemetry.registry)
 
     app.service(source)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from schemas.topics import ALARM_ACTIONS
 from streams.topology.model import Topology
 
 Query = Callable[[str, dict[str, Any]], Sequence[Sequence[Any]]]
@@ -62,7 +63,8 @@ class Check(msgspec.Struct, frozen=True):
 _LEDGER = (
     "first_offset", "records", "events", "accepted", "late", "duplicate", "dead_letter", "points", "points_invalid",
     "points_duplicate", "gaps", "skipped", "aggregates", "anomalies", "compliance", "headroom", "emitted_mass",
-    "dead_letters", "windowed", "late_points", "left_out", "windows_closed", "points_in_open_windows",
+    "conditions", "alarms", "dead_letters", "windowed", "late_points", "left_out", "windows_closed",
+    "points_in_open_windows",
 )  # fmt: skip
 
 _MOST_NAMED = 10
@@ -71,7 +73,9 @@ LEDGER_THERE = "ledger rows at the committed offset"
 
 TABLES_ALONE = ("compliance", "headroom", "emitted_mass")
 """Tables whose rows are not on a topic."""
-RESULT_TABLES = {"aggregates": "aggregates", "anomalies": "anomalies", "dead.letters": "dead_letters"}
+RESULT_TABLES = {
+    "aggregates": "aggregates", "anomalies": "anomalies", "alarms": "alarms", "dead.letters": "dead_letters",
+}  # fmt: skip
 """Result topic to table."""
 
 
@@ -141,6 +145,10 @@ def check_partition(
         rows = query(f"SELECT count(), uniqExact(id) FROM headrace.{table} {where}", origin)[0]  # noqa: S608
         check(f"{table} in ClickHouse", ledger[table], rows[0])
         check(f"distinct ids of {table} in ClickHouse", ledger[table], rows[1])
+    if topology.alarms and position.topic != ALARM_ACTIONS.name:
+        sent = messages.get(ALARM_ACTIONS.name, Messages())
+        check(f"conditions on {ALARM_ACTIONS.name}", ledger["conditions"], sent.messages)
+        check(f"distinct ids of conditions on {ALARM_ACTIONS.name}", ledger["conditions"], len(sent.ids))
     if topology.sinks.clickhouse is not None and topology.sinks.clickhouse.readings:
         readings = query(f"SELECT count() FROM headrace.readings {where}", origin)[0][0]  # noqa: S608
         check("readings in ClickHouse", ledger["points"], readings)

@@ -17,7 +17,8 @@ from schemas.errors import CheckpointError
 from streams.compute.windows import LONG_AGO
 
 FORMAT: Final = 3
-"""3: the state of rules; the checksum covers the version, so that no flipped bit makes an older format of it.
+"""3: the state of rules and of the conditions of alarms; the checksum covers the version, so that no flipped bit makes
+an older format of it.
 2: what was read last, to find duplicates; what windows had counted that are gone or were declared otherwise; the number
 of new series."""
 _MAGIC: Final = b"HRCP"
@@ -63,7 +64,7 @@ def unpack(blob: bytes) -> Checkpoint:
     if version[0] == 1:
         _from_format_1(checkpoint.engine)
     if version[0] <= 2:
-        checkpoint.engine["compliance"] = {"rules": {}}
+        checkpoint.engine.update(compliance={"rules": {}}, conditions={})
     return checkpoint
 
 

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from schemas import identifiers
 from schemas.events import LONGEST_NAME
-from schemas.results import DeadLetter
+from schemas.results import Alarm, DeadLetter
 from sinks.base import Rows
 from streams.checkpoint import Checkpoint
 from streams.chunk import Chunk
+from streams.compute.alarms.conditions import Edge
+from streams.compute.alarms.engine import AlarmEngine
 from streams.compute.compliance.compliance import Outcome, joined
 from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Engine
@@ -59,6 +61,11 @@ class Cut(NamedTuple):
     letters: list[DeadLetter]
     readings: list[Readings]
     ledger: Rows
+    edges: list[Edge]
+    """Conditions of alarms, for the alarm actions."""
+    alarms: list[Alarm]
+    tick: bool
+    """Whether to write the time into the partition itself."""
 
 
 class Outbox:
@@ -78,7 +85,13 @@ class Outbox:
     def __len__(self) -> int:
         """Rows that wait, readings aside."""
         judged = sum(len(rows) for one in self._judged for rows in (one.verdicts, one.headroom, one.masses))
-        return sum(len(rows.start) for _, rows in self._aggregates) + len(self._flags) + judged + len(self._letters)
+        closed = sum(len(rows.start) for _, rows in self._aggregates)
+        return closed + judged + len(self._flags) + len(self._edges) + len(self._alarms) + len(self._letters)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether there is something that somebody waits for: flags, conditions or transitions of alarms."""
+        return bool(self._flags or self._edges or self._alarms)
 
     def take(self, checkpoint: Checkpoint, ledger: Rows) -> Cut:
         """Everything collected so far, with the state that it belongs to; the outbox is empty afterwards."""
@@ -86,6 +99,7 @@ class Outbox:
         cut = Cut(
             checkpoint.next_offset, checkpoint, series,
             self._aggregates, self._flags, joined(self._judged), self._letters, self._readings, ledger,
+            self._edges, self._alarms, self._tick,
         )  # fmt: skip
         self._named += len(series)
         self._empty()
@@ -103,6 +117,18 @@ class Outbox:
         """What the rules have found; their flags come with the others."""
         if judged.headroom or judged.verdicts or judged.masses:
             self._judged.append(judged._replace(flags=()))
+
+    def add_edges(self, edges: Sequence[Edge]) -> None:
+        """Conditions of alarms that have come on or gone off."""
+        self._edges += edges
+
+    def add_alarms(self, transitions: Sequence[Alarm]) -> None:
+        """Transitions of alarms."""
+        self._alarms += transitions
+
+    def add_tick(self) -> None:
+        """Let time pass in the partition itself: its log is to hold a record of now."""
+        self._tick = True
 
     def add_refusals(self, refusals: Sequence[Refusal], chunk: Chunk) -> None:
         """Dead letters for what was refused of a chunk."""
@@ -133,12 +159,15 @@ class Outbox:
         self._judged: list[Outcome] = []
         self._letters: list[DeadLetter] = []
         self._readings: list[Readings] = []
+        self._edges: list[Edge] = []
+        self._alarms: list[Alarm] = []
+        self._tick = False
 
     def _origin(self) -> tuple[str, str, int]:
         return self._topology.topology, self._topic, self._partition
 
 
-def ledger(engine: Engine, next_offset: int, first_offset: int, broker_ts: int) -> Rows:
+def ledger(engine: Engine | AlarmEngine, next_offset: int, first_offset: int, broker_ts: int) -> Rows:
     """What became of everything below `next_offset`. True whoever writes it: it is a function of the log."""
     counts, windows = asdict(engine.counts), engine.windows
     return {

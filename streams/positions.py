@@ -36,8 +36,8 @@ class Broker:
         await self._group.stop()
 
     async def positions(self) -> list[Position]:
-        """Every source partition of the topology."""
-        places = await self._partitions(self._topology.sources)
+        """Every partition that the topology's workers read."""
+        places = await self._partitions(self._topology.inputs)
         begin = await self._consumer.beginning_offsets(places)
         end = await self._consumer.end_offsets(places)
         return [
@@ -47,7 +47,7 @@ class Broker:
 
     async def ends(self) -> dict[TopicPartition, int]:
         """Where the source and the result topics end now: if it is the same later, nothing has moved."""
-        places = await self._partitions([*self._topology.sources, *topics.RESULTS])
+        places = await self._partitions([*self._topology.inputs, *topics.RESULTS])
         ends: dict[TopicPartition, int] = await self._consumer.end_offsets(places)
         return ends
 

@@ -9,12 +9,14 @@ import msgspec
 import numpy as np
 
 from schemas import identifiers
+from schemas.alarm_actions import AlarmAction, Condition
 from schemas.codec import encode
 from schemas.events import FLAGS
-from schemas.results import Aggregate, Anomaly, DeadLetter
-from schemas.topics import AGGREGATES, ANOMALIES, DEAD_LETTERS
+from schemas.results import Aggregate, Alarm, Anomaly, DeadLetter
+from schemas.topics import AGGREGATES, ALARM_ACTIONS, ALARMS, ANOMALIES, DEAD_LETTERS
 from sinks.base import Coded, Rows, length
 from streams.checkpoint import pack
+from streams.compute.alarms.conditions import Edge
 from streams.compute.detectors.lane import Flag
 from streams.compute.series import SeriesTable
 from streams.compute.windows import Rows as WindowRows
@@ -67,6 +69,11 @@ class Renderer:
             self._add_aggregates(window, rows)
         for table, found in rows_of(cut.judged, self._topology, self._names):
             self._to_sink(table, length(found["id"]), dict(found))
+        self._add_edges(cut.edges)
+        self._add_alarms(cut.alarms)
+        if cut.tick:
+            id_ = identifiers.at(identifiers.prefix("tick", *self._origin()), cut.next_offset)
+            self._messages.append(Message(ALARM_ACTIONS.name, b"tick", id_, encode(AlarmAction("tick"))))
         for readings in cut.readings:
             self._add_readings(readings)
         self._to_sink("ledger", 1, dict(cut.ledger))
@@ -135,6 +142,41 @@ class Renderer:
             "reason": [flag.reason for flag in flags],
             "offset": np.array([flag.offset for flag in flags], np.int64),
         })  # fmt: skip
+
+    def _add_edges(self, edges: Sequence[Edge]) -> None:
+        repeats: Counter[tuple[object, ...]] = Counter()
+        for edge in edges:
+            # Only within a frame can a condition turn and turn again at one time, and a frame is never cut.
+            place = (edge.name, edge.series, edge.ts, edge.offset)
+            repeats[place] += 1
+            prefix = self._names.id_prefixes("condition", edge.name)[edge.series]
+            condition = Condition(
+                identifiers.at(prefix, edge.ts, edge.offset, repeats[place] - 1), edge.ts,
+                *self._series.keys[edge.series], edge.name, _none_for_nan(edge.value), _none_for_nan(edge.limit),
+                edge.reason, *self._origin()[1:], edge.offset,
+            )  # fmt: skip
+            action = AlarmAction("on" if edge.on else "off", self._topology.topology, condition=condition)
+            key = self._names.keys[edge.series]
+            self._messages.append(Message(ALARM_ACTIONS.name, key, condition.id, encode(action)))
+
+    def _add_alarms(self, alarms: Sequence[Alarm]) -> None:
+        if not alarms:
+            return
+        self._messages += (
+            Message(ALARMS.name, f"{alarm.site}/{alarm.asset}".encode(), alarm.id, encode(alarm)) for alarm in alarms
+        )
+        text = ("id", "alarm", "by", "reason")
+        words = ("site", "asset", "metric", "name", "priority", "transition", "previous", "state")
+        flags = ("active", "flood")
+        columns: dict[str, Any] = {name: [getattr(alarm, name) for alarm in alarms] for name in text}
+        columns |= {name: coded([getattr(alarm, name) for alarm in alarms]) for name in words}
+        columns |= {name: np.array([getattr(alarm, name) for alarm in alarms], np.uint8) for name in flags}
+        columns |= {name: np.array([getattr(alarm, name) for alarm in alarms], np.int64) for name in ("ts", "offset")}
+        columns |= {
+            name: np.array([getattr(alarm, name) for alarm in alarms], np.float64)  # NaN where there is none
+            for name in ("raised_at", "value", "limit", "until")
+        }
+        self._to_sink("alarms", len(alarms), columns)
 
     def _add_letters(self, letters: Sequence[DeadLetter]) -> None:
         if not letters:

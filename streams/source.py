@@ -87,7 +87,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         )
         self._checkpoints = CheckpointReader(self._options, self._topology.topology)
         await self._checkpoints.start()
-        await self._reader.start(self._topology.sources, self)
+        await self._reader.start(self._topology.inputs, self)
 
     async def on_stop(self) -> None:
         """Commit what has been processed, hand the partitions back and leave; bounded also where the broker is away."""
@@ -160,7 +160,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._flagged.wait(), max(all_begun + _COMMIT_SECONDS - time.monotonic(), 0.0))
             self._flagged.clear()
-            self._declare_idle()
+            self._pass_time()
             begun = time.monotonic()
             tasks = list(self.tasks.values())
             if begun >= all_begun + _COMMIT_SECONDS:
@@ -182,14 +182,16 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         all_open = self._joined and self._assigned == set(self.tasks)
         return all_open and not self._committer.sink_away and self._reader.is_in_touch()
 
-    def _declare_idle(self) -> None:
+    def _pass_time(self) -> None:
+        """Let time pass in partitions whose log has come to its end."""
         now = time.monotonic()
         for position, task in self.tasks.items():
-            silent = now - task.last_active
-            if silent * 1000 >= self._topology.time.idle_timeout and self._reader.is_at_end(
-                *position, task.next_offset
-            ):
-                task.declare_idle()
+            silent = (now - task.last_active) * 1000 >= self._topology.time.idle_timeout
+            if (silent or task.is_due()) and self._reader.is_at_end(*position, task.next_offset):
+                if task.is_due():
+                    task.tick()
+                if silent:
+                    task.declare_idle()
 
     def _open_soon(self, position: Position, delay: float) -> None:
         if position not in self._openings and position not in self.tasks:  # else a rebalance was faster

@@ -4,14 +4,21 @@ import time
 from dataclasses import replace
 
 from schemas.errors import CheckpointError
+from schemas.topics import ALARM_ACTIONS
+from streams.alarm_processor import AlarmProcessor
 from streams.checkpoint import unpack
 from streams.checkpoint_reader import CheckpointReader
 from streams.chunk import Chunk
 from streams.outbox import Cut
+from streams.partition_processor import PartitionProcessor
 from streams.processor import Processor
 from streams.publisher import Published
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
+
+_TICK_SECONDS = 5.0
+"""From one tick of a partition to the next, should the first not come back."""
+_EVER = 1e9
 
 
 class Task:
@@ -33,12 +40,15 @@ class Task:
         self.quiet_since = self.last_active
         self.open = False
         self.flagged = False
-        """Whether there are flags since the last cut: somebody waits for them."""
+        """Whether there are flags or alarms since the last cut: somebody waits for them."""
         self._topology = topology
         self._telemetry = telemetry
-        self._processor = Processor(topology, topic, partition, 0, telemetry.stage)
+        self._processor = self._new_processor(0)
         self._whole = True
         self._dirty = False
+        self._read_any = False
+        """Whether records have come since it was opened."""
+        self._ticked_at = -_EVER
         self._cut_at = 0.0
         self._fetched: list[float] = []
         """When the chunks since the last cut were read (monotonic seconds)."""
@@ -55,7 +65,7 @@ class Task:
         blob = await checkpoints.newest(self.topic, self.partition)
         log_start, log_end = await checkpoints.log_range(self.topic, self.partition)
         if blob is None:
-            self._processor = Processor(self._topology, self.topic, self.partition, log_start, self._telemetry.stage)
+            self._processor = self._new_processor(log_start)
         else:
             self._restore(blob, log_start, log_end)
         self.open = True
@@ -74,8 +84,9 @@ class Task:
         self.backlog += 100 * (counts.dead_letters - before.dead_letters)
         self.last_active = self.quiet_since = time.monotonic()
         self._fetched.append(fetched_at)
+        self._read_any = self._read_any or len(chunk.values) > 0
         self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)
-        self.flagged = self.flagged or len(flags) > 0
+        self.flagged = self.flagged or self._processor.outbox.urgent
 
     def cut(self) -> bool:
         """Have a cut pending, if there is anything to commit."""
@@ -98,6 +109,23 @@ class Task:
             self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)
             self._telemetry.idle(self.topic, self.partition, silence)
 
+    def is_due(self) -> bool:
+        """Whether the log needs a record of now: a timer runs out, and time in a log passes by its records alone.
+
+        Judged from the newest record's timestamp and what has passed here since it was read, never from a wall clock.
+        """
+        due = self._processor.next_due()
+        if due is None or time.monotonic() - self._ticked_at < _TICK_SECONDS:
+            return False
+        since = time.monotonic() - self.quiet_since if self._read_any else _EVER
+        return self._processor.broker_ts + since * 1000 >= due
+
+    def tick(self) -> None:
+        """Write a record of now into the log of the partition."""
+        self._ticked_at = time.monotonic()
+        self._processor.outbox.add_tick()
+        self._dirty = True
+
     def committed(self, published: Published) -> None:
         """The pending cut is durable."""
         size = published.checkpoint_bytes[self.topic, self.partition]
@@ -118,6 +146,10 @@ class Task:
         committed = self.open and self._whole and self.pending is None and not self._dirty
         self.open = False
         self._telemetry.closed(self.topic, self.partition, self.next_offset, committed)
+
+    def _new_processor(self, first_offset: int) -> PartitionProcessor:
+        kind = AlarmProcessor if self.topic == ALARM_ACTIONS.name else Processor
+        return kind(self._topology, self.topic, self.partition, first_offset, self._telemetry.stage)
 
     def _begin(self, cut: Cut) -> None:
         self.pending = cut

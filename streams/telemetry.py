@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from schemas.results import Alarm
+from streams.compute.alarms.engine import AlarmEngine
 from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Counts, Engine
 from streams.publisher import Published, SinkTrouble
@@ -17,7 +19,7 @@ from streams.topology.model import Topology
 
 _log = structlog.get_logger("headrace")
 
-STAGES = ("fetch", "decode", "window", "detect", "judge", "render", "insert", "commit")
+STAGES = ("fetch", "decode", "window", "detect", "judge", "alarm", "render", "insert", "commit")
 OUTCOMES = ("accepted", "late", "duplicate", "dead_letter")
 _STAGE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60)
@@ -53,6 +55,9 @@ class Telemetry:
         self._series = Gauge("headrace_series", "Series known, which only grow", position, registry=registry)
         self._windows_closed = Counter("headrace_windows_closed", "Windows closed, per series", registry=registry)
         self._anomalies = Counter("headrace_anomalies", "Anomaly flags", ("detector", "severity"), registry=registry)
+        self._alarms = Counter(
+            "headrace_alarms", "Transitions of alarms", ("priority", "transition"), registry=registry
+        )
         self._rows = Counter("headrace_clickhouse_rows", "Rows inserted", ("table",), registry=registry)
         self._sink_errors = Counter("headrace_clickhouse_errors", "Failed inserts", registry=registry)
         self._checkpoint_seconds = Histogram(
@@ -70,7 +75,7 @@ class Telemetry:
             "headrace_records_skipped", "Records deleted from the log before they were read", registry=registry
         )
         self._ready = Gauge("headrace_ready", "1 while every assigned partition is processed", registry=registry)
-        for topic in topology.sources:
+        for topic in topology.inputs:
             for outcome in OUTCOMES:
                 self._events.labels(topic, outcome)
         for stage in STAGES:
@@ -83,16 +88,19 @@ class Telemetry:
         yield
         self._stage.labels(name).observe(time.perf_counter() - begin)
 
-    def processed(self, topic: str, before: Counts, after: Counts, flags: Sequence[Flag]) -> None:
+    def processed(self, topic: str, before: Counts, after: Counts, found: Sequence[Flag | Alarm]) -> None:
         """A chunk has been processed, or an idle decision has been followed."""
         for outcome in OUTCOMES:
             self._events.labels(topic, outcome).inc(getattr(after, outcome) - getattr(before, outcome))
         self._points.inc(after.points - before.points)
         self._windows_closed.inc(after.aggregates - before.aggregates)
-        for flag in flags:
-            self._anomalies.labels(*self._topology.raised_by(flag)).inc()
+        for one in found:
+            if isinstance(one, Alarm):
+                self._alarms.labels(one.priority, one.transition).inc()
+            else:
+                self._anomalies.labels(*self._topology.raised_by(one)).inc()
 
-    def position(self, topic: str, partition: int, lag: int | None, engine: Engine) -> None:
+    def position(self, topic: str, partition: int, lag: int | None, engine: Engine | AlarmEngine) -> None:
         """Where a partition stands."""
         labels = (topic, str(partition))
         if lag is not None:

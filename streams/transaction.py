@@ -5,12 +5,14 @@ wakes up again (aiokafka sends TxnOffsetCommit without the member's generation);
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import OffsetAndMetadata
 
 from schemas import topics
@@ -25,7 +27,10 @@ LARGEST_MESSAGE = 16 << 20
 
 
 class Transactions:
-    """The producer of one source partition; messages of source partition p go to partition p of their topics."""
+    """The producer of one source partition; messages of source partition p go to partition p of their topics.
+
+    Conditions alone go where an operator's client sends what it does to the same alarm: to the partition of their key.
+    """
 
     def __init__(self, options: dict[str, Any], topology: str, topic: str, partition: int) -> None:
         self._source = TopicPartition(topic, partition)
@@ -34,8 +39,9 @@ class Transactions:
         self._encoders = {
             result.name: Encoder(constant_headers(result.schema or "", topology, topic, partition))
             for result in topics.TOPICS.values()
-            if result.direction == "out"
+            if result.direction == "out" or result is topics.ALARM_ACTIONS
         }
+        self._partitioner = DefaultPartitioner()
         self._producer = AIOKafkaProducer(
             **options,
             transactional_id=topics.transactional_id(topology, topic, partition),
@@ -88,7 +94,20 @@ class Transactions:
         """Hand over the messages in batches built here: a future per batch, not one per message."""
         sent: list[Awaitable[Any]] = []
         for topic, encoder in self._encoders.items():
-            for batch in encoder.batches([message for message in messages if message.topic == topic]):
-                future = await self._producer.send_batch(batch, topic, partition=self._source.partition)
-                sent.append(future)
+            of_topic = [message for message in messages if message.topic == topic]
+            for partition, of_partition in (await self._placed(topic, of_topic)).items():
+                for batch in encoder.batches(of_partition):
+                    future = await self._producer.send_batch(batch, topic, partition=partition)
+                    sent.append(future)
         return sent
+
+    async def _placed(self, topic: str, messages: Sequence[Message]) -> dict[int, list[Message]]:
+        """Messages of a topic by partition."""
+        placed: defaultdict[int, list[Message]] = defaultdict(list)
+        if topic != topics.ALARM_ACTIONS.name or topic == self._source.topic:
+            placed[self._source.partition] += messages
+        elif messages:
+            numbers = sorted(await self._producer.partitions_for(topic))
+            for message in messages:
+                placed[self._partitioner(message.key, numbers, numbers)].append(message)
+        return placed

@@ -51,12 +51,19 @@ def block(type_: str, column: Joined, begin: int, end: int) -> DriverColumn:
     if not type_.startswith("Nullable"):
         return rows
     values = rows.astype(np.float64)
+    if is_optional_time(type_):
+        return np.array([None if value != value else int(value) for value in values.tolist()], dtype=object)
     return np.where(np.isnan(values), np.array(None), values.astype(object))
 
 
 def is_map(type_: str) -> bool:
     """Whether a column holds counts by name; the driver has no array of these."""
     return type_.startswith("Map(")
+
+
+def is_optional_time(type_: str) -> bool:
+    """Whether a column holds times or none; the driver has no array of these."""
+    return type_.startswith("Nullable(DateTime64")
 
 
 def _join_coded(pieces: Sequence[Coded]) -> Coded:
@@ -92,6 +99,6 @@ def _objects(column: Column) -> NDArray[np.object_]:
 def _numbers(type_: str, column: Column) -> NDArray[np.generic]:
     if not isinstance(column, np.ndarray):
         raise ValueError(f"{type(column).__name__} where an array is wanted for {type_}")
-    if column.dtype.kind not in ("iuf" if "Float" in type_ else "iub"):
+    if column.dtype.kind not in ("iuf" if "Float" in type_ or is_optional_time(type_) else "iub"):
         raise ValueError(f"{column.dtype} does not fit {type_}")
     return column

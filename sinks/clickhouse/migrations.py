@@ -27,7 +27,6 @@ _BOOTSTRAP: Final = (
     )
     ENGINE = ReplacingMergeTree ORDER BY `version` COMMENT 'Migrations that were applied'""",
 )
-_STATEMENT_END: Final = re.compile(r";[ \t]*$", re.MULTILINE)
 _FILE_NAME: Final = re.compile(r"(\d{4})_\w+\.sql")
 
 
@@ -44,8 +43,8 @@ class Migration(NamedTuple):
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
     def statements(self) -> list[str]:
-        """The statements, one by one: the native protocol takes no more than one at a time."""
-        return [text.strip() for text in _STATEMENT_END.split(self.sql) if text.strip()]
+        """The statements, one by one."""
+        return views.statements(self.sql)
 
 
 def load() -> list[Migration]:

@@ -21,12 +21,12 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """One view of `headrace` and the table of the same name beneath it."""
+    """One view of `headrace`, and the table of the same name beneath it if there is one."""
 
     name: str
     about: str
     key: str
-    """The columns that identify a row, in the order in which rows lie on disk."""
+    """The columns that identify a row, in the order in which rows lie on disk; empty where there is no table."""
     partition: str
     retention: str
     columns: Sequence[Column]
@@ -45,10 +45,18 @@ def describe(client: Client) -> list[Table]:
             "WHERE database = 'headrace_store' AND name IN %(views)s ORDER BY name",
             {"views": tuple(columns)},
         )
-    return [
+        beneath = {name for name, *_ in tables}
+        questions = client.execute(
+            "SELECT name, comment FROM system.tables WHERE database = 'headrace' AND name NOT IN %(tables)s "
+            "ORDER BY name",
+            {"tables": tuple(beneath)},
+        )
+    found = [
         Table(name, about, key, partition, _retention(engine), columns[name])
         for name, about, key, partition, engine in tables
     ]
+    found += [Table(name, about, "", "", "", columns[name]) for name, about in questions]
+    return sorted(found)
 
 
 def markdown(tables: Sequence[Table]) -> str:
@@ -60,14 +68,15 @@ def markdown(tables: Sequence[Table]) -> str:
         "",
         "Read the views of the database `headrace`: a row that was written twice, as happens after a crash, is seen "
         "once. The tables beneath are in `headrace_store`; there each has one more column, `stored_at`, the moment of "
-        "writing, from which retention counts.",
+        "writing, from which retention counts. A view without a key answers a question over a table.",
     ]
     for table in tables:
+        kept = f" Key: `{table.key}`. Partitioned by `{table.partition}`, kept for {table.retention}."
         lines += [
             "",
             f"## {table.name}",
             "",
-            f"{table.about}. Key: `{table.key}`. Partitioned by `{table.partition}`, kept for {table.retention}.",
+            f"{table.about}.{kept if table.key else ''}",
             "",
             "| column | type | what it holds |",
             "|---|---|---|",

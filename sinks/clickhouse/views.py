@@ -1,10 +1,17 @@
-"""The views of `headrace`: one over every table of `headrace_store`, with the same columns and comments.
+"""The views of `headrace`: one over every table of `headrace_store`, with the same columns and comments, and those that
+answer a question of their own (`views.sql`).
 
 They read with FINAL: of rows written twice, one is seen, merged or not. A repeat has the same event time, hence lies in
 the same partition, so predicates on time and on the sorting key prune as they do on the table.
 """
 
+import re
+from importlib.resources import files
+from typing import Final
+
 from clickhouse_driver import Client
+
+_STATEMENT_END: Final = re.compile(r";[ \t]*$", re.MULTILINE)
 
 
 def renew(client: Client) -> None:
@@ -24,3 +31,11 @@ def renew(client: Client) -> None:
         select = f"SELECT {names} FROM headrace_store.`{table}` FINAL"  # noqa: S608 - names come from the schema
         comments = {f"about_{name}": comment for name, _, comment in columns}
         client.execute(f"{view} {select} COMMENT %(about)s", {"about": about} | comments)
+    if any(table == "alarms" for table, _ in tables):
+        for statement in statements(files("sinks.clickhouse").joinpath("views.sql").read_text(encoding="utf-8")):
+            client.execute(statement)
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of a file, one by one: the native protocol takes no more than one at a time."""
+    return [text.strip() for text in _STATEMENT_END.split(sql) if text.strip()]

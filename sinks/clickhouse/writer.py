@@ -82,8 +82,8 @@ class ClickHouseSink:
         return rows
 
     def _send(self, name: str, types: Mapping[str, str], block: list[columns.DriverColumn]) -> None:
-        use_numpy = not any(map(columns.is_map, types.values()))
-        if not use_numpy:  # the ledger: one row a checkpoint
+        use_numpy = not any(columns.is_map(type_) or columns.is_optional_time(type_) for type_ in types.values())
+        if not use_numpy:  # the ledger and the alarms: few rows
             block = [column.tolist() for column in block]
         names = ", ".join(f"`{column}`" for column in types)
         self._client(name).execute(

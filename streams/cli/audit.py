@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.errors import SinkError, UserError
+from schemas.topics import ALARM_ACTIONS
 from sinks.clickhouse import connection
 from sinks.clickhouse.errors import translated
 from streams.audit import LEDGER_THERE, RESULT_TABLES, Check, check_partition
@@ -75,7 +76,8 @@ async def _gather(topology: Topology, settings: Settings, client: Client) -> lis
     async with Broker(settings.client_options(), topology) as broker:
         for _ in range(_TRIES):
             before = await broker.ends()
-            messages = {topic: await broker.messages(topic) for topic in RESULT_TABLES}
+            written = [*RESULT_TABLES, *([ALARM_ACTIONS.name] if topology.alarms else [])]
+            messages = {topic: await broker.messages(topic) for topic in written}
             checks: list[Check] = []
             for position in await broker.positions():
                 source = f"/headrace/{topology.topology}/{position.topic}/{position.partition}"

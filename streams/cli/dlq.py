@@ -38,7 +38,9 @@ _MEANINGS: Final = {
 }
 
 T = TypeVar("T")
-_topic = click.option("--topic", type=click.Choice(topics.SOURCES), help="Only those of this source topic.")
+_topic = click.option(
+    "--topic", type=click.Choice([*topics.SOURCES, topics.ALARM_ACTIONS.name]), help="Only those of this source topic."
+)
 _reason = click.option(
     "--reason", type=click.Choice([reason.value for reason in Reason]), metavar="REASON",
     help="Only those for this reason, such as unknown_asset.",

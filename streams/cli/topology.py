@@ -146,6 +146,7 @@ def _summary(declared: Topology) -> str:
         "windows": declared.windows,
         "detectors": declared.detectors,
         "rules": declared.compliance.rules,
+        "alarms": declared.alarms,
         "replays": declared.replays,
     }
     return ", ".join(

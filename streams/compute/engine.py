@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from streams.compute.alarms.conditions import ConditionBank, Edge
 from streams.compute.compliance.compliance import Compliance, Outcome, joined
 from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.lane import Flag
@@ -44,7 +45,8 @@ class Counts:
     whose data flag says that nothing was measured, which stay out of windows and detectors. gaps: offsets that hold no
     record to read (markers of transactions, aborted records). skipped: records that the log had deleted before they
     could be read. compliance_late: points that came too late for the minute of a rule. aggregates, anomalies,
-    compliance, headroom, emitted_mass, dead_letters: result rows given out.
+    compliance, headroom, emitted_mass, alarms, dead_letters: result rows given out. conditions: conditions of alarms
+    that came on or went off, each sent to the alarm actions.
     """
 
     records: int = 0
@@ -64,6 +66,8 @@ class Counts:
     compliance: int = 0
     headroom: int = 0
     emitted_mass: int = 0
+    conditions: int = 0
+    alarms: int = 0
     dead_letters: int = 0
 
 
@@ -79,6 +83,8 @@ class Results(NamedTuple):
     """Per event of the call: late for every window."""
     repeated: Bools
     """Per point of the call: a duplicate, which went nowhere."""
+    edges: list[Edge]
+    """Conditions of alarms that came on or went off."""
 
 
 class Engine:
@@ -92,12 +98,16 @@ class Engine:
         duplicates: Duplicates,
         compliance: Compliance,
         stage: Stage = untimed,
+        conditions: ConditionBank | None = None,
     ) -> None:
         self.series = series
         self.windows = dict(windows)
         self.bank = bank
         self.duplicates = duplicates
         self.compliance = compliance
+        self.conditions = conditions or ConditionBank((), {})
+        self._ended: list[Edge] = []
+        """Conditions that go off because the topology has changed."""
         self.counts = Counts()
         self.stream_time = LONG_AGO
         self._quiet_until = LONG_AGO
@@ -120,6 +130,7 @@ class Engine:
             joined([result.judged for result in results]),
             np.concatenate([result.late for result in results]),
             np.concatenate([result.repeated for result in results]),
+            [edge for result in results for edge in result.edges],
         )
 
     def _parts(self, events: Events) -> list[Events]:
@@ -141,14 +152,15 @@ class Engine:
         repeated = self._repeated(events, late, stream_time)
         self._count(events, late, repeated)
         flags: list[Flag] = []
+        edges: list[Edge] = []
         judged = Outcome()
         if len(events.ts):
             self.stream_time = int(stream_time[-1])
             self._last_offset = int(events.offset[-1])
             new = events.without(repeated)
-            flags = self._add_points(new, late, stream_time)
+            flags, edges = self._add_points(new, late, stream_time)
             judged = self._judge(new, late, stream_time)
-        return self._results(flags, judged, late, repeated)
+        return self._results(flags, judged, late, repeated, edges)
 
     def declare_idle(self, silence: int) -> bool:
         """Decide that the partition has been silent for `silence` ms beyond its last event.
@@ -165,14 +177,15 @@ class Engine:
         return any(changed)
 
     def settle(self) -> Results:
-        """What follows from a durable idle decision; nothing if there was none, or it was settled before."""
+        """What follows from a durable idle decision, or from a changed topology; nothing if it was settled before."""
         flags: list[Flag] = []
         judged = Outcome()
         if self._quiet_until > LONG_AGO:
             flags = self.bank.tick(self._quiet_until, self._last_offset)
             judged = self.compliance.tick(self._quiet_until, self._last_offset)
         self._quiet_until = LONG_AGO  # or else every restart would settle it again, for series that have come back
-        return self._results(flags, judged, np.zeros(0, bool), np.zeros(0, bool))
+        edges, self._ended = self._ended, []
+        return self._results(flags, judged, np.zeros(0, bool), np.zeros(0, bool), edges)
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state except the names of the series: a tree of dictionaries with arrays and numbers as leaves."""
@@ -185,6 +198,7 @@ class Engine:
             "gone": {name: list(counted) for name, counted in self._gone.items()},
             "detectors": self.bank.snapshot(),
             "compliance": self.compliance.snapshot(),
+            "conditions": self.conditions.snapshot(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> list[str]:
@@ -200,7 +214,8 @@ class Engine:
         self._introduce_series()
         self.duplicates.restore(state["duplicates"], self.stream_time)
         anew = self._restore_windows(state) + self.bank.restore(state["detectors"])
-        return anew + self.compliance.restore(state["compliance"])
+        alarms, self._ended = self.conditions.restore(state["conditions"], self.stream_time, self._last_offset)
+        return anew + self.compliance.restore(state["compliance"]) + alarms
 
     def _restore_windows(self, state: Mapping[str, Any]) -> list[str]:
         self._gone = {name: Counted(*counted) for name, counted in state["gone"].items()}
@@ -254,9 +269,10 @@ class Engine:
         if len(self.series) > self._known:
             self.bank.grow(self.series.keys[self._known :])
             self.compliance.grow(self.series.keys[self._known :])
+            self.conditions.grow(self.series.keys[self._known :])
             self._known = len(self.series)
 
-    def _add_points(self, events: Events, late: Bools, stream_time: Ints) -> list[Flag]:
+    def _add_points(self, events: Events, late: Bools, stream_time: Ints) -> tuple[list[Flag], list[Edge]]:
         event, series, x = events.event, events.series, events.x
         if events.flag.any():
             measured = MEASURED[events.flag]
@@ -271,7 +287,8 @@ class Engine:
             series, x = series[on_time], x[on_time]
             ts, offset, stream_time = ts[on_time], offset[on_time], stream_time[on_time]
         with self._stage("detect"):
-            return self.bank.feed(series, ts, x, offset, stream_time)
+            flags = self.bank.feed(series, ts, x, offset, stream_time)
+            return flags, self.conditions.feed(series, ts, x, offset, stream_time)
 
     def _judge(self, events: Events, late: Bools, stream_time: Ints) -> Outcome:
         """Have the rules look at the events that are on time, flagged values too: flags decide what is valid."""
@@ -287,7 +304,7 @@ class Engine:
             self.counts.compliance_late += taken.late
             return self.compliance.advance(stream_time, events.offset)
 
-    def _results(self, flags: list[Flag], judged: Outcome, late: Bools, repeated: Bools) -> Results:
+    def _results(self, flags: list[Flag], judged: Outcome, late: Bools, repeated: Bools, edges: list[Edge]) -> Results:
         if judged.flags:
             # By record, which is never cut: so that the order does not depend on the chunk.
             flags = sorted([*flags, *judged.flags], key=lambda flag: flag.offset)
@@ -297,7 +314,8 @@ class Engine:
         self.counts.compliance += len(judged.verdicts)
         self.counts.headroom += len(judged.headroom)
         self.counts.emitted_mass += len(judged.masses)
-        return Results(aggregates, flags, judged, late, repeated)
+        self.counts.conditions += len(edges)
+        return Results(aggregates, flags, judged, late, repeated, edges)
 
     def _close_due(self) -> list[tuple[int, Rows]]:
         """Close what is due, in the order in which it became due, so that the order does not depend on the chunk."""

@@ -1,4 +1,4 @@
-"""A topology as a Mermaid flowchart: sources, windows and detectors, topics and tables.
+"""A topology as a Mermaid flowchart: sources, windows, detectors and alarms, topics and tables.
 
 The text is a function of the topology alone, so that a diff of two graphs is the difference of two topologies.
 """
@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from schemas.durations import Duration
-from schemas.topics import checkpoint_topic
+from schemas.topics import ALARM_ACTIONS, checkpoint_topic
+from streams.compute.alarms.rule import AlarmRule
 from streams.compute.compliance.rule import Rule
 from streams.compute.detectors.registry import DetectorSpec
 from streams.topology.model import Topology, Window
@@ -22,6 +23,10 @@ def _nodes(topology: Topology) -> Iterator[str]:
     yield '  subgraph kafka_in ["Kafka sources"]'
     for number, (name, source) in enumerate(topology.sources.items()):
         yield f"    source{number}[/{_text(name, f'{source.partitions} partitions, kept {source.retention}')}/]"
+    if topology.alarms:
+        system = topology.alarm_system
+        kept = f"{system.partitions} partitions, kept {system.retention}"
+        yield f"    alarm_actions[/{_text(ALARM_ACTIONS.name, kept)}/]"
     yield "  end"
     yield f"  subgraph worker [{_text(f'{topology.topology} at {topology.site}')}]"
     yield f"    decode({_text('decode', f'unknown assets and metrics: {topology.unknown}')})"
@@ -31,12 +36,18 @@ def _nodes(topology: Topology) -> Iterator[str]:
         yield f"    detector{number}{{{{{_text(detector.name, *_target(detector))}}}}}"
     for number, rule in enumerate(topology.compliance.rules):
         yield f"    rule{number}{{{{{_text(rule.name, *_judged(rule))}}}}}"
+    for number, alarm in enumerate(topology.alarms):
+        yield f"    alarm{number}{{{{{_text(alarm.name, *_target(alarm))}}}}}"
+    if topology.alarms:
+        yield "    lifecycle(life of alarms)"
     yield "  end"
     yield f'  subgraph kafka_out ["Kafka results, kept {topology.results.retention}"]'
     if topology.windows:
         yield "    aggregates[/aggregates/]"
     if topology.detectors or topology.compliance.rules:
         yield "    anomalies[/anomalies/]"
+    if topology.alarms:
+        yield "    alarms[/alarms/]"
     yield "    dead_letters[/dead.letters/]"
     yield f"    checkpoints[/{_text(checkpoint_topic(topology.topology), 'compacted')}/]"
     yield "  end"
@@ -58,6 +69,11 @@ def _edges(topology: Topology) -> Iterator[str]:
         yield f"  decode --> detector{number} -->|{detector.severity}| anomalies"
     for number in range(len(topology.compliance.rules)):
         yield f"  decode --> rule{number} -->|exceeded, or about to be| anomalies"
+    for number, alarm in enumerate(topology.alarms):
+        yield f"  decode --> alarm{number} -->|{alarm.priority}| alarm_actions"
+    if topology.alarms:
+        yield "  alarm_actions --> lifecycle --> alarms"
+        yield "  lifecycle -->|refused| dead_letters"
     yield "  decode -->|refused| dead_letters"
     yield "  worker -.->|state and offsets| checkpoints"
     for table in _tables(topology):
@@ -76,6 +92,8 @@ def _tables(topology: Topology) -> Iterator[str]:
         yield "aggregates"
     if topology.detectors or topology.compliance.rules:
         yield "anomalies"
+    if topology.alarms:
+        yield "alarms"
     yield "dead_letters"
 
 
@@ -84,10 +102,11 @@ def _shape(window: Window) -> str:
     return f"{window.size}{hop}, lateness {Duration(window.lateness)}"
 
 
-def _target(detector: DetectorSpec) -> tuple[str, str]:
+def _target(detector: DetectorSpec | AlarmRule) -> tuple[str, str]:
     metrics = "all metrics" if "*" in detector.metrics else ", ".join(detector.metrics)
     assets = "" if "*" in detector.assets else f" of {', '.join(detector.assets)}"
-    return str(detector.__struct_config__.tag), metrics + assets
+    kind = "alarm" if isinstance(detector, AlarmRule) else str(detector.__struct_config__.tag)
+    return kind, metrics + assets
 
 
 def _judged(rule: Rule) -> tuple[str, str]:

@@ -10,6 +10,8 @@ from msgspec import Meta
 
 from schemas.durations import Duration
 from schemas.results import Severity
+from schemas.topics import ALARM_ACTIONS
+from streams.compute.alarms.rule import AlarmRule, AlarmSystem
 from streams.compute.compliance.rule import Compliance
 from streams.compute.detectors.base import Name
 from streams.compute.detectors.lane import Flag
@@ -152,6 +154,8 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     windows: tuple[Window, ...] = ()
     detectors: tuple[DetectorSpec, ...] = ()
     compliance: Compliance = Compliance()
+    alarms: tuple[AlarmRule, ...] = ()
+    alarm_system: AlarmSystem = AlarmSystem()
     sinks: Sinks = Sinks()
     replays: dict[Name, Replay] = {}
 
@@ -161,3 +165,12 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             detector = self.detectors[flag.detector]
             return detector.name, flag.severity or detector.severity
         return self.compliance.rules[flag.detector - len(self.detectors)].name, flag.severity or "warning"
+
+    @property
+    def inputs(self) -> dict[str, Source]:
+        """Every topic that a worker reads: the sources, and the alarm actions where alarms are declared."""
+        found: dict[str, Source] = dict(self.sources.items())
+        if self.alarms:
+            system = self.alarm_system
+            found[ALARM_ACTIONS.name] = Source(partitions=system.partitions, retention=system.retention)
+        return found

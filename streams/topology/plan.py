@@ -135,7 +135,7 @@ def desired(topology: Topology, live: Mapping[str, LiveTopic]) -> list[CreateTop
                 "retention.ms": str(int(source.retention)),
             },
         )
-        for name, source in topology.sources.items()
+        for name, source in topology.inputs.items()
     ]
     partitions = max(
         (max(s.partitions, live[s.topic].partitions if s.topic in live else 0) for s in sources), default=1

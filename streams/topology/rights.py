@@ -39,7 +39,9 @@ def check(client: KafkaAdminClient, topology: Topology) -> None:
 
 def _topics(client: KafkaAdminClient, topology: Topology) -> tuple[list[str], list[str]]:
     """The topics that are missing, and the rights that are."""
-    needed: dict[str, set[str]] = {name: {"READ"} for name in topology.sources}
+    needed: dict[str, set[str]] = {name: {"READ"} for name in topology.inputs}
+    if topics.ALARM_ACTIONS.name in needed:  # conditions are sent there
+        needed[topics.ALARM_ACTIONS.name].add("WRITE")
     needed |= {name: {"WRITE"} for name in topics.RESULTS}
     needed[topics.checkpoint_topic(topology.topology)] = {"READ", "WRITE"}
     missing, denied = [], []

@@ -9,6 +9,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from schemas.durations import Duration
+from streams.compute.alarms.rule import AlarmRule
 from streams.compute.detectors.limit import Limit
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.registry import DetectorSpec
@@ -33,6 +34,7 @@ def problems(topology: Topology) -> list[Problem]:
         *_windows(topology),
         *_detectors(topology),
         *_rules(topology),
+        *_alarms(topology),
         *_replays(topology),
     ]
 
@@ -50,7 +52,8 @@ def _names(topology: Topology) -> Iterator[Problem]:
         *((("detectors", index), item.name) for index, item in enumerate(topology.detectors)),
         *((("compliance", "rules", index), item.name) for index, item in enumerate(topology.compliance.rules)),
     ]
-    for named in (windows, flagging):
+    alarms: list[tuple[Where, str]] = [(("alarms", index), item.name) for index, item in enumerate(topology.alarms)]
+    for named in (windows, flagging, alarms):
         first: dict[str, Where] = {}
         for where, name in named:
             earlier = first.setdefault(name, where)
@@ -118,13 +121,7 @@ def _windows(topology: Topology) -> Iterator[Problem]:
 def _detectors(topology: Topology) -> Iterator[Problem]:
     for index, spec in enumerate(topology.detectors):
         where: Where = ("detectors", index)
-        unmatched = [
-            *_unmatched((*where, "metrics"), "metric", spec.metrics, topology.metrics),
-            *_unmatched((*where, "assets"), "asset", spec.assets, topology.assets),
-        ]
-        yield from unmatched
-        if not unmatched and not _watches_anything(spec, topology):
-            yield Problem(where, f"{spec.name} watches nothing: none of its assets is declared with one of its metrics")
+        yield from _selection(where, spec, topology)
         match spec:
             case Limit():
                 yield from _limit(where, spec, topology)
@@ -136,7 +133,30 @@ def _detectors(topology: Topology) -> Iterator[Problem]:
                         )
 
 
-def _limit(where: Where, spec: Limit, topology: Topology) -> Iterator[Problem]:
+def _alarms(topology: Topology) -> Iterator[Problem]:
+    for index, rule in enumerate(topology.alarms):
+        where: Where = ("alarms", index)
+        yield from _selection(where, rule, topology)
+        yield from _limit(where, rule, topology)
+    system = topology.alarm_system
+    if topology.alarms and system.retention < system.longest_shelf:
+        yield Problem(
+            ("alarm_system", "retention"),
+            f"is {system.retention}; a shelf can last {system.longest_shelf}, keep at least that",
+        )
+
+
+def _selection(where: Where, spec: DetectorSpec | AlarmRule, topology: Topology) -> Iterator[Problem]:
+    unmatched = [
+        *_unmatched((*where, "metrics"), "metric", spec.metrics, topology.metrics),
+        *_unmatched((*where, "assets"), "asset", spec.assets, topology.assets),
+    ]
+    yield from unmatched
+    if not unmatched and not _watches_anything(spec, topology):
+        yield Problem(where, f"{spec.name} watches nothing: none of its assets is declared with one of its metrics")
+
+
+def _limit(where: Where, spec: Limit | AlarmRule, topology: Topology) -> Iterator[Problem]:
     for name in _matching(spec.metrics, topology.metrics):
         metric = topology.metrics[name]
         for side, limit in (("low", spec.low), ("high", spec.high)):
@@ -229,7 +249,7 @@ def _matching(patterns: tuple[str, ...], names: Collection[str]) -> list[str]:
     return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 
-def _watches_anything(spec: DetectorSpec, topology: Topology) -> bool:
+def _watches_anything(spec: DetectorSpec | AlarmRule, topology: Topology) -> bool:
     """Whether a declared asset may send a metric that the detector watches; assets may leave open what they send."""
     metrics = set(_matching(spec.metrics, topology.metrics))
     assets = [topology.assets[name] for name in _matching(spec.assets, topology.assets)]

@@ -38,8 +38,7 @@ def clickhouse(sink: ClickHouseSink, client: Client) -> Subject:
     def read(table: str) -> list[Row]:
         types = client.execute(f"DESCRIBE TABLE headrace.{table}")
         columns = [
-            f"toUnixTimestamp64Milli(`{name}`)" if type_.startswith("DateTime64") else f"`{name}`"
-            for name, type_, *_ in types
+            f"toUnixTimestamp64Milli(`{name}`)" if "DateTime64" in type_ else f"`{name}`" for name, type_, *_ in types
         ]
         names = [name for name, *_ in types]
         rows = client.execute(f"SELECT {', '.join(columns)} FROM headrace.{table}")
@@ -122,6 +121,23 @@ def anomalies(rows: int, first: int = 0) -> Rows:
     }
 
 
+def alarms(rows: int, first: int = 0) -> Rows:
+    some = np.arange(rows) % 2 == 0
+    words = ("name", "priority", "transition", "previous", "state", "by")
+    return {
+        **origin(rows, first),
+        **series(rows),
+        **{word: constant(word, rows) for word in words},
+        **dict.fromkeys(("value", "limit"), np.where(some, np.nan, np.arange(rows) / 3)),
+        **dict.fromkeys(("raised_at", "until"), np.where(some, np.nan, T0 + np.arange(rows))),
+        **dict.fromkeys(("active", "flood"), some.astype(np.uint8)),
+        "id": [f"d-{first + row:x}" for row in range(rows)],
+        "alarm": ["0123"] * rows,
+        "ts": np.full(rows, T0),
+        "reason": ["250 mg/m³ is above the high limit of 200 mg/m³"] * rows,
+    }
+
+
 def dead_letters(rows: int, first: int = 0) -> Rows:
     return {
         **origin(rows, first),
@@ -141,7 +157,7 @@ def dead_letters(rows: int, first: int = 0) -> Rows:
 def ledger(rows: int, first: int = 0) -> Rows:
     counts = "records events accepted late duplicate dead_letter points points_invalid points_duplicate gaps skipped"
     counts += " compliance_late"
-    emitted = "aggregates anomalies compliance headroom emitted_mass dead_letters"
+    emitted = "aggregates anomalies compliance headroom emitted_mass conditions alarms dead_letters"
     by_window = "windowed windows_closed windows_open late_points left_out points_in_open_windows"
     place = dict(origin(rows, first))
     return {
@@ -218,7 +234,7 @@ def emitted_mass(rows: int, first: int = 0) -> Rows:
     }
 
 
-TABLES = [readings, aggregates, anomalies, dead_letters, ledger, compliance, headroom, emitted_mass]
+TABLES = [readings, aggregates, anomalies, alarms, dead_letters, ledger, compliance, headroom, emitted_mass]
 
 
 def plain(rows: Rows) -> list[Row]:

@@ -121,6 +121,11 @@ def test_a_checkpoint_with_any_flipped_bit_is_refused() -> None:
                 unpack(bytes(damaged))
 
 
+def test_a_checkpoint_of_format_2_has_neither_rules_nor_alarms_and_its_checksum_leaves_the_version_out() -> None:
+    old = b"HRCP\2" + zlib.crc32(BLOB[9:]).to_bytes(4, "little") + BLOB[9:]
+    assert same({**ENGINE, "compliance": {"rules": {}}, "conditions": {}}, unpack(old).engine)
+
+
 @pytest.mark.parametrize("blob", [b"", b"HRCP", b"null", b"\x28\xb5\x2f\xfd" + BLOB, b"hrcp" + BLOB[4:]])
 def test_bytes_that_do_not_begin_like_a_checkpoint_are_told_to_be_none(blob: bytes) -> None:
     with pytest.raises(CheckpointError, match=r"^this is no checkpoint of headrace$"):

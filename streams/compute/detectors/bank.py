@@ -52,21 +52,7 @@ class DetectorBank:
         """
         if not len(series) or not self._lanes:
             return []
-        points = Segments.of(series)
-        ordered = ts[points.at]
-        before = self._newest["ts"][points.series]
-        newest = points.newest(ordered, before)
-        self._newest["ts"][points.series] = newest[points.end]
-
-        previous = np.empty_like(newest)
-        previous[1:] = newest[:-1]
-        previous[points.start] = before
-        advances = newest > previous
-        in_order = points if advances.all() else points.keep(advances)
-
-        newest_at = np.empty_like(newest)
-        newest_at[points.at] = newest
-        chunk = Chunk(ts, x, offset, stream_time, points, in_order, newest_at)
+        chunk = in_series(series, ts, x, offset, stream_time, self._newest)
         # A violation may be infinitely many times its threshold; its score is 1 then.
         with np.errstate(over="ignore", divide="ignore"):
             found = [flag for lane in self._lanes for flag in lane.feed(chunk)]
@@ -102,6 +88,27 @@ class DetectorBank:
             elif not lane.restore(state[lane.spec.name]):
                 anew.append(f"{lane.spec.name} (declared otherwise)")
         return anew + [f"{name} (removed)" for name in state if name not in names and name != _SERIES]
+
+
+def in_series(
+    series: SlotArray, ts: IntArray, x: FloatArray, offset: IntArray, stream_time: IntArray, newest: Slots
+) -> Chunk:
+    """Group n > 0 points by series. `newest` holds the newest event time of each series; brought up to date."""
+    points = Segments.of(series)
+    ordered = ts[points.at]
+    before = newest["ts"][points.series]
+    upto = points.newest(ordered, before)
+    newest["ts"][points.series] = upto[points.end]
+
+    previous = np.empty_like(upto)
+    previous[1:] = upto[:-1]
+    previous[points.start] = before
+    advances = upto > previous
+    in_order = points if advances.all() else points.keep(advances)
+
+    newest_at = np.empty_like(upto)
+    newest_at[points.at] = upto
+    return Chunk(ts, x, offset, stream_time, points, in_order, newest_at)
 
 
 def _lane(index: int, spec: DetectorSpec) -> Lane:

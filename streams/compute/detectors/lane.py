@@ -147,17 +147,24 @@ class PointLane(Lane):
         self._last.grow(self._by_slot.size - self._last.size)
 
     def feed(self, chunk: Chunk) -> list[tuple[int, Flag]]:
-        segments, slot = self._watched(chunk.in_order if self._judge.order is Order.TIME else chunk.points)
+        segments, slot = self._judged(chunk)
         if not len(segments):
             return []
-        if self._judge.order is Order.ANY:
-            at = segments.at
-            found = self._judge.step(Points(np.repeat(slot, segments.count), chunk.ts[at], chunk.x[at]))
-        else:
-            found = self._in_rounds(chunk, segments, slot)
+        found = self._step(chunk, segments, slot)
         if self.spec.report == "onset":
             found = self._onsets(segments, slot, found)
         return [] if found is None else self._flags(chunk, segments, found)
+
+    def _judged(self, chunk: Chunk) -> tuple[Segments, SlotArray]:
+        """The points that it judges, and the slots of their series."""
+        return self._watched(chunk.in_order if self._judge.order is Order.TIME else chunk.points)
+
+    def _step(self, chunk: Chunk, segments: Segments, slot: SlotArray) -> Violations | None:
+        """Judge points. `at` of the result is an index into `segments.at`."""
+        if self._judge.order is not Order.ANY:
+            return self._in_rounds(chunk, segments, slot)
+        at = segments.at
+        return self._judge.step(Points(np.repeat(slot, segments.count), chunk.ts[at], chunk.x[at]))
 
     def _in_rounds(self, chunk: Chunk, segments: Segments, slot: SlotArray) -> Violations | None:
         """Step through at most one point a series at a time. `at` of the result is an index into `segments.at`."""
@@ -173,18 +180,26 @@ class PointLane(Lane):
 
     def _onsets(self, segments: Segments, slot: SlotArray, found: Violations | None) -> Violations | None:
         """Those violations at which a condition holds that did not hold at the series' judged point before."""
-        last = self._last["condition"]
         if found is None:
-            last[slot] = 0
+            self._last["condition"][slot] = 0
             return None
+        _, before = self._conditions(segments, slot, found)
+        begins = (found.condition & ~before[found.at]).nonzero()[0]
+        return Violations._make(column[begins] for column in found) if begins.size else None
+
+    def _conditions(
+        self, segments: Segments, slot: SlotArray, found: Violations | None
+    ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
+        """The conditions that hold at each point, and those that held at its series' judged point before."""
+        last = self._last["condition"]
         held = np.zeros(len(segments.at), np.int8)
-        held[found.at] = found.condition
+        if found is not None:
+            held[found.at] = found.condition
         before = np.empty_like(held)
         before[1:] = held[:-1]
         before[segments.start] = last[slot]
         last[slot] = held[segments.end]
-        begins = (found.condition & ~before[found.at]).nonzero()[0]
-        return Violations._make(column[begins] for column in found) if begins.size else None
+        return held, before
 
     def _flags(self, chunk: Chunk, segments: Segments, found: Violations) -> list[tuple[int, Flag]]:
         at = segments.at[found.at]

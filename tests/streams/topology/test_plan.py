@@ -69,7 +69,7 @@ def test_all_topics_of_an_empty_cluster_are_created(small: Build) -> None:
         "headrace.small.checkpoints",
         "headrace.small.replayed",
     ]
-    assert len(steps) == 7
+    assert len(steps) == 4 + len(RESULTS)
 
 
 def test_sources_are_stamped_by_the_broker_and_keep_their_retention(small: Build) -> None:
@@ -82,6 +82,16 @@ def test_sources_are_stamped_by_the_broker_and_keep_their_retention(small: Build
         "message.timestamp.type": "LogAppendTime",
         "retention.ms": "172800000",
     }
+
+
+def test_alarm_actions_are_there_where_alarms_are_declared_and_stamped_by_the_broker(small: Build) -> None:
+    alarms = [{"name": "a", "metrics": ["nox"], "high": 100}]
+    declared = small(alarms=alarms, alarm_system={"partitions": 6, "retention": "90d"})
+    topics = {topic.topic: topic for topic in desired(declared, {})}
+    assert topics["alarm.actions"].config["message.timestamp.type"] == "LogAppendTime"
+    assert topics["alarm.actions"].config["retention.ms"] == "7776000000"
+    assert topics["alarm.actions"].partitions == topics["alarms"].partitions == 6
+    assert "alarm.actions" not in {topic.topic for topic in desired(small(), {})}
 
 
 def test_results_dead_letters_among_them_are_kept_as_long_as_declared(small: Build) -> None:

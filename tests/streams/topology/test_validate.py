@@ -10,6 +10,7 @@ from streams.topology.validate import problems
 Build = Callable[..., Topology]
 
 LIMIT = {"name": "a", "kind": "limit", "metrics": ["nox"], "high": 100}
+ALARM = {"name": "a", "metrics": ["nox"], "high": 100}
 RANGE = {"name": "a", "kind": "range", "metrics": ["*"]}
 COLUMN = {"from": "column", "column": "date"}
 ROWS = {"from": "rows", "interval": "1h", "year_in_name": r"gt_(\d{4})"}
@@ -85,6 +86,15 @@ def test_a_topology_that_holds_together_has_no_problems(small: Build) -> None:
             "whose unit is 1; it must be % here",
         ),
         (rules({**RULE, "flow": "ph"}), ("compliance", "rules", 0, "flow"), "it must be m3/h here"),
+        ({"alarms": [ALARM, ALARM]}, ("alarms", 1, "name"), "the name of alarms[0]"),
+        ({"alarms": [{**ALARM, "metrics": ["nix"]}]}, ("alarms", 0, "metrics", 0), "(did you mean 'nox'?)"),
+        ({"alarms": [{**ALARM, "assets": ["scrubber-*"]}]}, ("alarms", 0), "a watches nothing"),
+        ({"alarms": [{**ALARM, "high": 501}]}, ("alarms", 0, "high"), "nox is physically 0 to 500 mg/m3"),
+        (
+            {"alarms": [ALARM], "alarm_system": {"retention": "1h"}},
+            ("alarm_system", "retention"),
+            "a shelf can last 8h, keep at least that",
+        ),
         ({"replays": {"r": {**REPLAY, "asset": "stack-9"}}}, ("replays", "r", "asset"), "(did you mean 'stack-1'?)"),
         ({"replays": {"r": {**REPLAY, "values": {"no": "X"}}}}, ("replays", "r", "values", "no"), "is not declared"),
         (

@@ -46,6 +46,164 @@ AS SELECT
 FROM headrace_store.aggregates
 FINAL;
 
+CREATE VIEW headrace.alarm_kpis
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the assets',
+    `alarms_per_hour` Float64 COMMENT 'Alarms raised in the last 24 hours of event time, 1/h',
+    `standing` UInt64 COMMENT 'Alarms annunciated now: unacknowledged, acknowledged or returned_unacknowledged',
+    `stale` UInt64 COMMENT 'Those of them whose condition has held for more than 24 hours',
+    `chattering` UInt64 COMMENT 'Alarms raised three times or more within a minute, in the last 24 hours',
+    `flood_share` Float64 COMMENT 'Share of the alarms of the last 24 hours that were raised in a flood, 0 to 1'
+)
+COMMENT 'How the alarms of each site do, after ANSI/ISA-18.2: how many, for how long, how often in floods'
+AS SELECT
+    topology,
+    site,
+    sum(raised) / 24 AS alarms_per_hour,
+    countIf(stands) AS standing,
+    countIf(stands AND holds AND old) AS stale,
+    countIf(arrayExists(i -> (((times[i + 2]) - (times[i])) < 60000), range(1, greatest(raised, 2) - 1))) AS chattering,
+    if(sum(raised) = 0, 0, sum(flooded) / sum(raised)) AS flood_share
+FROM
+(
+    SELECT
+        topology,
+        site,
+        arraySort(groupArrayIf(toUnixTimestamp64Milli(ts), recent)) AS times,
+        length(times) AS raised,
+        countIf(recent AND flood) AS flooded,
+        argMax((state IN ('unacknowledged', 'acknowledged', 'returned_unacknowledged')), place) AS stands,
+        argMax(active, place) AS holds,
+        argMax(assumeNotNull(raised_at), place) < (now() - toIntervalHour(24)) AS old
+    FROM
+    (
+        SELECT
+            *,
+            (transition = 'raised') AND (state = 'unacknowledged') AND (ts > (now() - toIntervalHour(24))) AS recent,
+            (offset, length(id), id) AS place
+        FROM headrace_store.alarms
+        FINAL
+    )
+    GROUP BY
+        topology,
+        site,
+        alarm,
+        partition
+)
+GROUP BY
+    topology,
+    site;
+
+CREATE VIEW headrace.alarms
+(
+    `id` String COMMENT 'Deterministic id of the transition: the same for the same log',
+    `alarm` String COMMENT 'Id of the alarm: the same every time that it comes on',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time where a condition came on or went off, else the time of the broker at which an operator acted or a timer ran out, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine, stack or vehicle concerned',
+    `metric` LowCardinality(String) COMMENT 'What was measured; its unit is declared in the topology',
+    `name` LowCardinality(String) COMMENT 'Name of the alarm in the topology',
+    `priority` LowCardinality(String) COMMENT 'low, medium, high or critical',
+    `transition` LowCardinality(String) COMMENT 'What happened: raised, returned, acknowledged, escalated, shelved, unshelved, shelf_expired, suppressed, unsuppressed, out_of_service or in_service',
+    `previous` LowCardinality(String) COMMENT 'State before',
+    `state` LowCardinality(String) COMMENT 'State from now on: normal, unacknowledged, acknowledged, returned_unacknowledged, shelved, suppressed or out_of_service',
+    `active` UInt8 COMMENT '1 if the condition holds, whatever the state, else 0',
+    `raised_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Event time at which the condition last came on, UTC',
+    `value` Nullable(Float64) COMMENT 'Value at which the condition came on or went off, in the unit of the metric; NULL for all else',
+    `limit` Nullable(Float64) COMMENT 'The limit that it passed, in the unit of the metric',
+    `by` LowCardinality(String) COMMENT 'Who: the operator, or headrace for what follows from conditions and time',
+    `reason` String COMMENT 'Why: the words of the operator, or one sentence',
+    `until` Nullable(DateTime64(3, 'UTC')) COMMENT 'When the shelf expires, time of the broker, UTC; NULL unless it is shelved',
+    `flood` UInt8 COMMENT '1 if the alarms of the site in this partition were in flood, else 0',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic of the transition: alarm.actions',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record that brought the transition about'
+)
+COMMENT 'Transitions of alarms: what happened to which, when, by whom and why'
+AS SELECT
+    id,
+    alarm,
+    ts,
+    site,
+    asset,
+    metric,
+    name,
+    priority,
+    transition,
+    previous,
+    state,
+    active,
+    raised_at,
+    value,
+    limit,
+    by,
+    reason,
+    until,
+    flood,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.alarms
+FINAL;
+
+CREATE VIEW headrace.alarms_standing
+(
+    `alarm` String COMMENT 'Id of the alarm: what headrace alarm ack and shelve take',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine, stack or vehicle concerned',
+    `metric` LowCardinality(String) COMMENT 'What was measured; its unit is declared in the topology',
+    `name` LowCardinality(String) COMMENT 'Name of the alarm in the topology',
+    `priority` LowCardinality(String) COMMENT 'low, medium, high or critical',
+    `state` LowCardinality(String) COMMENT 'unacknowledged, acknowledged, returned_unacknowledged, shelved, suppressed or out_of_service',
+    `active` UInt8 COMMENT '1 if the condition holds, else 0',
+    `raised_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Event time at which the condition last came on, UTC',
+    `limit` Nullable(Float64) COMMENT 'The limit that it passed, in the unit of the metric',
+    `transition` LowCardinality(String) COMMENT 'What happened last',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When that was, UTC',
+    `by` LowCardinality(String) COMMENT 'Who brought it about, headrace if nobody',
+    `reason` String COMMENT 'Why',
+    `until` Nullable(DateTime64(3, 'UTC')) COMMENT 'When the shelf expires, UTC; NULL unless it is shelved',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `partition` Int32 COMMENT 'Partition of alarm.actions that the alarm lives in'
+)
+COMMENT 'Alarms that are not normal, each with its newest transition'
+AS SELECT
+    alarm,
+    site,
+    asset,
+    metric,
+    name,
+    priority,
+    state,
+    active,
+    raised_at,
+    limit,
+    transition,
+    ts,
+    by,
+    reason,
+    until,
+    topology,
+    partition
+FROM
+(
+    SELECT *
+    FROM headrace_store.alarms
+    FINAL
+    ORDER BY
+        offset DESC,
+        length(id) DESC,
+        id DESC
+    LIMIT 1 BY
+        topology,
+        alarm,
+        partition
+)
+WHERE state != 'normal';
+
 CREATE VIEW headrace.anomalies
 (
     `id` String COMMENT 'Deterministic id of the flag: the same for the same log',
@@ -301,6 +459,8 @@ CREATE VIEW headrace.ledger
     `points_in_open_windows` Map(LowCardinality(String), UInt64) COMMENT 'Points in windows that are open at next_offset, by name of the window',
     `aggregates` UInt64 COMMENT 'Rows of aggregates emitted',
     `anomalies` UInt64 COMMENT 'Rows of anomalies emitted',
+    `conditions` UInt64 COMMENT 'Conditions of alarms that came on or went off, each sent to alarm.actions',
+    `alarms` UInt64 COMMENT 'Rows of alarms emitted',
     `compliance` UInt64 COMMENT 'Rows of compliance emitted',
     `headroom` UInt64 COMMENT 'Rows of headroom emitted',
     `emitted_mass` UInt64 COMMENT 'Rows of emitted_mass emitted',
@@ -334,6 +494,8 @@ AS SELECT
     points_in_open_windows,
     aggregates,
     anomalies,
+    conditions,
+    alarms,
     compliance,
     headroom,
     emitted_mass,
@@ -407,6 +569,41 @@ ORDER BY (topology, site, asset, metric, window, window_start, topic, partition)
 TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Closed windows [window_start, window_end) of every series';
+
+CREATE TABLE headrace_store.alarms
+(
+    `id` String COMMENT 'Deterministic id of the transition: the same for the same log' CODEC(ZSTD(1)),
+    `alarm` String COMMENT 'Id of the alarm: the same every time that it comes on' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time where a condition came on or went off, else the time of the broker at which an operator acted or a timer ran out, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine, stack or vehicle concerned',
+    `metric` LowCardinality(String) COMMENT 'What was measured; its unit is declared in the topology',
+    `name` LowCardinality(String) COMMENT 'Name of the alarm in the topology',
+    `priority` LowCardinality(String) COMMENT 'low, medium, high or critical',
+    `transition` LowCardinality(String) COMMENT 'What happened: raised, returned, acknowledged, escalated, shelved, unshelved, shelf_expired, suppressed, unsuppressed, out_of_service or in_service',
+    `previous` LowCardinality(String) COMMENT 'State before',
+    `state` LowCardinality(String) COMMENT 'State from now on: normal, unacknowledged, acknowledged, returned_unacknowledged, shelved, suppressed or out_of_service',
+    `active` UInt8 COMMENT '1 if the condition holds, whatever the state, else 0' CODEC(ZSTD(1)),
+    `raised_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Event time at which the condition last came on, UTC' CODEC(ZSTD(1)),
+    `value` Nullable(Float64) COMMENT 'Value at which the condition came on or went off, in the unit of the metric; NULL for all else' CODEC(ZSTD(1)),
+    `limit` Nullable(Float64) COMMENT 'The limit that it passed, in the unit of the metric' CODEC(ZSTD(1)),
+    `by` LowCardinality(String) COMMENT 'Who: the operator, or headrace for what follows from conditions and time',
+    `reason` String COMMENT 'Why: the words of the operator, or one sentence' CODEC(ZSTD(1)),
+    `until` Nullable(DateTime64(3, 'UTC')) COMMENT 'When the shelf expires, time of the broker, UTC; NULL unless it is shelved' CODEC(ZSTD(1)),
+    `flood` UInt8 COMMENT '1 if the alarms of the site in this partition were in flood, else 0' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic of the transition: alarm.actions',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record that brought the transition about' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, metric, name, ts)
+ORDER BY (topology, site, asset, metric, name, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Transitions of alarms: what happened to which, when, by whom and why';
 
 CREATE TABLE headrace_store.anomalies
 (
@@ -588,6 +785,8 @@ CREATE TABLE headrace_store.ledger
     `points_in_open_windows` Map(LowCardinality(String), UInt64) COMMENT 'Points in windows that are open at next_offset, by name of the window' CODEC(ZSTD(1)),
     `aggregates` UInt64 COMMENT 'Rows of aggregates emitted' CODEC(Delta(8), ZSTD(1)),
     `anomalies` UInt64 COMMENT 'Rows of anomalies emitted' CODEC(Delta(8), ZSTD(1)),
+    `conditions` UInt64 COMMENT 'Conditions of alarms that came on or went off, each sent to alarm.actions' CODEC(Delta(8), ZSTD(1)),
+    `alarms` UInt64 COMMENT 'Rows of alarms emitted' CODEC(Delta(8), ZSTD(1)),
     `compliance` UInt64 DEFAULT 0 COMMENT 'Rows of compliance emitted' CODEC(Delta(8), ZSTD(1)),
     `headroom` UInt64 DEFAULT 0 COMMENT 'Rows of headroom emitted' CODEC(Delta(8), ZSTD(1)),
     `emitted_mass` UInt64 DEFAULT 0 COMMENT 'Rows of emitted_mass emitted' CODEC(Delta(8), ZSTD(1)),

@@ -1,0 +1,77 @@
+"""Alarm actions in: what arrives on `alarm.actions`, the one log that the life of every alarm follows from.
+
+Workers send conditions that come on and go off, and ticks; operators and other programs send all else, with
+`headrace alarm` or a Kafka client of their own, under the key `site/asset` of the alarm. One JSON object per message,
+fields that are not listed are refused: an action that is understood in part must not be carried out.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from schemas.events import LONGEST_NAME
+
+Action = Literal[
+    "on",
+    "off",
+    "acknowledge",
+    "shelve",
+    "unshelve",
+    "suppress",
+    "unsuppress",
+    "out_of_service",
+    "in_service",
+    "tick",
+]
+
+LONGEST_REASON = 1_000
+"""Characters of an operator's words."""
+
+
+class Condition(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A condition that has come on or gone off, as a worker found it in a source topic."""
+
+    id: str
+    """The same for the same log, whoever computes it."""
+    ts: int
+    """Event time of the reading that brought it about, epoch milliseconds, UTC."""
+    site: str
+    """Site of the asset."""
+    asset: str
+    """The machine, stack or vehicle concerned."""
+    metric: str
+    """What was measured."""
+    name: str
+    """Name of the alarm in the topology."""
+    value: float | None
+    """The reading, in the metric's unit; null where it goes off because the topology has changed."""
+    limit: float | None
+    """The limit that was passed, in the metric's unit."""
+    reason: str
+    """One sentence for people."""
+    topic: str
+    """Source topic of the reading."""
+    partition: int
+    """Partition of the source topic."""
+    offset: int
+    """Offset of the record with the reading."""
+
+
+class AlarmAction(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
+    """Something that happens to an alarm, or that lets time pass."""
+
+    action: Action
+    """`on`, `off`: a condition. `tick`: nothing but the broker's time. All others are done to the alarm named below."""
+    topology: str = ""
+    """Name of the topology whose alarm it is; those of others are left alone. Needed for all but `tick`."""
+    alarm: str = ""
+    """Id of the alarm, as in the field `alarm` of the topic `alarms`. Needed for all but `on`, `off` and `tick`."""
+    by: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
+    """Who does it. Needed together with `alarm`."""
+    reason: Annotated[str, Meta(max_length=LONGEST_REASON)] = ""
+    """Why. Needed together with `alarm`."""
+    for_ms: Annotated[int, Meta(ge=1)] | None = None
+    """How long to shelve, milliseconds from the broker's timestamp of this message. Needed for `shelve` alone."""
+    condition: Condition | None = None
+    """Needed for `on` and `off` alone."""

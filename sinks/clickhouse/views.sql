@@ -1,0 +1,76 @@
+-- Views that answer a question of their own, over the tables. Columns are declared with their comments; what a question
+-- counts as now is the server's clock.
+
+CREATE OR REPLACE VIEW headrace.alarms_standing
+(
+    `alarm` String COMMENT 'Id of the alarm: what headrace alarm ack and shelve take',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine, stack or vehicle concerned',
+    `metric` LowCardinality(String) COMMENT 'What was measured; its unit is declared in the topology',
+    `name` LowCardinality(String) COMMENT 'Name of the alarm in the topology',
+    `priority` LowCardinality(String) COMMENT 'low, medium, high or critical',
+    `state` LowCardinality(String) COMMENT 'unacknowledged, acknowledged, returned_unacknowledged, shelved, suppressed or out_of_service',
+    `active` UInt8 COMMENT '1 if the condition holds, else 0',
+    `raised_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Event time at which the condition last came on, UTC',
+    `limit` Nullable(Float64) COMMENT 'The limit that it passed, in the unit of the metric',
+    `transition` LowCardinality(String) COMMENT 'What happened last',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When that was, UTC',
+    `by` LowCardinality(String) COMMENT 'Who brought it about, headrace if nobody',
+    `reason` String COMMENT 'Why',
+    `until` Nullable(DateTime64(3, 'UTC')) COMMENT 'When the shelf expires, UTC; NULL unless it is shelved',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `partition` Int32 COMMENT 'Partition of alarm.actions that the alarm lives in'
+)
+AS SELECT
+    `alarm`, `site`, `asset`, `metric`, `name`, `priority`, `state`, `active`, `raised_at`, `limit`, `transition`, `ts`,
+    `by`, `reason`, `until`, `topology`, `partition`
+FROM
+(
+    -- Transitions of one record have ids that end in their position within it, in hexadecimal.
+    SELECT * FROM headrace_store.alarms FINAL
+    ORDER BY `offset` DESC, length(`id`) DESC, `id` DESC
+    LIMIT 1 BY `topology`, `alarm`, `partition`
+)
+WHERE `state` != 'normal'
+COMMENT 'Alarms that are not normal, each with its newest transition';
+
+CREATE OR REPLACE VIEW headrace.alarm_kpis
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the assets',
+    `alarms_per_hour` Float64 COMMENT 'Alarms raised in the last 24 hours of event time, 1/h',
+    `standing` UInt64 COMMENT 'Alarms annunciated now: unacknowledged, acknowledged or returned_unacknowledged',
+    `stale` UInt64 COMMENT 'Those of them whose condition has held for more than 24 hours',
+    `chattering` UInt64 COMMENT 'Alarms raised three times or more within a minute, in the last 24 hours',
+    `flood_share` Float64 COMMENT 'Share of the alarms of the last 24 hours that were raised in a flood, 0 to 1'
+)
+AS SELECT
+    `topology`,
+    `site`,
+    sum(`raised`) / 24 AS `alarms_per_hour`,
+    countIf(`stands`) AS `standing`,
+    countIf(`stands` AND `holds` AND `old`) AS `stale`,
+    countIf(arrayExists(i -> `times`[i + 2] - `times`[i] < 60000, range(1, greatest(`raised`, 2) - 1))) AS `chattering`,
+    if(sum(`raised`) = 0, 0, sum(`flooded`) / sum(`raised`)) AS `flood_share`
+FROM
+(
+    SELECT
+        `topology`, `site`,
+        arraySort(groupArrayIf(toUnixTimestamp64Milli(`ts`), `recent`)) AS `times`,
+        length(`times`) AS `raised`,
+        countIf(`recent` AND `flood`) AS `flooded`,
+        argMax(`state` IN ('unacknowledged', 'acknowledged', 'returned_unacknowledged'), `place`) AS `stands`,
+        argMax(`active`, `place`) AS `holds`,
+        argMax(assumeNotNull(`raised_at`), `place`) < now() - INTERVAL 24 HOUR AS `old`
+    FROM
+    (
+        SELECT
+            *,
+            `transition` = 'raised' AND `state` = 'unacknowledged' AND `ts` > now() - INTERVAL 24 HOUR AS `recent`,
+            (`offset`, length(`id`), `id`) AS `place`
+        FROM headrace_store.alarms FINAL
+    )
+    GROUP BY `topology`, `site`, `alarm`, `partition`
+)
+GROUP BY `topology`, `site`
+COMMENT 'How the alarms of each site do, after ANSI/ISA-18.2: how many, for how long, how often in floods';
