@@ -20,6 +20,7 @@ VERBS: dict[str, str] = {
     "replay": "streams.cli.replay:replay",
     "simulate": "streams.cli.simulate:simulate",
     "audit": "streams.cli.audit:audit",
+    "alarm": "streams.cli.alarm:alarm",
     "dlq": "streams.cli.dlq:dlq",
     "bench": "streams.cli.bench:bench",
 }

@@ -19,7 +19,9 @@ from kafka import KafkaAdminClient
 
 from infra.local.ports import free_ports
 from infra.local.stack import Stack
+from schemas.topics import ALARM_ACTIONS
 from sinks.clickhouse import connection
+from streams.alarm_processor import AlarmProcessor
 from streams.chunk import Chunk
 from streams.processor import Processor
 from streams.rendering import Message, Renderer
@@ -28,7 +30,7 @@ from streams.settings import Address
 from streams.topology.load import load
 from streams.topology.model import Topology
 
-RESULTS = {"aggregates": "aggregates", "anomalies": "anomalies", "dead.letters": "dead_letters"}
+RESULTS = {"aggregates": "aggregates", "anomalies": "anomalies", "alarms": "alarms", "dead.letters": "dead_letters"}
 
 
 @dataclass
@@ -114,7 +116,7 @@ class Plant:
 
         With every partition idle at the end, so that all windows are closed, or with none.
         """
-        found: dict[str, list[Message]] = {name: [] for name in RESULTS}
+        found: dict[str, list[Message]] = {name: [] for name in (*RESULTS, ALARM_ACTIONS.name)}
         for source in self.topology.sources:
             records = self.log(source)
             for partition in sorted({record.partition for record in records}):
@@ -125,15 +127,37 @@ class Plant:
                     processor.settle()
                 for message in Renderer(self.topology, source, partition).render(processor.cut()).messages:
                     found[message.topic].append(message)
+        for message in self._expected_of_alarms():
+            found[message.topic].append(message)
+        return found
+
+    def _expected_of_alarms(self) -> list[Message]:
+        """What an undisturbed run makes of the alarm actions as they are in the log."""
+        if not self.topology.alarms:
+            return []
+        found: list[Message] = []
+        records = self.log(ALARM_ACTIONS.name)
+        for partition in sorted({record.partition for record in records}):
+            processor = AlarmProcessor(self.topology, ALARM_ACTIONS.name, partition, 0)
+            processor.feed(chunk(ALARM_ACTIONS.name, partition, 0, [r for r in records if r.partition == partition]))
+            found += Renderer(self.topology, ALARM_ACTIONS.name, partition).render(processor.cut()).messages
         return found
 
     def assert_as_undisturbed(self, idle: bool = True) -> None:
         """Topics (read_committed) and ClickHouse hold exactly what an undisturbed run gives, row for row."""
         for topic, messages in self.expected(idle).items():
+            if topic == ALARM_ACTIONS.name:
+                continue  # operators write there, too: `assert_conditions_as_undisturbed`
             expected = Counter((message.id.encode(), message.value) for message in messages)
             assert_same(topic, Counter((id_, value) for _, id_, value in self.messages(topic)), expected)
             ids = Counter(message.id for message in messages)
             assert_same(f"{topic} in ClickHouse", Counter(self.ids_in_clickhouse(RESULTS[topic])), ids)
+
+    def assert_conditions_as_undisturbed(self) -> None:
+        """The log of alarm actions holds exactly the conditions that an undisturbed run finds, each once."""
+        expected = Counter((m.id.encode(), m.value) for m in self.expected()[ALARM_ACTIONS.name])
+        conditions = [m for m in self.messages(ALARM_ACTIONS.name) if b'"condition"' in m[2]]
+        assert_same("conditions", Counter((id_, value) for _, id_, value in conditions), expected)
 
     async def _read(self, topic: str) -> list[Any]:
         consumer = AIOKafkaConsumer(
@@ -161,8 +185,8 @@ class Worker:
     def __init__(self, plant: Plant, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         self.address = Address("127.0.0.1", next(free_ports()))
         self.log = plant.folder / f"{name}.log"
-        self.partitions = sum(source.partitions for source in plant.topology.sources.values())
-        """Of all sources."""
+        self.partitions = sum(source.partitions for source in plant.topology.inputs.values())
+        """Of all topics that it reads."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streams", "worker", "--id", name, "--metrics", str(self.address), *arguments],
