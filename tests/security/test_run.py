@@ -22,6 +22,7 @@ time: {idle_timeout: 2s}
 sources: {machine.events: {partitions: 2, max_message: 2097152}}
 windows: [{name: 10s, size: 10s, lateness: 5s}]
 detectors: [{name: high, kind: limit, metrics: ["*"], high: 90}]
+alarms: [{name: high, metrics: ["*"], high: 90}]
 """
 START = 1_760_000_000_000
 
@@ -132,7 +133,7 @@ def test_every_name_is_in_clickhouse_as_it_was_sent(run: Run) -> None:
 def test_names_were_data_and_nothing_else(run: Run) -> None:
     tables = run.plant.query("SELECT name FROM system.tables WHERE database = 'headrace_store' ORDER BY name")
     assert [name for (name,) in tables] == [
-        "aggregates", "anomalies", "dead_letters", "ledger", "migrations", "readings",
+        "aggregates", "alarms", "anomalies", "dead_letters", "ledger", "migrations", "readings",
     ]  # fmt: skip
     flags = run.plant.query("SELECT DISTINCT metric FROM headrace.anomalies")
     assert {"m"} < {metric for (metric,) in flags} <= {"m", *HOSTILE}
@@ -146,6 +147,13 @@ def test_a_message_that_is_too_large_or_nested_too_deep_costs_itself_alone(run: 
 def test_a_terminal_is_shown_no_control_characters_of_dead_letters(run: Run, servers: Servers) -> None:
     shown = run.plant.command("dlq", "list", **servers.login("operator")).stdout
     assert f"{len(HOSTILE) + 2} dead letters" in shown
+    assert all(sign.isprintable() or sign == "\n" for sign in shown)
+
+
+def test_a_terminal_is_shown_no_control_characters_of_alarms(run: Run, servers: Servers) -> None:
+    shown = run.plant.command("alarm", "list", **servers.login("operator")).stdout
+    assert "unacknowledged" in shown
+    assert "·[31mterminal" in shown
     assert all(sign.isprintable() or sign == "\n" for sign in shown)
 
 
@@ -180,6 +188,13 @@ def test_no_password_is_in_any_topic(topic: str, run: Run) -> None:
 def test_letters_go_back_with_the_rights_that_are_documented_for_it(run: Run, servers: Servers) -> None:
     sent = run.plant.command("dlq", "replay", "--reason", "malformed", **servers.login("operator")).stdout
     assert "1 messages sent for 1 of 1 dead letters" in sent
+
+
+def test_an_alarm_is_acknowledged_with_the_rights_that_are_documented_for_it(run: Run, servers: Servers) -> None:
+    login = servers.login("operator")
+    listed = json.loads(run.plant.command("alarm", "list", "--json", **login).stdout)["alarms"]
+    said = run.plant.command("alarm", "ack", listed[0]["alarm"], "--by", HOSTILE[0], "--reason", "seen", **login).stdout
+    assert said.startswith("acknowledge sent for high of ")
 
 
 def test_everything_listens_on_the_loopback_interface_alone(run: Run, servers: Servers) -> None:
