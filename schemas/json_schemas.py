@@ -8,7 +8,7 @@ import msgspec
 from schemas import docstrings
 from schemas.codec import SCHEMA_VERSION, schema_id
 from schemas.events import FLAGS, LARGEST_VALUE, LONGEST_NAME, Event, Reason, Scope
-from schemas.results import Aggregate, Anomaly, DeadLetter
+from schemas.results import Aggregate, Alarm, Anomaly, DeadLetter
 
 FOLDER: Final = Path(__file__).with_name("json")
 
@@ -16,6 +16,7 @@ _STRUCT: Final[dict[str, type[msgspec.Struct]]] = {
     "event": Event,
     "aggregate": Aggregate,
     "anomaly": Anomaly,
+    "alarm": Alarm,
     "dead_letter": DeadLetter,
 }
 

@@ -1,4 +1,4 @@
-"""Results out: the messages of the topics `aggregates`, `anomalies` and `dead.letters`.
+"""Results out: the messages of the topics `aggregates`, `anomalies`, `alarms` and `dead.letters`.
 
 Field order is the order on the wire. Times are epoch milliseconds, UTC. `topic`, `partition` and `offset` say which
 record of the source brought the result about, so that anyone can look it up in the log. A field is only ever added,
@@ -10,6 +10,29 @@ from typing import Literal
 import msgspec
 
 Severity = Literal["info", "warning", "critical"]
+Priority = Literal["low", "medium", "high", "critical"]
+AlarmState = Literal[
+    "normal",
+    "unacknowledged",
+    "acknowledged",
+    "returned_unacknowledged",
+    "shelved",
+    "suppressed",
+    "out_of_service",
+]
+Transition = Literal[
+    "raised",
+    "returned",
+    "acknowledged",
+    "escalated",
+    "shelved",
+    "unshelved",
+    "shelf_expired",
+    "suppressed",
+    "unsuppressed",
+    "out_of_service",
+    "in_service",
+]
 
 
 class Aggregate(msgspec.Struct, frozen=True, gc=False):
@@ -95,6 +118,58 @@ class Anomaly(msgspec.Struct, frozen=True, gc=False):
     """Partition of the source topic."""
     offset: int
     """Offset of the record that brought the flag about."""
+
+
+class Alarm(msgspec.Struct, frozen=True, gc=False):
+    """One transition of one alarm (ANSI/ISA-18.2-2016, IEC 62682): what changed, when, by whom and why."""
+
+    id: str
+    """The same for the same log, whoever computes it: a consumer drops a repeat by it."""
+    alarm: str
+    """Which alarm: one id for a condition of a series, the same every time it comes on."""
+    ts: int
+    """When: event time where a condition came on or went off, the broker's time of the action or of the timer else.
+    Epoch milliseconds, UTC."""
+    site: str
+    """Site of the asset."""
+    asset: str
+    """The machine, stack or vehicle concerned."""
+    metric: str
+    """What was measured. The topology declares its unit."""
+    name: str
+    """Name of the alarm in the topology."""
+    priority: Priority
+    """As the topology declares it."""
+    transition: Transition
+    """What happened."""
+    previous: AlarmState
+    """State before."""
+    state: AlarmState
+    """State from now on."""
+    active: bool
+    """Whether the condition holds, whatever the state."""
+    raised_at: int | None
+    """Event time at which the condition last came on; null if it never did. Epoch milliseconds, UTC."""
+    value: float | None
+    """The value at which the condition came on or went off, in the metric's unit; null for all else."""
+    limit: float | None
+    """The limit that it passed, in the metric's unit."""
+    by: str
+    """Who: the operator as named in the action, or `headrace` for what follows from conditions and time."""
+    reason: str
+    """Why: the operator's words, or one sentence."""
+    until: int | None
+    """When a shelf expires, for `shelved`; null for all else. Epoch milliseconds, UTC."""
+    flood: bool
+    """Whether the site's alarms of this partition were in flood (more than 10 raised in 10 minutes)."""
+    topology: str
+    """Name of the topology."""
+    topic: str
+    """Source topic of the transition: `alarm.actions`."""
+    partition: int
+    """Partition of the source topic."""
+    offset: int
+    """Offset of the record that brought the transition about."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):

@@ -28,12 +28,13 @@ MACHINE_EVENTS = Topic(name="machine.events", direction="in", about="readings an
 EMISSION_EVENTS = Topic(name="emission.events", direction="in", about="readings of stacks (CEMS)", schema="event")
 AGGREGATES = Topic(name="aggregates", direction="out", about="closed windows, one message each", schema="aggregate")
 ANOMALIES = Topic(name="anomalies", direction="out", about="anomaly flags, one message each", schema="anomaly")
+ALARMS = Topic(name="alarms", direction="out", about="transitions of alarms, one message each", schema="alarm")
 DEAD_LETTERS = Topic(
     name="dead.letters", direction="out", about="input that could not be accepted, with reason", schema="dead_letter"
 )
 
 TOPICS: dict[str, Topic] = {
-    topic.name: topic for topic in (MACHINE_EVENTS, EMISSION_EVENTS, AGGREGATES, ANOMALIES, DEAD_LETTERS)
+    topic.name: topic for topic in (MACHINE_EVENTS, EMISSION_EVENTS, AGGREGATES, ANOMALIES, ALARMS, DEAD_LETTERS)
 }
 SOURCES = tuple(topic.name for topic in TOPICS.values() if topic.direction == "in")
 RESULTS = tuple(topic.name for topic in TOPICS.values() if topic.direction == "out")
@@ -42,6 +43,11 @@ RESULTS = tuple(topic.name for topic in TOPICS.values() if topic.direction == "o
 def group_id(topology: str) -> str:
     """The consumer group of a topology's workers; also the prefix of its transactional ids."""
     return f"headrace.{topology}"
+
+
+def outlets_group_id(topology: str) -> str:
+    """The consumer group of `headrace outlets`; its offsets say what the webhook has been told."""
+    return f"{group_id(topology)}.outlets"
 
 
 def checkpoint_topic(topology: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.codec import SCHEMA_VERSION, constant_headers, encode, id_header, schema_id
 from schemas.events import Event
-from schemas.results import Aggregate, Anomaly, DeadLetter
+from schemas.results import Aggregate, Alarm, Anomaly, DeadLetter
 from schemas.topics import RESULTS, TOPICS
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -54,6 +54,31 @@ ANOMALY = Anomaly(
     partition=1,
     offset=42,
 )
+ALARM = Alarm(
+    id="0123456789abcdef01234567-2c",
+    alarm="0123456789abcdef01234567",
+    ts=1_760_000_000_000,
+    site="hongyang",
+    asset="stack-1",
+    metric="nox",
+    name="nox-high",
+    priority="critical",
+    transition="raised",
+    previous="normal",
+    state="unacknowledged",
+    active=True,
+    raised_at=1_760_000_000_000,
+    value=212.5,
+    limit=200.0,
+    by="headrace",
+    reason="212.5 mg/m³ is above the high limit of 200 mg/m³",
+    until=None,
+    flood=False,
+    topology="tower_plant",
+    topic="alarm.actions",
+    partition=1,
+    offset=44,
+)
 DEAD_LETTER = DeadLetter(
     id="0123456789abcdef01234567-2b-0",
     ts=1_760_000_000_000,
@@ -70,9 +95,10 @@ DEAD_LETTER = DeadLetter(
     offset=43,
     index=0,
 )
-RESULT: dict[str, Aggregate | Anomaly | DeadLetter] = {
+RESULT: dict[str, Aggregate | Anomaly | Alarm | DeadLetter] = {
     "aggregate": AGGREGATE,
     "anomaly": ANOMALY,
+    "alarm": ALARM,
     "dead_letter": DEAD_LETTER,
 }
 

@@ -36,7 +36,7 @@ def deployed(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def test_a_worker_that_lacks_a_right_ends_with_one_line(deployed: Plant, servers: Servers) -> None:
     servers.grant(deployed.topology.topology, without=("User:worker", "--topic aggregates"))
     told = refusal(deployed, "worker")
-    assert "does not grant WRITE on aggregates, WRITE on anomalies, WRITE on dead.letters: see docs/SECURITY.md" in told
+    assert "does not grant WRITE on aggregates, WRITE on alarms, WRITE on anomalies, WRITE on dead.letters: see" in told
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,12 @@ def test_every_verb_does_with_the_rights_that_are_documented_for_it(
 
 LACKING = {
     "Read --topic machine.events": ["READ on machine.events"],
-    "Write --topic aggregates": ["WRITE on aggregates", "WRITE on anomalies", "WRITE on dead.letters"],
+    "Write --topic aggregates": [
+        "WRITE on aggregates",
+        "WRITE on alarms",
+        "WRITE on anomalies",
+        "WRITE on dead.letters",
+    ],
     "--topic headrace.NAME.checkpoints": ["READ on headrace.NAME.checkpoints", "WRITE on headrace.NAME.checkpoints"],
     "--group headrace.NAME": ["READ on group headrace.NAME"],
     "--transactional-id headrace.NAME.": ["WRITE on transactional ids that begin with headrace.NAME."],
@@ -77,6 +82,30 @@ def test_every_right_that_a_worker_lacks_is_named_before_it_begins(
         rights.check(client, deployed.topology)
     lacking = ", ".join(LACKING[command]).replace("NAME", name)
     assert str(told.value) == f"Kafka does not grant {lacking}: see docs/SECURITY.md"
+
+
+OUTLETS_LACKING = {
+    "": "",
+    "Read --topic alarms": "READ on alarms",
+    "--group headrace.NAME.outlets": "READ on group headrace.NAME.outlets",
+}
+
+
+@pytest.mark.parametrize("command", OUTLETS_LACKING)
+def test_the_outlets_need_the_rights_that_are_documented_and_name_the_one_that_they_lack(
+    command: str, deployed: Plant, servers: Servers
+) -> None:
+    name = deployed.topology.topology
+    servers.grant(name, without=("User:outlets", command.replace("NAME", name)) if command else ())
+    settings = Settings.from_environment(servers.login("outlets"))
+    told = ""
+    try:
+        with admin_client(settings.client_options()) as client:
+            rights.check_outlets(client, deployed.topology)
+    except UserError as error:
+        told = str(error)
+    lacking = OUTLETS_LACKING[command].replace("NAME", name)
+    assert told == (f"Kafka does not grant {lacking}: see docs/SECURITY.md" if lacking else "")
 
 
 WRONG = {
