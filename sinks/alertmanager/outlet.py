@@ -42,7 +42,6 @@ class Alertmanager:
         before = self._firing.pop(alarm.alarm, None)
         if FIRING[alarm.state]:
             self._firing[alarm.alarm] = changed = alert_of(alarm, before)
-            self._resolved.pop(alarm.alarm, None)
         elif before is not None:
             # With the labels it was told with, in case the topology has changed since.
             changed = before._replace(end=alarm.ts)

@@ -3,6 +3,7 @@
 Checks that look at one struct alone are made here, when it is built; checks across structs are in `validate`.
 """
 
+import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -151,11 +152,15 @@ class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         _check_url(self.url, "its requests are signed with HEADRACE_WEBHOOK_SECRET instead")
 
 
+_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]+")
+"""A name or an address, as urlsplit gives it: IPv6 without its brackets."""
+
+
 def _check_url(url: str, remedy: str) -> None:
     """ValueError for what is no URL of HTTP, or holds a log-in."""
     try:
         parts = urlsplit(url)
-        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_url = parts.scheme in ("http", "https") and bool(_HOST.fullmatch(parts.hostname or "")) and parts.port != 0
     except ValueError:
         is_url = False
     if not is_url or parts.fragment or not url.isascii() or not url.isprintable() or " " in url:

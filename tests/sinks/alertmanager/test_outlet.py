@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from aiohttp import web
 
+from infra.local.ports import free_ports
 from schemas.results import AlarmState
 from sinks.alertmanager.alerts import FIRING, FORGOTTEN_MS, alert_of
 from sinks.alertmanager.outlet import Alertmanager
@@ -224,6 +226,62 @@ def test_an_alarm_that_ended_while_nobody_ran_is_resolved_by_whoever_starts(serv
 
     run(first, raised)
     run(second, ended)
+
+
+def test_an_alarm_that_came_on_again_while_nobody_ran_fires(server: Server) -> None:
+    board = Alertmanager([server.url], Written())
+
+    async def story() -> None:
+        for state in ("unacknowledged", "normal", "unacknowledged"):
+            board.update(transition(state), time.time() - 60)
+        board.caught_up()
+        await until(server.firing)
+
+    run(board, story)
+
+
+def test_an_alarm_that_ended_long_ago_is_not_told_of(server: Server) -> None:
+    board = Alertmanager([server.url], events := Written())
+
+    async def story() -> None:
+        board.update(transition(), NOW)
+        board.update(transition("normal"), time.time() - FORGOTTEN_MS / 1000 - 1)
+        board.caught_up()
+        await asyncio.sleep(1)
+
+    run(board, story)
+    assert events.taken == 0
+
+
+def test_a_change_that_comes_while_a_request_is_under_way_is_told_afterwards() -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+    told: list[list[str]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        told.append([alert["annotations"]["state"] for alert in await request.json()])
+        asked.set()
+        await answer.wait()
+        return web.Response()
+
+    async def main() -> None:
+        application = web.Application()
+        application.router.add_post("/prefix/api/v2/alerts", take)
+        runner = web.AppRunner(application)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port := next(free_ports())).start()
+        board = Alertmanager([f"http://127.0.0.1:{port}/prefix/"], Written())
+        task = asyncio.create_task(board.run())
+        board.caught_up()
+        board.update(transition(), NOW)
+        await asked.wait()
+        board.update(transition("acknowledged"), NOW)
+        answer.set()
+        await until(lambda: len(told) == 2)
+        task.cancel()
+        await runner.cleanup()
+
+    asyncio.run(main())
+    assert told == [["unacknowledged"], ["acknowledged"]]
 
 
 def test_alarms_that_were_given_away_are_not_told_any_more(server: Server) -> None:
