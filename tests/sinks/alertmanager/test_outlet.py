@@ -3,51 +3,20 @@
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import get_args
 
 import pytest
-from aiohttp import web
 
-from infra.local.ports import free_ports
 from schemas.results import AlarmState
 from sinks.alertmanager.alerts import FIRING, FORGOTTEN_MS, alert_of
 from sinks.alertmanager.outlet import Alertmanager
-from streams.settings import OutletLogins
 from tests.sinks.alertmanager.server import Server
+from tests.sinks.alertmanager.story import run, until
 from tests.sinks.transitions import NOW, Written, transition
 from tests.sinks.webhook.receiver import DOCUMENT
 
-SECRET = "s3cret-hunter2"
-_LABELS = ("name", "site", "asset", "metric", "topology", "priority", "alarm")
-"""Without a label an alert is none."""
 SILENT = sorted(state for state, fires in FIRING.items() if not fires)
-
-
-def run(board: Alertmanager, story: Callable[[], Awaitable[None]]) -> None:
-    """Let the board run for as long as the story lasts."""
-
-    async def main() -> None:
-        task = asyncio.create_task(board.run())
-        try:
-            await story()
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    asyncio.run(main())
-
-
-async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait for what happens in this process or in another one."""
-    deadline = time.monotonic() + seconds
-    while not await asyncio.to_thread(condition):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
 
 
 def test_a_raised_alarm_fires_with_stable_labels_and_what_an_operator_wants_to_know(server: Server) -> None:
@@ -155,44 +124,6 @@ def test_alarms_are_resent_while_they_stand_so_that_alertmanager_does_not_forget
     assert ends[0] < ends[1]
 
 
-def test_an_alertmanager_that_was_restarted_and_knows_nothing_is_told_again(server: Server) -> None:
-    board = Alertmanager([server.url], events := Written(), resend_seconds=0.5)
-
-    async def story() -> None:
-        board.update(transition(), NOW)
-        board.caught_up()
-        await until(server.firing)
-        server.stop()
-        await until(lambda: events.failures)
-        board.update(transition(asset="stack-2"), NOW)
-        board.update(transition(asset="stack-3"), NOW)
-        board.update(transition("normal", asset="stack-3"), NOW)
-        server.start()
-        await until(lambda: server.firing() == ["stack-1", "stack-2"])
-
-    run(board, story)
-    assert {failure[:2] for failure in events.failures} == {("alertmanager", f"127.0.0.1:{server.port}")}
-
-
-def test_every_alertmanager_of_a_cluster_is_told_and_one_that_is_away_holds_up_none(
-    server: Server, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    other = Server(tmp_path_factory.mktemp("other"))
-    board = Alertmanager([other.url, server.url], Written())
-
-    async def story() -> None:
-        board.update(transition(), NOW)
-        board.caught_up()
-        await until(server.firing)
-        await asyncio.to_thread(other.start)
-        await until(other.firing)
-
-    try:
-        run(board, story)
-    finally:
-        other.stop()
-
-
 def test_the_end_of_an_alarm_is_told_once(server: Server) -> None:
     board = Alertmanager([server.url], events := Written(), resend_seconds=0.2)
 
@@ -253,37 +184,6 @@ def test_an_alarm_that_ended_long_ago_is_not_told_of(server: Server) -> None:
     assert events.taken == 0
 
 
-def test_a_change_that_comes_while_a_request_is_under_way_is_told_afterwards() -> None:
-    asked, answer = asyncio.Event(), asyncio.Event()
-    told: list[list[str]] = []
-
-    async def take(request: web.Request) -> web.Response:
-        told.append([alert["annotations"]["state"] for alert in await request.json()])
-        asked.set()
-        await answer.wait()
-        return web.Response()
-
-    async def main() -> None:
-        application = web.Application()
-        application.router.add_post("/prefix/api/v2/alerts", take)
-        runner = web.AppRunner(application)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port := next(free_ports())).start()
-        board = Alertmanager([f"http://127.0.0.1:{port}/prefix/"], Written())
-        task = asyncio.create_task(board.run())
-        board.caught_up()
-        board.update(transition(), NOW)
-        await asked.wait()
-        board.update(transition("acknowledged"), NOW)
-        answer.set()
-        await until(lambda: len(told) == 2)
-        task.cancel()
-        await runner.cleanup()
-
-    asyncio.run(main())
-    assert told == [["unacknowledged"], ["acknowledged"]]
-
-
 def test_alarms_that_were_given_away_are_not_told_any_more(server: Server) -> None:
     board = Alertmanager([server.url], events := Written(), resend_seconds=0.2)
 
@@ -297,23 +197,6 @@ def test_alarms_that_were_given_away_are_not_told_any_more(server: Server) -> No
 
     run(board, story)
     assert server.firing() == []
-
-
-def test_an_alert_that_is_refused_is_told_to_a_person_and_holds_up_no_other(server: Server) -> None:
-    board = Alertmanager([server.url], events := Written())
-
-    async def story() -> None:
-        board.update(transition(asset="stack-1"), NOW)
-        board.update(transition(**dict.fromkeys(_LABELS, "")), NOW)
-        board.caught_up()
-        await until(lambda: events.refusals)
-
-    run(board, story)
-    assert server.firing() == ["stack-1"]
-    [(outlet, endpoint, what, reason)] = events.refusals
-    assert (outlet, endpoint, what) == ("alertmanager", f"127.0.0.1:{server.port}", "alerts")
-    assert "at least one label pair required" in reason
-    assert events.failures == []
 
 
 @pytest.mark.parametrize("ahead_ms", [0, 200_000])
@@ -330,33 +213,6 @@ def test_event_times_ahead_of_the_clock_are_no_hindrance(ahead_ms: int, server: 
 
     run(board, story)
     assert events.failures == events.refusals == []
-
-
-@pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[Server]:
-    """An Alertmanager that wants to know who asks: user `plant`, password SECRET."""
-    digest = "$2b$04$7VDyuanxi.MgT4QUJMD0sO0qvZ.f5NHTb2a.wstubsVmKgkRFgy0S"  # of bcrypt
-    server = Server(tmp_path, web=f"basic_auth_users: {{plant: {digest}}}").start()
-    yield server
-    server.stop()
-
-
-def test_a_log_in_is_sent_and_never_told(guarded: Server) -> None:
-    right, wrong = (OutletLogins(alertmanager_username="plant", alertmanager_password=p) for p in (SECRET, "another"))
-    events = Written()
-
-    async def story() -> None:
-        board.caught_up()
-        board.update(transition(), NOW)
-        await until(lambda: events.taken or events.failures)
-
-    board = Alertmanager([guarded.url], events, authorization=wrong.alertmanager_authorization())
-    run(board, story)
-    assert events.taken == 0
-    assert [failure[2] for failure in events.failures] == ["status 401: Unauthorized"]
-    board = Alertmanager([guarded.url], events, authorization=right.alertmanager_authorization())
-    run(board, story)
-    assert len(events.failures) == 1
 
 
 def test_the_document_says_of_every_state_and_label_what_is_so() -> None:
