@@ -68,3 +68,8 @@ def transactional_id(topology: str, topic: str, partition: int) -> str:
 def replay_transactional_id(topology: str, topic: str, partition: int) -> str:
     """What `headrace dlq replay` sends to a source partition with, so that the last of two fences the first."""
     return f"{transactional_id(topology, topic, partition)}.replay"
+
+
+def outlets_group_id(topology: str) -> str:
+    """The consumer group of `headrace outlets`; its offsets say what the webhook has been told."""
+    return f"{group_id(topology)}.outlets"

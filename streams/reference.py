@@ -1,7 +1,7 @@
 """Prints `docs/REFERENCE.md`, read off the code itself: `python -m streams.reference > docs/REFERENCE.md`."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import click
 import msgspec
@@ -19,6 +19,7 @@ from streams.cli import cli
 from streams.compute.compliance.packs import PACKS
 from streams.compute.detectors.base import Spec
 from streams.compute.detectors.registry import DETECTORS
+from streams.outlet_telemetry import OutletTelemetry
 from streams.settings import VARIABLES
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
@@ -87,7 +88,8 @@ def _topics() -> Iterator[str]:
     yield ""
     yield (
         f"The consumer group of a topology's workers is `{topics.group_id('<topology>')}`, their transactional ids are "
-        f"`{topics.group_id('<topology>')}.<topic>.<partition>`; `headrace dlq replay` adds `.replay` to them."
+        f"`{topics.group_id('<topology>')}.<topic>.<partition>`; `headrace dlq replay` adds `.replay` to them. The "
+        f"group of `headrace outlets` is `{topics.outlets_group_id('<topology>')}`."
     )
 
 
@@ -128,11 +130,21 @@ def _metrics() -> Iterator[str]:
     yield ""
     yield "Of each worker, at `/metrics` of `HEADRACE_METRICS`. A histogram has `_bucket`, `_sum` and `_count`."
     yield ""
-    yield from _table(
+    topology = msgspec.convert(_SMALLEST, Topology, dec_hook=decode_hook)
+    yield from _metric_table(lambda registry: Telemetry(registry, topology))
+    yield ""
+    yield "Of each process of `headrace outlets`, at `/metrics` of `HEADRACE_OUTLETS_METRICS`:"
+    yield ""
+    yield from _metric_table(OutletTelemetry)
+
+
+def _metric_table(declare: Callable[[CollectorRegistry], object]) -> Iterator[str]:
+    """What a telemetry registers."""
+    return _table(
         ("metric", "type", "labels", "what it measures"),
         (
             (f"`{name}`", kind, ", ".join(f"`{label}`" for label in labels), about)
-            for name, kind, labels, about in sorted(_declared_metrics())
+            for name, kind, labels, about in sorted(_declared_metrics(declare))
         ),
     )
 
@@ -150,10 +162,10 @@ class _Recorder(CollectorRegistry):
             self.recorded.append(collector)
 
 
-def _declared_metrics() -> Iterator[tuple[str, str, Sequence[str], str]]:
+def _declared_metrics(declare: Callable[[CollectorRegistry], object]) -> Iterator[tuple[str, str, Sequence[str], str]]:
     """Name, type, labels and help."""
     recorder = _Recorder()
-    Telemetry(recorder, msgspec.convert(_SMALLEST, Topology, dec_hook=decode_hook))
+    declare(recorder)
     for metric in recorder.recorded:
         for family in metric.describe():
             name = f"{family.name}_total" if family.type == "counter" else family.name

@@ -4,6 +4,7 @@ Every variable of `VARIABLES` may also be given as a file, `<NAME>_FILE`, which 
 environment does not say is taken from the local stack (`headrace up`) if there is one in `.headrace/`.
 """
 
+import base64
 import os
 import ssl
 from collections.abc import Mapping
@@ -25,12 +26,19 @@ VARIABLES: Final[dict[str, str]] = {
     "HEADRACE_KAFKA_SASL_USERNAME": "user name at the broker",
     "HEADRACE_KAFKA_SASL_PASSWORD": "password at the broker (secret)",
     "HEADRACE_KAFKA_SSL_CAFILE": "certificates that sign the brokers' certificates",
+    "HEADRACE_OUTLETS_METRICS": "address at which `headrace outlets` serves /metrics, default 127.0.0.1:9465",
+    "HEADRACE_ALERTMANAGER_USERNAME": "user name at Alertmanager",
+    "HEADRACE_ALERTMANAGER_PASSWORD": "password at Alertmanager (secret)",
+    "HEADRACE_ALERTMANAGER_TOKEN": "bearer token for Alertmanager, in place of the two (secret)",
+    "HEADRACE_WEBHOOK_SECRET": "whsec_ and 24 to 64 bytes in base64 (secret); while it changes two, space between",
 }
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 DEFAULT_DATA: Final = Path(".headrace")
 DEFAULT_METRICS: Final = "127.0.0.1:9464"
+DEFAULT_OUTLETS_METRICS: Final = "127.0.0.1:9465"
+"""Beside that of a worker on the same machine."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,29 @@ class KafkaSecurity:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutletLogins:
+    """What the alert outlets log in and sign with."""
+
+    alertmanager_username: str | None = None
+    alertmanager_password: str | None = field(default=None, repr=False)
+    alertmanager_token: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
+
+    def alertmanager_authorization(self) -> str | None:
+        """The value of the HTTP header, a secret; none where there is no log-in. SettingsError for half of one."""
+        username, password = self.alertmanager_username, self.alertmanager_password
+        if self.alertmanager_token:
+            if username or password:
+                raise SettingsError("HEADRACE_ALERTMANAGER_TOKEN stands in place of _USERNAME and _PASSWORD: not both")
+            return f"Bearer {_of_header('HEADRACE_ALERTMANAGER_TOKEN', self.alertmanager_token)}"
+        if not username and not password:
+            return None
+        if not username or not password:
+            raise SettingsError("HEADRACE_ALERTMANAGER_USERNAME and HEADRACE_ALERTMANAGER_PASSWORD belong together")
+        return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings of one process. Its `repr` shows no secrets."""
 
@@ -86,7 +117,9 @@ class Settings:
     clickhouse: str | None = field(default=None, repr=False)
     topology: Path | None = None
     metrics: Address
+    outlets_metrics: Address
     security: KafkaSecurity = KafkaSecurity()
+    outlet_logins: OutletLogins = OutletLogins()
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, data: Path = DEFAULT_DATA) -> "Settings":
@@ -106,12 +139,21 @@ class Settings:
             clickhouse=clickhouse,
             topology=Path(topology) if topology else None,
             metrics=_address("HEADRACE_METRICS", value("HEADRACE_METRICS") or DEFAULT_METRICS),
+            outlets_metrics=_address(
+                "HEADRACE_OUTLETS_METRICS", value("HEADRACE_OUTLETS_METRICS") or DEFAULT_OUTLETS_METRICS
+            ),
             security=KafkaSecurity(
                 protocol=value("HEADRACE_KAFKA_SECURITY_PROTOCOL") or "PLAINTEXT",
                 mechanism=value("HEADRACE_KAFKA_SASL_MECHANISM"),
                 username=value("HEADRACE_KAFKA_SASL_USERNAME"),
                 password=value("HEADRACE_KAFKA_SASL_PASSWORD"),
                 cafile=value("HEADRACE_KAFKA_SSL_CAFILE"),
+            ),
+            outlet_logins=OutletLogins(
+                alertmanager_username=value("HEADRACE_ALERTMANAGER_USERNAME"),
+                alertmanager_password=value("HEADRACE_ALERTMANAGER_PASSWORD"),
+                alertmanager_token=value("HEADRACE_ALERTMANAGER_TOKEN"),
+                webhook_secret=value("HEADRACE_WEBHOOK_SECRET"),
             ),
         )
 
@@ -159,6 +201,13 @@ class _Reader:
             raise SettingsError(f"the file that {name}_FILE names cannot be read: {error.strerror}") from None
         except UnicodeDecodeError:
             raise SettingsError(f"the file that {name}_FILE names is no text in UTF-8") from None
+
+
+def _of_header(name: str, secret: str) -> str:
+    """A secret that can stand in an HTTP header."""
+    if not (secret.isascii() and secret.isprintable()) or " " in secret:
+        raise SettingsError(f"{name} is no token: allowed are printable ASCII characters without spaces")
+    return secret
 
 
 def _address(name: str, text: str) -> Address:

@@ -17,6 +17,7 @@ VERBS: dict[str, str] = {
     "status": "streams.cli.status:status",
     "topology": "streams.cli.topology:topology",
     "worker": "streams.cli.worker:worker",
+    "outlets": "streams.cli.outlets:outlets",
     "replay": "streams.cli.replay:replay",
     "simulate": "streams.cli.simulate:simulate",
     "audit": "streams.cli.audit:audit",

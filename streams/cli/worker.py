@@ -1,26 +1,21 @@
 """`headrace worker`: process a topology's source topics until told to stop."""
 
-import logging
-import socket
-import sys
 from pathlib import Path
 
 import click
 import faust
-import structlog
 
 from schemas.errors import UserError
 from sinks.base import Sink
 from sinks.clickhouse import connection
 from sinks.clickhouse.writer import ClickHouseSink
 from streams import app, publisher, runtime
+from streams.cli.long_running import check_free, log_level_option, set_up_logging
 from streams.cli.options import data_option, load_topology, topology_option
 from streams.settings import Address, Settings
 from streams.topology import rights
 from streams.topology.apply import admin_client
 from streams.topology.model import Topology
-
-_LEVELS = ("debug", "info", "warning", "error")
 
 
 @click.command(epilog="Example: headrace worker --topology infra/topologies/tower_plant.yaml --id worker-1")
@@ -28,7 +23,7 @@ _LEVELS = ("debug", "info", "warning", "error")
 @data_option
 @click.option("--id", "instance", help="A name kept across restarts: the worker gets its partitions back at once.")
 @click.option("--metrics", help="Address of /metrics and /ready; default: HEADRACE_METRICS or 127.0.0.1:9464.")
-@click.option("--log-level", type=click.Choice(_LEVELS), default="info", show_default=True)
+@log_level_option
 def worker(topology_file: Path | None, data: Path, instance: str | None, metrics: str | None, log_level: str) -> None:
     """Process the source topics of a topology: windows, detectors, checkpoints, results.
 
@@ -37,8 +32,8 @@ def worker(topology_file: Path | None, data: Path, instance: str | None, metrics
     settings = Settings.from_environment(data=data)
     topology = load_topology(topology_file, settings)
     address = Address.parse(metrics) if metrics else settings.metrics
-    _check_free(address)
-    _set_up_logging(log_level)
+    check_free(address)
+    set_up_logging(log_level)
     sink = _sink(topology, settings)
     runtime.tune()
     connection = publisher.fork(topology, settings.client_options(), sink)  # before a client starts threads
@@ -50,45 +45,9 @@ def worker(topology_file: Path | None, data: Path, instance: str | None, metrics
     process.execute_from_commandline()
 
 
-def _check_free(address: Address) -> None:
-    """Refuse to start where /metrics cannot be served."""
-    try:
-        with socket.create_server((address.host, address.port)):
-            pass
-    except OSError as error:
-        raise UserError(f"cannot serve metrics at {address}: {error.strerror}; choose another with --metrics") from None
-
-
 def _sink(topology: Topology, settings: Settings) -> Sink | None:
     if topology.sinks.clickhouse is None:
         return None
     if settings.clickhouse is None:
         raise UserError("the topology writes to ClickHouse: set HEADRACE_CLICKHOUSE or start one with `headrace up`")
     return ClickHouseSink(connection.parse(settings.clickhouse))
-
-
-def _set_up_logging(level: str) -> None:
-    """One line of key=value pairs per event, also for the libraries' own records."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
-            ],
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
-        )
-    )
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("aiokafka", "kafka", "faust", "mode", "aiohttp"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))

@@ -58,6 +58,10 @@ def _nodes(topology: Topology) -> Iterator[str]:
         if topology.compliance.rules:
             yield "    table_compliance[(compliance, headroom, emitted_mass)]"
         yield "  end"
+    if topology.sinks.alertmanager is not None:
+        yield "  alertmanager{{Alertmanager}}"
+    if topology.sinks.webhook is not None:
+        yield "  webhook{{webhook}}"
 
 
 def _edges(topology: Topology) -> Iterator[str]:
@@ -81,6 +85,10 @@ def _edges(topology: Topology) -> Iterator[str]:
     if topology.compliance.rules and topology.sinks.clickhouse is not None:
         nodes = " & ".join(f"rule{number}" for number in range(len(topology.compliance.rules)))
         yield f"  {nodes} --> table_compliance"
+    if topology.sinks.alertmanager is not None:
+        yield "  alarms[/alarms/] -->|standing| alertmanager"
+    if topology.sinks.webhook is not None:
+        yield "  alarms[/alarms/] -->|transitions| webhook"
 
 
 def _tables(topology: Topology) -> Iterator[str]:

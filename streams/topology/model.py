@@ -3,7 +3,9 @@
 Checks that look at one struct alone are made here, when it is built; checks across structs are in `validate`.
 """
 
+import re
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -126,10 +128,55 @@ class ClickHouse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Archive every accepted value, not only the windows."""
 
 
+class Alertmanager(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Alertmanagers that show the standing alarms; `headrace outlets` keeps them informed."""
+
+    urls: tuple[str, ...]
+    """Such as `http://alertmanager-1:9093`, with its path prefix if it has one. Of a cluster all: each is told
+    everything."""
+
+    def __post_init__(self) -> None:
+        if not self.urls:
+            raise ValueError("urls is empty; name at least one, or leave alertmanager out")
+        for url in self.urls:
+            _check_url(url, "HEADRACE_ALERTMANAGER_USERNAME and HEADRACE_ALERTMANAGER_PASSWORD hold the log-in")
+            if "?" in url:
+                raise ValueError(f"{url!r} has a query; name the place below which /api/v2 is")
+
+
+class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An HTTP endpoint that is told of every transition of an alarm by `headrace outlets`."""
+
+    url: str
+    """Where they are posted."""
+
+    def __post_init__(self) -> None:
+        _check_url(self.url, "its requests are signed with HEADRACE_WEBHOOK_SECRET instead")
+
+
+_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]+")
+"""A name or an address, as urlsplit gives it: IPv6 without its brackets."""
+
+
+def _check_url(url: str, remedy: str) -> None:
+    """ValueError for what is no URL of HTTP, or holds a log-in."""
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in ("http", "https") and bool(_HOST.fullmatch(parts.hostname or "")) and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url or parts.fragment or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError(f"{url!r} is no URL; allowed is http:// or https://, a host, and what follows")
+    if "@" in parts.netloc:
+        raise ValueError(f"the URL at {parts.hostname} holds a log-in; {remedy}")
+
+
 class Sinks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where results go besides the output topics."""
 
     clickhouse: ClickHouse | None = ClickHouse()
+    alertmanager: Alertmanager | None = None
+    webhook: Webhook | None = None
 
 
 class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -82,6 +82,30 @@ def test_every_right_that_a_worker_lacks_is_named_before_it_begins(
     assert str(told.value) == f"Kafka does not grant {lacking}: see docs/SECURITY.md"
 
 
+OUTLETS_LACKING = {
+    "": "",
+    "Read --topic alarms": "READ on alarms",
+    "--group headrace.NAME.outlets": "READ on group headrace.NAME.outlets",
+}
+
+
+@pytest.mark.parametrize("command", OUTLETS_LACKING)
+def test_the_outlets_need_the_rights_that_are_documented_and_name_the_one_that_they_lack(
+    command: str, deployed: Plant, servers: Servers
+) -> None:
+    name = deployed.topology.topology
+    servers.grant(name, without=("User:outlets", command.replace("NAME", name)) if command else ())
+    settings = Settings.from_environment(servers.login("outlets"))
+    told = ""
+    try:
+        with admin_client(settings.client_options()) as client:
+            rights.check_outlets(client, deployed.topology)
+    except UserError as error:
+        told = str(error)
+    lacking = OUTLETS_LACKING[command].replace("NAME", name)
+    assert told == (f"Kafka does not grant {lacking}: see docs/SECURITY.md" if lacking else "")
+
+
 WRONG = {
     "the password": (
         {"HEADRACE_KAFKA_SASL_PASSWORD": f"{MARK}, but another"},

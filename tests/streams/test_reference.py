@@ -17,6 +17,7 @@ from schemas.events import FLAGS, Reason, Scope
 from streams import cli, reference
 from streams.cli import audit
 from streams.compute.detectors.registry import DETECTORS
+from streams.outlet_telemetry import OutletTelemetry
 from streams.settings import VARIABLES
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
@@ -49,7 +50,8 @@ def test_every_metric_is_in_it() -> None:
     registry = CollectorRegistry()
     topology = {"topology": "t", "site": "s", "sources": {"machine.events": {}}}
     Telemetry(registry, msgspec.convert(topology, Topology, dec_hook=decode_hook))
-    served = {family.name for family in registry.collect()}
+    OutletTelemetry(of_outlets := CollectorRegistry())
+    served = {family.name for one in (registry, of_outlets) for family in one.collect()}
     assert {name.removesuffix("_total") for name in first_cells("Metrics")} == served
     assert "| `headrace_events_total` | counter | `topic`, `outcome` |" in PAGE
     assert "| `headrace_event_latency_seconds` | histogram | `sink` |" in PAGE

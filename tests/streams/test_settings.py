@@ -13,7 +13,7 @@ from infra.local.ports import Ports
 from infra.local.record import Record
 from infra.local.stack import find
 from schemas.errors import SettingsError
-from streams.settings import VARIABLES, Address, KafkaSecurity, Settings
+from streams.settings import VARIABLES, Address, KafkaSecurity, OutletLogins, Settings
 
 SECRET = "s3cret-hunter2"
 KAFKA = {"HEADRACE_KAFKA": "broker:9092"}
@@ -50,6 +50,11 @@ def test_everything_is_read_from_the_environment(nowhere: Path) -> None:
         "HEADRACE_KAFKA_SASL_USERNAME": "user",
         "HEADRACE_KAFKA_SASL_PASSWORD": "password",
         "HEADRACE_KAFKA_SSL_CAFILE": "ca.pem",
+        "HEADRACE_OUTLETS_METRICS": "0.0.0.0:9001",
+        "HEADRACE_ALERTMANAGER_USERNAME": "plant",
+        "HEADRACE_ALERTMANAGER_PASSWORD": "word",
+        "HEADRACE_ALERTMANAGER_TOKEN": "token",
+        "HEADRACE_WEBHOOK_SECRET": "whsec_",
     }
     assert environ.keys() == VARIABLES.keys()
     assert Settings.from_environment(environ, nowhere) == Settings(
@@ -57,15 +62,24 @@ def test_everything_is_read_from_the_environment(nowhere: Path) -> None:
         clickhouse="clickhouse://u:p@host:9000/headrace",
         topology=Path("plant.yaml"),
         metrics=Address("0.0.0.0", 9000),  # noqa: S104
+        outlets_metrics=Address("0.0.0.0", 9001),  # noqa: S104
         security=KafkaSecurity(
             protocol="SASL_SSL", mechanism="PLAIN", username="user", password="password", cafile="ca.pem"
+        ),
+        outlet_logins=OutletLogins(
+            alertmanager_username="plant",
+            alertmanager_password="word",
+            alertmanager_token="token",
+            webhook_secret="whsec_",
         ),
     )
 
 
 def test_what_is_left_out_has_its_default(nowhere: Path) -> None:
     settings = Settings.from_environment({**KAFKA, "HEADRACE_TOPOLOGY": ""}, nowhere)
-    assert settings == Settings(kafka="broker:9092", metrics=Address("127.0.0.1", 9464))
+    assert settings == Settings(
+        kafka="broker:9092", metrics=Address("127.0.0.1", 9464), outlets_metrics=Address("127.0.0.1", 9465)
+    )
     assert settings.client_options() == {"bootstrap_servers": ["broker:9092"], "security_protocol": "PLAINTEXT"}
 
 
@@ -177,10 +191,51 @@ def test_both_kafka_libraries_know_the_options(nowhere: Path) -> None:
     assert options <= KafkaAdminClient.DEFAULT_CONFIG.keys()
 
 
+@pytest.mark.parametrize(
+    ("logins", "header"),
+    [
+        (OutletLogins(), None),
+        (OutletLogins(webhook_secret=SECRET), None),
+        (OutletLogins(alertmanager_token="a.b-c"), "Bearer a.b-c"),
+        # RFC 7617, section 2.1
+        (OutletLogins(alertmanager_username="test", alertmanager_password="123£"), "Basic dGVzdDoxMjPCow=="),
+    ],
+)
+def test_the_log_in_at_alertmanager_is_a_token_or_a_user_with_a_password(
+    logins: OutletLogins, header: str | None
+) -> None:
+    assert logins.alertmanager_authorization() == header
+
+
+@pytest.mark.parametrize(
+    ("logins", "says"),
+    [
+        (OutletLogins(alertmanager_username="plant"), "belong together"),
+        (OutletLogins(alertmanager_password=SECRET), "belong together"),
+        (OutletLogins(alertmanager_username="plant", alertmanager_token=SECRET), "not both"),
+        (OutletLogins(alertmanager_token=f"{SECRET}\r\nhost: else"), "is no token"),
+        (OutletLogins(alertmanager_token=f"Bearer {SECRET}"), "is no token"),
+        (OutletLogins(alertmanager_token=f"{SECRET}£"), "is no token"),
+    ],
+)
+def test_half_a_log_in_at_alertmanager_and_what_no_header_can_hold_are_refused(logins: OutletLogins, says: str) -> None:
+    with pytest.raises(SettingsError, match=says) as told:
+        logins.alertmanager_authorization()
+    assert SECRET not in str(told.value)
+
+
 def test_no_secret_is_ever_shown(nowhere: Path) -> None:
     settings = Settings.from_environment(
-        {**SASL, "HEADRACE_CLICKHOUSE": f"clickhouse://headrace:{SECRET}@host:9000/headrace"}, nowhere
+        {
+            **SASL,
+            "HEADRACE_CLICKHOUSE": f"clickhouse://headrace:{SECRET}@host:9000/headrace",
+            "HEADRACE_ALERTMANAGER_PASSWORD": SECRET,
+            "HEADRACE_ALERTMANAGER_TOKEN": SECRET,
+            "HEADRACE_WEBHOOK_SECRET": SECRET,
+        },
+        nowhere,
     )
+    assert settings.outlet_logins.webhook_secret == SECRET
     assert settings.clickhouse is not None
     assert SECRET in settings.clickhouse
     for shown in (repr(settings), str(settings), f"{settings.security}", pretty_repr(settings)):

@@ -29,5 +29,13 @@ def test_readings_are_drawn_only_where_they_are_archived(small: Callable[..., To
     assert "table_readings" not in mermaid(small(sinks={"clickhouse": {"readings": False}}))
 
 
+def test_outlets_are_drawn_only_where_they_are_declared(small: Callable[..., Topology]) -> None:
+    outlets = {"alertmanager": {"urls": ["http://am:9093"]}, "webhook": {"url": "https://h/"}}
+    graph = mermaid(small(sinks=outlets))
+    assert "  alarms[/alarms/] -->|standing| alertmanager\n" in graph
+    assert "  alarms[/alarms/] -->|transitions| webhook\n" in graph
+    assert "alarms" not in mermaid(small())
+
+
 def test_what_would_end_a_label_is_escaped(small: Callable[..., Topology]) -> None:
     assert '"small at a#34;b#60;c#35;d#96;e#42;"' in mermaid(small(site='a"b<c#d`e*'))

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -145,3 +146,47 @@ def test_aliases_that_unfold_without_end_are_refused_at_once(write: Write) -> No
     checked = check(write(VALID + bomb + "replays: *a29\nunknown: *a29\n"))
     assert checked.topology is None
     assert {problem.path for problem in checked.problems} >= {("replays",), ("unknown",), ("a29",)}
+
+
+@pytest.mark.parametrize(
+    ("sinks", "said"),
+    [
+        ("alertmanager: {}", ":18: sinks.alertmanager: urls is missing; it is a list, each text"),
+        ("alertmanager: {urls: []}", ":18: sinks.alertmanager: urls is empty; name at least one"),
+        ("alertmanager: {urls: [am:9093]}", "'am:9093' is no URL; allowed is http:// or https://, a host, and what"),
+        ("alertmanager: {urls: ['http://']}", "'http://' is no URL"),
+        ("alertmanager: {urls: ['http://am:99999']}", "'http://am:99999' is no URL"),
+        (
+            "alertmanager: {urls: ['http://am/?a=1']}",
+            "'http://am/?a=1' has a query; name the place below which /api/v2",
+        ),
+        ("webhook: {url: 'ftp://host/'}", "sinks.webhook: 'ftp://host/' is no URL"),
+        ("webhook: {url: 'http://host/a b'}", "is no URL"),
+        ("webhook: {url: 'http://host/#a'}", "is no URL"),
+        ("webhook: {url: 'http://höst/'}", "is no URL"),
+    ],
+)
+def test_an_outlet_is_where_http_can_be_spoken(sinks: str, said: str, write: Write) -> None:
+    with pytest.raises(TopologyError, match=re.escape(said)):
+        load(write(VALID + f"sinks: {{{sinks}}}\n"))
+
+
+@pytest.mark.parametrize("sinks", ["alertmanager: {urls: ['URL']}", "webhook: {url: 'URL'}"])
+def test_a_log_in_in_a_url_is_refused_and_not_shown(sinks: str, write: Write) -> None:
+    text = VALID + f"sinks: {{{sinks}}}\n".replace("URL", "https://plant:hunter2@host/")
+    with pytest.raises(
+        TopologyError, match=r"the URL at host holds a log-in; .*HEADRACE_(ALERTMANAGER|WEBHOOK)"
+    ) as told:
+        load(write(text))
+    assert "hunter2" not in str(told.value)
+
+
+def test_outlets_are_none_unless_they_are_declared(write: Write) -> None:
+    assert load(write(VALID)).sinks.alertmanager is load(write(VALID)).sinks.webhook is None
+    sinks = (
+        "{alertmanager: {urls: ['http://am:9093/prefix/', 'https://[::1]:9093']}, webhook: {url: 'https://h/p?k=1'}}"
+    )
+    topology = load(write(f"{VALID}sinks: {sinks}\n"))
+    assert topology.sinks.alertmanager is not None
+    assert len(topology.sinks.alertmanager.urls) == 2
+    assert topology.sinks.clickhouse is not None
