@@ -95,7 +95,10 @@ def show(topology_file: Path | None, data: Path, as_json: bool) -> None:
     settings = Settings.from_environment(data=data)
     topology = _topology(topology_file, settings)
     with _clickhouse(settings) as client:
-        found = [Standing(*row) for row in client.execute(_STANDING, {"topology": topology.topology})]
+        rows = client.execute(_STANDING, {"topology": topology.topology})
+    found = [
+        msgspec.convert(dict(zip(Standing.__struct_fields__, row, strict=True)), Standing, strict=False) for row in rows
+    ]
     if as_json:
         click.echo(msgspec.json.encode({"topology": topology.topology, "alarms": found}).decode())
     else:

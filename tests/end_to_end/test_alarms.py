@@ -84,7 +84,9 @@ def test_an_operator_acknowledges_and_shelves_and_time_brings_the_alarm_back(dep
     worker = plant.worker()
     [raised] = wait_for_alarms(plant, worker, 1)
     [listed] = standing(plant)
-    assert (listed["alarm"], listed["state"], listed["active"]) == (raised.alarm, "unacknowledged", True)
+    assert (listed["alarm"], listed["state"], listed["limit"]) == (raised.alarm, "unacknowledged", 200.0)
+    assert listed["active"] is True
+    assert (listed["raised_at"], listed["until"]) == (START + 1_000, None)
     said = plant.command("alarm", "ack", raised.alarm, "--by", "李雷", "--reason", "valve [b]reopened").stdout
     assert said == "acknowledge sent for nox-high of s/a, by 李雷\n"
     acknowledged = wait_for_alarms(plant, worker, 2)[1]
