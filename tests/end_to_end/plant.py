@@ -22,7 +22,9 @@ from infra.local.stack import Stack
 from schemas.topics import ALARM_ACTIONS
 from sinks.clickhouse import connection
 from streams.alarm_processor import AlarmProcessor
+from streams.audit import Position
 from streams.chunk import Chunk
+from streams.positions import Broker
 from streams.processor import Processor
 from streams.rendering import Message, Renderer
 from streams.scrape import scrape
@@ -88,6 +90,15 @@ class Plant:
         worker.wait_until_at_end()
         assert worker.stop() == 0
         return worker
+
+    def is_committed(self) -> bool:
+        """Whether everything in the log is committed, of every partition of which anything is."""
+        positions = asyncio.run(self._positions())
+        return all(position.committed in (position.log_end, None) for position in positions)
+
+    async def _positions(self) -> Sequence[Position]:
+        async with Broker({"bootstrap_servers": self.stack.kafka}, self.topology) as broker:
+            return await broker.positions()
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a SELECT."""

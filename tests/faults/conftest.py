@@ -84,6 +84,7 @@ class Site:
         """Stop the load, and the worker when it has processed everything."""
         self.end_load()
         worker.wait_until_at_end(150)
+        worker.wait_for("the last commit", self.plant.is_committed, 150)
         assert worker.stop() == 0
 
     def held(self, fault: str) -> None:
