@@ -1,6 +1,7 @@
 """Alarm actions in: what arrives on `alarm.actions`, the one log that the life of every alarm follows from.
 
-Workers send conditions that come on and go off, and ticks; operators and other programs send all else, with
+Workers send conditions that come on and go off, levels and acknowledgements of adjustments for the control loop, and
+ticks; operators and other programs send all else, with
 `headrace alarm` or a Kafka client of their own, under the key `site/asset` of the alarm. One JSON object per message,
 fields that are not listed are refused: an action that is understood in part must not be carried out.
 """
@@ -11,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from schemas.events import LONGEST_NAME
+from schemas.process_acks import ProcessAck
 
 Action = Literal[
     "on",
@@ -22,6 +24,8 @@ Action = Literal[
     "unsuppress",
     "out_of_service",
     "in_service",
+    "level",
+    "ack",
     "tick",
 ]
 
@@ -58,15 +62,39 @@ class Condition(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tru
     """Offset of the record with the reading."""
 
 
+class Level(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What a playbook has to know: a reading now and then of a series that it names."""
+
+    id: str
+    """The same for the same log, whoever computes it."""
+    ts: int
+    """Event time of the reading, at most the broker's time of its record: epoch milliseconds, UTC."""
+    site: str
+    """Site of the asset."""
+    asset: str
+    """The machine, stack or vehicle that sent it."""
+    metric: str
+    """What was measured."""
+    value: float
+    """The reading, in the metric's unit."""
+    topic: str
+    """Source topic of the reading."""
+    partition: int
+    """Partition of the source topic."""
+    offset: int
+    """Offset of the record with the reading."""
+
+
 class AlarmAction(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """Something that happens to an alarm, or that lets time pass."""
 
     action: Action
-    """`on`, `off`: a condition. `tick`: nothing but the broker's time. All others are done to the alarm named below."""
+    """`on`, `off`: a condition. `level`, `ack`: what the control loop has to know. `tick`: nothing but the
+    broker's time. All others are done to the alarm named below."""
     topology: str = ""
     """Name of the topology whose alarm it is; those of others are left alone. Needed for all but `tick`."""
     alarm: str = ""
-    """Id of the alarm, as in the field `alarm` of the topic `alarms`. Needed for all but `on`, `off` and `tick`."""
+    """Id of the alarm, as in the field `alarm` of the topic `alarms`. Needed where one is named."""
     by: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
     """Who does it. Needed together with `alarm`."""
     reason: Annotated[str, Meta(max_length=LONGEST_REASON)] = ""
@@ -75,3 +103,7 @@ class AlarmAction(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, for
     """How long to shelve, milliseconds from the broker's timestamp of this message. Needed for `shelve` alone."""
     condition: Condition | None = None
     """Needed for `on` and `off` alone."""
+    level: Level | None = None
+    """Needed for `level` alone."""
+    ack: ProcessAck | None = None
+    """Needed for `ack` alone."""

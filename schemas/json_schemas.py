@@ -7,10 +7,11 @@ from typing import Any, Final
 import msgspec
 
 from schemas import docstrings
-from schemas.alarm_actions import AlarmAction, Condition
+from schemas.alarm_actions import AlarmAction, Condition, Level
 from schemas.codec import SCHEMA_VERSION, schema_id
 from schemas.events import FLAGS, LARGEST_VALUE, LONGEST_NAME, Event, Reason, Scope
-from schemas.results import Aggregate, Alarm, Anomaly, DeadLetter
+from schemas.process_acks import ProcessAck
+from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 
 FOLDER: Final = Path(__file__).with_name("json")
 
@@ -20,8 +21,12 @@ _STRUCT: Final[dict[str, type[msgspec.Struct]]] = {
     "anomaly": Anomaly,
     "alarm": Alarm,
     "alarm_action": AlarmAction,
+    "adjustment": Adjustment,
+    "process_ack": ProcessAck,
     "dead_letter": DeadLetter,
 }
+
+_PARTS_OF_ACTIONS: Final[tuple[type[msgspec.Struct], ...]] = (Condition, Level, ProcessAck)
 
 _NAME: Final = {"minLength": 1, "maxLength": LONGEST_NAME}
 
@@ -64,7 +69,8 @@ def schema(kind: str) -> dict[str, Any]:
     described = _described(struct, components.pop(title), _SHARPER.get(kind, {}))
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": schema_id(kind)}
     if kind == "alarm_action":
-        return {**head, **described, "$defs": {"Condition": _described(Condition, components["Condition"], {})}}
+        parts = {part.__name__: _described(part, components[part.__name__], {}) for part in _PARTS_OF_ACTIONS}
+        return {**head, **described, "$defs": parts}
     if kind != "event":
         return {**head, **described}
     one = {"$ref": f"#/$defs/{title}"}

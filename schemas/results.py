@@ -1,4 +1,4 @@
-"""Results out: the messages of the topics `aggregates`, `anomalies`, `alarms` and `dead.letters`.
+"""Results out: the messages of `aggregates`, `anomalies`, `alarms`, `process.adjustments` and `dead.letters`.
 
 Field order is the order on the wire. Times are epoch milliseconds, UTC. `topic`, `partition` and `offset` say which
 record of the source brought the result about, so that anyone can look it up in the log. A field is only ever added,
@@ -33,6 +33,21 @@ Transition = Literal[
     "out_of_service",
     "in_service",
 ]
+
+AdjustmentStatus = Literal[
+    "proposed",
+    "commanded",
+    "acknowledged",
+    "rejected",
+    "timed_out",
+    "effective",
+    "no_effect",
+    "blocked",
+    "escalated",
+    "settled",
+]
+Direction = Literal["step", "back"]
+Mode = Literal["advise", "automatic"]
 
 
 class Aggregate(msgspec.Struct, frozen=True, gc=False):
@@ -170,6 +185,55 @@ class Alarm(msgspec.Struct, frozen=True, gc=False):
     """Partition of the source topic."""
     offset: int
     """Offset of the record that brought the transition about."""
+
+
+class Adjustment(msgspec.Struct, frozen=True, gc=False):
+    """One step in the life of an adjustment of a set-point. Whoever moves set-points acts on `commanded` alone."""
+
+    id: str
+    """The same for the same log, whoever computes it: a consumer drops a repeat by it."""
+    adjustment: str
+    """Which adjustment: it is to be carried out once, however often it is commanded."""
+    ts: int
+    """The broker's time, epoch milliseconds, UTC."""
+    site: str
+    """Site of the asset."""
+    asset: str
+    """The stack whose alarm is answered; the message's key is `site/asset`."""
+    alarm: str
+    """Id of the alarm that is answered."""
+    playbook: str
+    """Name of the playbook in the topology."""
+    mode: Mode
+    """As the topology declares it: `advise` commands nothing."""
+    target: str
+    """The asset that has the set-point."""
+    setpoint: str
+    """Which set-point: a metric of that asset. The topology declares its unit."""
+    direction: Direction
+    """`step` answers the alarm, `back` winds back what was done."""
+    before: float
+    """The set-point before, in its unit."""
+    after: float
+    """The set-point wanted, in its unit; equal to `before` where nothing is wanted."""
+    attempt: int
+    """How often it has been commanded, or proposed, so far; 0 if it has not been."""
+    expires_at: int | None
+    """A command must not be carried out after this, the broker's time; null for all else. Epoch milliseconds, UTC."""
+    status: AdjustmentStatus
+    """`proposed`: what a person should do. `commanded`: to be carried out. `acknowledged`, `rejected`, `timed_out`:
+    what the process said. `effective`, `no_effect`: whether the emission fell. `blocked`: an interlock, or something
+    unknown, forbids it. `escalated`: a person has to act. `settled`: all is well and the set-point is back."""
+    reason: str
+    """One sentence for people."""
+    topology: str
+    """Name of the topology."""
+    topic: str
+    """Source topic: `alarm.actions`."""
+    partition: int
+    """Partition of the source topic."""
+    offset: int
+    """Offset of the record that brought it about."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):

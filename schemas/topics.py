@@ -32,14 +32,26 @@ ALARM_ACTIONS = Topic(
     name="alarm.actions", direction="in", about="conditions of alarms and what operators do", schema="alarm_action"
 )
 ALARMS = Topic(name="alarms", direction="out", about="transitions of alarms, one message each", schema="alarm")
+PROCESS_ACKS = Topic(
+    name="process.acks", direction="in", about="what became of adjustments that were commanded", schema="process_ack"
+)
+PROCESS_ADJUSTMENTS = Topic(
+    name="process.adjustments",
+    direction="out",
+    about="the control loop's commands and what became of them, one message each",
+    schema="adjustment",
+)
 DEAD_LETTERS = Topic(
     name="dead.letters", direction="out", about="input that could not be accepted, with reason", schema="dead_letter"
 )
 
 TOPICS: dict[str, Topic] = {
     topic.name: topic
-    for topic in (MACHINE_EVENTS, EMISSION_EVENTS, ALARM_ACTIONS, AGGREGATES, ANOMALIES, ALARMS, DEAD_LETTERS)
-}
+    for topic in (
+        MACHINE_EVENTS, EMISSION_EVENTS, ALARM_ACTIONS, PROCESS_ACKS,
+        AGGREGATES, ANOMALIES, ALARMS, PROCESS_ADJUSTMENTS, DEAD_LETTERS,
+    )
+}  # fmt: skip
 SOURCES = tuple(topic.name for topic in TOPICS.values() if topic.schema == "event")
 """Those that bring readings: what a topology names as its sources."""
 RESULTS = tuple(topic.name for topic in TOPICS.values() if topic.direction == "out")

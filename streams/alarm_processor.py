@@ -6,22 +6,23 @@ from typing import Final
 import msgspec
 
 from schemas.alarm_actions import AlarmAction
-from schemas.errors import EventError
-from schemas.events import LARGEST_RECORD, Reason, Scope
-from schemas.results import Alarm
+from schemas.events import Scope
+from schemas.results import Adjustment, Alarm
 from streams.chunk import Chunk
 from streams.compute.alarms.engine import AlarmEngine
 from streams.compute.alarms.lifecycle import Lifecycle, Origin
+from streams.compute.control_loop.loop import ControlLoop
 from streams.compute.engine import Stage, untimed
 from streams.compute.events import Refusal
 from streams.partition_processor import PartitionProcessor
+from streams.strict_record import strict
 from streams.topology.model import Topology
 
 _decode: Final[Callable[[bytes], AlarmAction]] = msgspec.json.Decoder(AlarmAction).decode
 
 
 class AlarmProcessor(PartitionProcessor):
-    """Alarm actions in, transitions of alarms out."""
+    """Alarm actions in; transitions of alarms and adjustments of set-points out."""
 
     engine: AlarmEngine
 
@@ -29,38 +30,27 @@ class AlarmProcessor(PartitionProcessor):
         self, topology: Topology, topic: str, partition: int, first_offset: int, stage: Stage = untimed
     ) -> None:
         rules = {rule.name: rule for rule in topology.alarms}
-        lifecycle = Lifecycle(Origin(topology.topology, topic, partition), rules, topology.alarm_system)
-        super().__init__(topology, topic, partition, first_offset, AlarmEngine(lifecycle))
+        origin = Origin(topology.topology, topic, partition)
+        lifecycle = Lifecycle(origin, rules, topology.alarm_system)
+        loop = ControlLoop(origin, topology.site, topology.playbooks, rules, topology.metric_infos())
+        super().__init__(topology, topic, partition, first_offset, AlarmEngine(lifecycle, loop))
         self._stage = stage
 
-    def feed(self, chunk: Chunk) -> list[Alarm]:
+    def feed(self, chunk: Chunk) -> list[Alarm | Adjustment]:
         self._expect(chunk)
         refusals: list[Refusal] = []
         with self._stage("alarm"):
             columns = zip(chunk.offsets.tolist(), chunk.broker_ts.tolist(), chunk.values, strict=True)
             for record, (offset, broker_ts, value) in enumerate(columns):
-                refused = self.engine.feed(offset, broker_ts, decode(value))
+                refused = self.engine.feed(offset, broker_ts, strict(_decode, value))
                 if refused is not None:
                     refusals.append(Refusal(record, 0, Scope.RECORD, refused.reason, refused.detail))
-            transitions = self.engine.drain()
+            transitions, adjustments = self.engine.drain()
         self.outbox.add_refusals(refusals, chunk)
         self.outbox.add_alarms(transitions)
+        self.outbox.add_adjustments(adjustments)
         self._advance(chunk)
-        return transitions
+        return [*transitions, *adjustments]
 
     def next_due(self) -> int | None:
-        return self.engine.lifecycle.next_due()
-
-
-def decode(value: bytes) -> AlarmAction | EventError:
-    """An alarm action, or why it is none."""
-    if not value:
-        return EventError(Reason.EMPTY, "the message has no bytes")
-    if len(value) > LARGEST_RECORD:
-        return EventError(Reason.TOO_LARGE, f"the message has {len(value)} bytes; allowed are {LARGEST_RECORD}")
-    try:
-        return _decode(value)
-    except msgspec.ValidationError as error:
-        return EventError(Reason.WRONG_TYPE, str(error))
-    except (ValueError, RecursionError) as error:
-        return EventError(Reason.MALFORMED, str(error))
+        return self.engine.next_due()

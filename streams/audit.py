@@ -63,8 +63,8 @@ class Check(msgspec.Struct, frozen=True):
 _LEDGER = (
     "first_offset", "records", "events", "accepted", "late", "duplicate", "dead_letter", "points", "points_invalid",
     "points_duplicate", "gaps", "skipped", "aggregates", "anomalies", "compliance", "headroom", "emitted_mass",
-    "conditions", "alarms", "dead_letters", "windowed", "late_points", "left_out", "windows_closed",
-    "points_in_open_windows",
+    "conditions", "levels", "acks", "alarms", "adjustments", "dead_letters", "windowed", "late_points", "left_out",
+    "windows_closed", "points_in_open_windows",
 )  # fmt: skip
 
 _MOST_NAMED = 10
@@ -74,7 +74,8 @@ LEDGER_THERE = "ledger rows at the committed offset"
 TABLES_ALONE = ("compliance", "headroom", "emitted_mass")
 """Tables whose rows are not on a topic."""
 RESULT_TABLES = {
-    "aggregates": "aggregates", "anomalies": "anomalies", "alarms": "alarms", "dead.letters": "dead_letters",
+    "aggregates": "aggregates", "anomalies": "anomalies", "alarms": "alarms", "process.adjustments": "adjustments",
+    "dead.letters": "dead_letters",
 }  # fmt: skip
 """Result topic to table."""
 
@@ -147,8 +148,9 @@ def check_partition(
         check(f"distinct ids of {table} in ClickHouse", ledger[table], rows[1])
     if topology.alarms and position.topic != ALARM_ACTIONS.name:
         sent = messages.get(ALARM_ACTIONS.name, Messages())
-        check(f"conditions on {ALARM_ACTIONS.name}", ledger["conditions"], sent.messages)
-        check(f"distinct ids of conditions on {ALARM_ACTIONS.name}", ledger["conditions"], len(sent.ids))
+        expected = ledger["conditions"] + ledger["levels"] + ledger["acks"]
+        check(f"conditions, levels and acks on {ALARM_ACTIONS.name}", expected, sent.messages)
+        check(f"distinct ids of them on {ALARM_ACTIONS.name}", expected, len(sent.ids))
     if topology.sinks.clickhouse is not None and topology.sinks.clickhouse.readings:
         readings = query(f"SELECT count() FROM headrace.readings {where}", origin)[0][0]  # noqa: S608
         check("readings in ClickHouse", ledger["points"], readings)

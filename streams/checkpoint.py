@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from schemas.errors import CheckpointError
 from streams.compute.windows import LONG_AGO
 
-FORMAT: Final = 3
-"""3: the state of rules and of the conditions of alarms; the checksum covers the version, so that no flipped bit makes
+FORMAT: Final = 4
+"""4: levels and the control loop.
+3: the state of rules and of the conditions of alarms; the checksum covers the version, so that no flipped bit makes
 an older format of it.
 2: what was read last, to find duplicates; what windows had counted that are gone or were declared otherwise; the number
 of new series."""
@@ -65,6 +66,9 @@ def unpack(blob: bytes) -> Checkpoint:
         _from_format_1(checkpoint.engine)
     if version[0] <= 2:
         checkpoint.engine.update(compliance={"rules": {}}, conditions={})
+    if version[0] <= 3:
+        loop = {"now": 0, "declared": {}, "levels": [], "answers": {}}
+        checkpoint.engine.update(levels={}, loop=loop)
     return checkpoint
 
 

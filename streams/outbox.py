@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from schemas import identifiers
 from schemas.events import LONGEST_NAME
-from schemas.results import Alarm, DeadLetter
+from schemas.process_acks import ProcessAck
+from schemas.results import Adjustment, Alarm, DeadLetter
 from sinks.base import Rows
 from streams.checkpoint import Checkpoint
 from streams.chunk import Chunk
 from streams.compute.alarms.conditions import Edge
 from streams.compute.alarms.engine import AlarmEngine
 from streams.compute.compliance.compliance import Outcome, joined
+from streams.compute.control_loop.ack_engine import AckEngine
+from streams.compute.control_loop.sampler import Sample
 from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Engine
 from streams.compute.events import Bools, Codes, Events, Floats, Index, Ints, Refusal
@@ -63,7 +66,12 @@ class Cut(NamedTuple):
     ledger: Rows
     edges: list[Edge]
     """Conditions of alarms, for the alarm actions."""
+    levels: list[Sample]
+    """Readings that playbooks need, for the alarm actions."""
+    acks: list[tuple[int, ProcessAck]]
+    """Acknowledgements with their offsets, for the alarm actions."""
     alarms: list[Alarm]
+    adjustments: list[Adjustment]
     tick: bool
     """Whether to write the time into the partition itself."""
 
@@ -86,12 +94,14 @@ class Outbox:
         """Rows that wait, readings aside."""
         judged = sum(len(rows) for one in self._judged for rows in (one.verdicts, one.headroom, one.masses))
         closed = sum(len(rows.start) for _, rows in self._aggregates)
-        return closed + judged + len(self._flags) + len(self._edges) + len(self._alarms) + len(self._letters)
+        sent = len(self._edges) + len(self._levels) + len(self._acks)
+        told = len(self._flags) + len(self._alarms) + len(self._adjustments) + len(self._letters)
+        return closed + judged + sent + told
 
     @property
     def urgent(self) -> bool:
-        """Whether there is something that somebody waits for: flags, conditions or transitions of alarms."""
-        return bool(self._flags or self._edges or self._alarms)
+        """Whether there is something that somebody waits for: levels can wait, all else about alarms cannot."""
+        return bool(self._flags or self._edges or self._acks or self._alarms or self._adjustments)
 
     def take(self, checkpoint: Checkpoint, ledger: Rows) -> Cut:
         """Everything collected so far, with the state that it belongs to; the outbox is empty afterwards."""
@@ -99,7 +109,7 @@ class Outbox:
         cut = Cut(
             checkpoint.next_offset, checkpoint, series,
             self._aggregates, self._flags, joined(self._judged), self._letters, self._readings, ledger,
-            self._edges, self._alarms, self._tick,
+            self._edges, self._levels, self._acks, self._alarms, self._adjustments, self._tick,
         )  # fmt: skip
         self._named += len(series)
         self._empty()
@@ -121,6 +131,18 @@ class Outbox:
     def add_edges(self, edges: Sequence[Edge]) -> None:
         """Conditions of alarms that have come on or gone off."""
         self._edges += edges
+
+    def add_levels(self, levels: Sequence[Sample]) -> None:
+        """Readings that playbooks need."""
+        self._levels += levels
+
+    def add_acks(self, acks: Sequence[tuple[int, ProcessAck]]) -> None:
+        """Acknowledgements of adjustments, with their offsets."""
+        self._acks += acks
+
+    def add_adjustments(self, adjustments: Sequence[Adjustment]) -> None:
+        """What became of adjustments."""
+        self._adjustments += adjustments
 
     def add_alarms(self, transitions: Sequence[Alarm]) -> None:
         """Transitions of alarms."""
@@ -160,14 +182,17 @@ class Outbox:
         self._letters: list[DeadLetter] = []
         self._readings: list[Readings] = []
         self._edges: list[Edge] = []
+        self._levels: list[Sample] = []
+        self._acks: list[tuple[int, ProcessAck]] = []
         self._alarms: list[Alarm] = []
+        self._adjustments: list[Adjustment] = []
         self._tick = False
 
     def _origin(self) -> tuple[str, str, int]:
         return self._topology.topology, self._topic, self._partition
 
 
-def ledger(engine: Engine | AlarmEngine, next_offset: int, first_offset: int, broker_ts: int) -> Rows:
+def ledger(engine: Engine | AlarmEngine | AckEngine, next_offset: int, first_offset: int, broker_ts: int) -> Rows:
     """What became of everything below `next_offset`. True whoever writes it: it is a function of the log."""
     counts, windows = asdict(engine.counts), engine.windows
     return {

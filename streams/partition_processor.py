@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from schemas.results import Alarm
+from schemas.results import Adjustment, Alarm
 from streams.checkpoint import Checkpoint
 from streams.chunk import Chunk
 from streams.compute.alarms.engine import AlarmEngine
+from streams.compute.control_loop.ack_engine import AckEngine
 from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Engine
 from streams.outbox import Cut, Outbox, ledger
@@ -22,7 +23,7 @@ class PartitionProcessor(ABC):
         topic: str,
         partition: int,
         first_offset: int,
-        engine: Engine | AlarmEngine,
+        engine: Engine | AlarmEngine | AckEngine,
     ) -> None:
         self._topology = topology
         self._topic = topic
@@ -34,7 +35,7 @@ class PartitionProcessor(ABC):
         self.outbox = Outbox(topology, topic, partition, engine.series)
 
     @abstractmethod
-    def feed(self, chunk: Chunk) -> Sequence[Flag | Alarm]:
+    def feed(self, chunk: Chunk) -> Sequence[Flag | Alarm | Adjustment]:
         """Process the next stretch of log, which must begin at `next_offset`; gives what somebody waits for."""
 
     def skip_to(self, offset: int) -> int:
@@ -53,7 +54,7 @@ class PartitionProcessor(ABC):
         del silence
         return None  # where nothing waits for the end of a silence
 
-    def settle(self) -> Sequence[Flag | Alarm]:
+    def settle(self) -> Sequence[Flag]:
         """Give out what follows from an idle decision that a cut or a restored checkpoint carries."""
         return []
 

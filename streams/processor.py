@@ -7,8 +7,9 @@ from schemas.events import Scope
 from streams.chunk import Chunk
 from streams.compute.alarms.conditions import ConditionBank
 from streams.compute.compliance.compliance import Compliance
+from streams.compute.control_loop.loop import needed
+from streams.compute.control_loop.sampler import Sampler
 from streams.compute.detectors.bank import DetectorBank
-from streams.compute.detectors.base import MetricInfo
 from streams.compute.detectors.lane import Flag
 from streams.compute.duplicates import Duplicates
 from streams.compute.engine import Engine, Results, Stage, untimed
@@ -35,7 +36,7 @@ class Processor(PartitionProcessor):
     def __init__(
         self, topology: Topology, topic: str, partition: int, first_offset: int, stage: Stage = untimed
     ) -> None:
-        metrics = _metric_infos(topology)
+        metrics = topology.metric_infos()
         engine = Engine(
             SeriesTable(topology.series.new_per_minute, topology.series.most),
             {window.name: Windows(window.size, window.advance, window.lateness) for window in topology.windows},
@@ -49,6 +50,7 @@ class Processor(PartitionProcessor):
             ),
             stage,
             ConditionBank(topology.alarms, metrics),
+            Sampler(needed(topology.site, topology.playbooks, {rule.name: rule for rule in topology.alarms})),
         )
         super().__init__(topology, topic, partition, first_offset, engine)
         self._stage = stage
@@ -85,6 +87,7 @@ class Processor(PartitionProcessor):
         self.outbox.add_flags(results.flags)
         self.outbox.add_judged(results.judged)
         self.outbox.add_edges(results.edges)
+        self.outbox.add_levels(results.levels)
 
 
 def rules(topology: Topology) -> EventRules:
@@ -113,7 +116,3 @@ def _lateness(topology: Topology) -> int:
 def _whole(refusals: Sequence[Refusal]) -> int:
     """Whole records and events that were refused."""
     return sum(refusal.count for refusal in refusals if refusal.scope != Scope.FIELD)
-
-
-def _metric_infos(topology: Topology) -> dict[str, MetricInfo]:
-    return {name: MetricInfo(name, metric.unit, metric.low, metric.high) for name, metric in topology.metrics.items()}

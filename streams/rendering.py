@@ -9,14 +9,16 @@ import msgspec
 import numpy as np
 
 from schemas import identifiers
-from schemas.alarm_actions import AlarmAction, Condition
+from schemas.alarm_actions import AlarmAction, Condition, Level
 from schemas.codec import encode
 from schemas.events import FLAGS
-from schemas.results import Aggregate, Alarm, Anomaly, DeadLetter
-from schemas.topics import AGGREGATES, ALARM_ACTIONS, ALARMS, ANOMALIES, DEAD_LETTERS
+from schemas.process_acks import ProcessAck
+from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
+from schemas.topics import AGGREGATES, ALARM_ACTIONS, ALARMS, ANOMALIES, DEAD_LETTERS, PROCESS_ADJUSTMENTS
 from sinks.base import Coded, Rows, length
 from streams.checkpoint import pack
 from streams.compute.alarms.conditions import Edge
+from streams.compute.control_loop.sampler import Sample
 from streams.compute.detectors.lane import Flag
 from streams.compute.series import SeriesTable
 from streams.compute.windows import Rows as WindowRows
@@ -70,7 +72,10 @@ class Renderer:
         for table, found in rows_of(cut.judged, self._topology, self._names):
             self._to_sink(table, length(found["id"]), dict(found))
         self._add_edges(cut.edges)
+        self._add_levels(cut.levels)
+        self._add_acks(cut.acks)
         self._add_alarms(cut.alarms)
+        self._add_adjustments(cut.adjustments)
         if cut.tick:
             id_ = identifiers.at(identifiers.prefix("tick", *self._origin()), cut.next_offset)
             self._messages.append(Message(ALARM_ACTIONS.name, b"tick", id_, encode(AlarmAction("tick"))))
@@ -159,11 +164,42 @@ class Renderer:
             key = self._names.keys[edge.series]
             self._messages.append(Message(ALARM_ACTIONS.name, key, condition.id, encode(action)))
 
+    def _add_levels(self, levels: Sequence[Sample]) -> None:
+        """To the partition of the asset whose playbook needs it, which need not be that of the series."""
+        for one in levels:
+            id_ = identifiers.at(self._names.id_prefixes("level", one.asset)[one.series], one.ts, one.offset)
+            key = self._series.keys[one.series]
+            level = Level(id_, one.ts, *key, one.value, *self._origin()[1:], one.offset)
+            action = AlarmAction("level", self._topology.topology, level=level)
+            self._messages.append(Message(ALARM_ACTIONS.name, _key(key.site, one.asset), id_, encode(action)))
+
+    def _add_acks(self, acks: Sequence[tuple[int, ProcessAck]]) -> None:
+        prefix = identifiers.prefix("ack", *self._origin())
+        for offset, ack in acks:
+            action = AlarmAction("ack", self._topology.topology, ack=ack)
+            id_ = identifiers.at(prefix, offset)
+            self._messages.append(Message(ALARM_ACTIONS.name, _key(ack.site, ack.asset), id_, encode(action)))
+
+    def _add_adjustments(self, adjustments: Sequence[Adjustment]) -> None:
+        if not adjustments:
+            return
+        self._messages += (
+            Message(PROCESS_ADJUSTMENTS.name, _key(one.site, one.asset), one.id, encode(one)) for one in adjustments
+        )
+        text = ("id", "adjustment", "alarm", "reason")
+        words = ("site", "asset", "playbook", "mode", "target", "setpoint", "direction", "status")
+        numbers: dict[str, Any] = {"ts": np.int64, "offset": np.int64, "attempt": np.uint32}
+        numbers |= {"before": np.float64, "after": np.float64, "expires_at": np.float64}  # NaN where there is none
+        columns: dict[str, Any] = {name: [getattr(one, name) for one in adjustments] for name in text}
+        columns |= {name: coded([getattr(one, name) for one in adjustments]) for name in words}
+        columns |= {name: np.array([getattr(one, name) for one in adjustments], kind) for name, kind in numbers.items()}
+        self._to_sink("adjustments", len(adjustments), columns)
+
     def _add_alarms(self, alarms: Sequence[Alarm]) -> None:
         if not alarms:
             return
         self._messages += (
-            Message(ALARMS.name, f"{alarm.site}/{alarm.asset}".encode(), alarm.id, encode(alarm)) for alarm in alarms
+            Message(ALARMS.name, _key(alarm.site, alarm.asset), alarm.id, encode(alarm)) for alarm in alarms
         )
         text = ("id", "alarm", "by", "reason")
         words = ("site", "asset", "metric", "name", "priority", "transition", "previous", "state")
@@ -219,6 +255,10 @@ class Renderer:
 def _lists(rows: WindowRows) -> list[list[Any]]:
     names = ("count", "sum", "min", "max", "mean", "stddev", "first", "last")
     return [getattr(rows, name).tolist() for name in names]
+
+
+def _key(site: str, asset: str) -> bytes:
+    return f"{site}/{asset}".encode()
 
 
 def _none_for_nan(number: float) -> float | None:

@@ -1,14 +1,17 @@
 """A partition task: the one owner of a source partition's state while this worker has the partition."""
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from schemas.errors import CheckpointError
-from schemas.topics import ALARM_ACTIONS
+from schemas.topics import ALARM_ACTIONS, PROCESS_ACKS
+from streams.ack_processor import AckProcessor
 from streams.alarm_processor import AlarmProcessor
 from streams.checkpoint import unpack
 from streams.checkpoint_reader import CheckpointReader
 from streams.chunk import Chunk
+from streams.compute.engine import Stage
 from streams.outbox import Cut
 from streams.partition_processor import PartitionProcessor
 from streams.processor import Processor
@@ -19,6 +22,11 @@ from streams.topology.model import Topology
 _TICK_SECONDS = 5.0
 """From one tick of a partition to the next, should the first not come back."""
 _EVER = 1e9
+_PROCESSORS: Mapping[str, Callable[[Topology, str, int, int, Stage], PartitionProcessor]] = {
+    ALARM_ACTIONS.name: AlarmProcessor,
+    PROCESS_ACKS.name: AckProcessor,
+}
+"""Of topics that bring something else than readings."""
 
 
 class Task:
@@ -148,7 +156,7 @@ class Task:
         self._telemetry.closed(self.topic, self.partition, self.next_offset, committed)
 
     def _new_processor(self, first_offset: int) -> PartitionProcessor:
-        kind = AlarmProcessor if self.topic == ALARM_ACTIONS.name else Processor
+        kind = _PROCESSORS.get(self.topic, Processor)
         return kind(self._topology, self.topic, self.partition, first_offset, self._telemetry.stage)
 
     def _begin(self, cut: Cut) -> None:

@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from schemas.results import Alarm
+from schemas.results import Adjustment, Alarm
 from streams.compute.alarms.engine import AlarmEngine
+from streams.compute.control_loop.ack_engine import AckEngine
 from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Counts, Engine
 from streams.publisher import Published, SinkTrouble
@@ -58,6 +59,12 @@ class Telemetry:
         self._alarms = Counter(
             "headrace_alarms", "Transitions of alarms", ("priority", "transition"), registry=registry
         )
+        self._adjustments = Counter(
+            "headrace_adjustments",
+            "What became of adjustments of set-points",
+            ("playbook", "status"),
+            registry=registry,
+        )
         self._rows = Counter("headrace_clickhouse_rows", "Rows inserted", ("table",), registry=registry)
         self._sink_errors = Counter("headrace_clickhouse_errors", "Failed inserts", registry=registry)
         self._checkpoint_seconds = Histogram(
@@ -88,7 +95,7 @@ class Telemetry:
         yield
         self._stage.labels(name).observe(time.perf_counter() - begin)
 
-    def processed(self, topic: str, before: Counts, after: Counts, found: Sequence[Flag | Alarm]) -> None:
+    def processed(self, topic: str, before: Counts, after: Counts, found: Sequence[Flag | Alarm | Adjustment]) -> None:
         """A chunk has been processed, or an idle decision has been followed."""
         for outcome in OUTCOMES:
             self._events.labels(topic, outcome).inc(getattr(after, outcome) - getattr(before, outcome))
@@ -97,10 +104,12 @@ class Telemetry:
         for one in found:
             if isinstance(one, Alarm):
                 self._alarms.labels(one.priority, one.transition).inc()
+            elif isinstance(one, Adjustment):
+                self._adjustments.labels(one.playbook, one.status).inc()
             else:
                 self._anomalies.labels(*self._topology.raised_by(one)).inc()
 
-    def position(self, topic: str, partition: int, lag: int | None, engine: Engine | AlarmEngine) -> None:
+    def position(self, topic: str, partition: int, lag: int | None, engine: Engine | AlarmEngine | AckEngine) -> None:
         """Where a partition stands."""
         labels = (topic, str(partition))
         if lag is not None:

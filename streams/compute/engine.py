@@ -16,6 +16,7 @@ import numpy as np
 
 from streams.compute.alarms.conditions import ConditionBank, Edge
 from streams.compute.compliance.compliance import Compliance, Outcome, joined
+from streams.compute.control_loop.sampler import Sample, Sampler
 from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.lane import Flag
 from streams.compute.duplicates import Duplicates
@@ -45,8 +46,9 @@ class Counts:
     whose data flag says that nothing was measured, which stay out of windows and detectors. gaps: offsets that hold no
     record to read (markers of transactions, aborted records). skipped: records that the log had deleted before they
     could be read. compliance_late: points that came too late for the minute of a rule. aggregates, anomalies,
-    compliance, headroom, emitted_mass, alarms, dead_letters: result rows given out. conditions: conditions of alarms
-    that came on or went off, each sent to the alarm actions.
+    compliance, headroom, emitted_mass, alarms, adjustments, dead_letters: result rows given out. conditions: conditions
+    of alarms that came on or went off, levels: messages with a reading that playbooks need, acks: acknowledgements of
+    adjustments; each of these is sent to the alarm actions.
     """
 
     records: int = 0
@@ -67,7 +69,10 @@ class Counts:
     headroom: int = 0
     emitted_mass: int = 0
     conditions: int = 0
+    levels: int = 0
+    acks: int = 0
     alarms: int = 0
+    adjustments: int = 0
     dead_letters: int = 0
 
 
@@ -85,6 +90,8 @@ class Results(NamedTuple):
     """Per point of the call: a duplicate, which went nowhere."""
     edges: list[Edge]
     """Conditions of alarms that came on or went off."""
+    levels: list[Sample]
+    """Readings that playbooks need."""
 
 
 class Engine:
@@ -99,6 +106,7 @@ class Engine:
         compliance: Compliance,
         stage: Stage = untimed,
         conditions: ConditionBank | None = None,
+        sampler: Sampler | None = None,
     ) -> None:
         self.series = series
         self.windows = dict(windows)
@@ -106,6 +114,7 @@ class Engine:
         self.duplicates = duplicates
         self.compliance = compliance
         self.conditions = conditions or ConditionBank((), {})
+        self.sampler = sampler or Sampler({})
         self._ended: list[Edge] = []
         """Conditions that go off because the topology has changed."""
         self.counts = Counts()
@@ -131,6 +140,7 @@ class Engine:
             np.concatenate([result.late for result in results]),
             np.concatenate([result.repeated for result in results]),
             [edge for result in results for edge in result.edges],
+            [level for result in results for level in result.levels],
         )
 
     def _parts(self, events: Events) -> list[Events]:
@@ -153,14 +163,15 @@ class Engine:
         self._count(events, late, repeated)
         flags: list[Flag] = []
         edges: list[Edge] = []
+        levels: list[Sample] = []
         judged = Outcome()
         if len(events.ts):
             self.stream_time = int(stream_time[-1])
             self._last_offset = int(events.offset[-1])
             new = events.without(repeated)
-            flags, edges = self._add_points(new, late, stream_time)
+            flags, edges, levels = self._add_points(new, late, stream_time)
             judged = self._judge(new, late, stream_time)
-        return self._results(flags, judged, late, repeated, edges)
+        return self._results(flags, judged, late, repeated, edges, levels)
 
     def declare_idle(self, silence: int) -> bool:
         """Decide that the partition has been silent for `silence` ms beyond its last event.
@@ -185,7 +196,7 @@ class Engine:
             judged = self.compliance.tick(self._quiet_until, self._last_offset)
         self._quiet_until = LONG_AGO  # or else every restart would settle it again, for series that have come back
         edges, self._ended = self._ended, []
-        return self._results(flags, judged, np.zeros(0, bool), np.zeros(0, bool), edges)
+        return self._results(flags, judged, np.zeros(0, bool), np.zeros(0, bool), edges, [])
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state except the names of the series: a tree of dictionaries with arrays and numbers as leaves."""
@@ -199,6 +210,7 @@ class Engine:
             "detectors": self.bank.snapshot(),
             "compliance": self.compliance.snapshot(),
             "conditions": self.conditions.snapshot(),
+            "levels": self.sampler.snapshot(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> list[str]:
@@ -215,6 +227,7 @@ class Engine:
         self.duplicates.restore(state["duplicates"], self.stream_time)
         anew = self._restore_windows(state) + self.bank.restore(state["detectors"])
         alarms, self._ended = self.conditions.restore(state["conditions"], self.stream_time, self._last_offset)
+        self.sampler.restore(state["levels"])
         return anew + self.compliance.restore(state["compliance"]) + alarms
 
     def _restore_windows(self, state: Mapping[str, Any]) -> list[str]:
@@ -270,25 +283,30 @@ class Engine:
             self.bank.grow(self.series.keys[self._known :])
             self.compliance.grow(self.series.keys[self._known :])
             self.conditions.grow(self.series.keys[self._known :])
+            self.sampler.grow(self.series.keys[self._known :])
             self._known = len(self.series)
 
-    def _add_points(self, events: Events, late: Bools, stream_time: Ints) -> tuple[list[Flag], list[Edge]]:
+    def _add_points(
+        self, events: Events, late: Bools, stream_time: Ints
+    ) -> tuple[list[Flag], list[Edge], list[Sample]]:
         event, series, x = events.event, events.series, events.x
         if events.flag.any():
             measured = MEASURED[events.flag]
             self.counts.points_invalid += int(np.count_nonzero(~measured))
             event, series, x = event[measured], series[measured], x[measured]
         ts, offset, stream_time = events.ts[event], events.offset[event], stream_time[event]
+        clock = events.clock[event]
         with self._stage("window"):
             for windows in self.windows.values():
                 windows.add(series, ts, x, offset, stream_time)
         if late.any():
             on_time = ~late[event]
-            series, x = series[on_time], x[on_time]
+            series, x, clock = series[on_time], x[on_time], clock[on_time]
             ts, offset, stream_time = ts[on_time], offset[on_time], stream_time[on_time]
         with self._stage("detect"):
             flags = self.bank.feed(series, ts, x, offset, stream_time)
-            return flags, self.conditions.feed(series, ts, x, offset, stream_time)
+            edges = self.conditions.feed(series, ts, x, offset, stream_time)
+            return flags, edges, self.sampler.feed(series, clock, x, offset)
 
     def _judge(self, events: Events, late: Bools, stream_time: Ints) -> Outcome:
         """Have the rules look at the events that are on time, flagged values too: flags decide what is valid."""
@@ -304,7 +322,15 @@ class Engine:
             self.counts.compliance_late += taken.late
             return self.compliance.advance(stream_time, events.offset)
 
-    def _results(self, flags: list[Flag], judged: Outcome, late: Bools, repeated: Bools, edges: list[Edge]) -> Results:
+    def _results(
+        self,
+        flags: list[Flag],
+        judged: Outcome,
+        late: Bools,
+        repeated: Bools,
+        edges: list[Edge],
+        levels: list[Sample],
+    ) -> Results:
         if judged.flags:
             # By record, which is never cut: so that the order does not depend on the chunk.
             flags = sorted([*flags, *judged.flags], key=lambda flag: flag.offset)
@@ -315,7 +341,8 @@ class Engine:
         self.counts.headroom += len(judged.headroom)
         self.counts.emitted_mass += len(judged.masses)
         self.counts.conditions += len(edges)
-        return Results(aggregates, flags, judged, late, repeated, edges)
+        self.counts.levels += len(levels)
+        return Results(aggregates, flags, judged, late, repeated, edges, levels)
 
     def _close_due(self) -> list[tuple[int, Rows]]:
         """Close what is due, in the order in which it became due, so that the order does not depend on the chunk."""

@@ -12,10 +12,11 @@ from msgspec import Meta
 
 from schemas.durations import Duration
 from schemas.results import Severity
-from schemas.topics import ALARM_ACTIONS
+from schemas.topics import ALARM_ACTIONS, PROCESS_ACKS
 from streams.compute.alarms.rule import AlarmRule, AlarmSystem
 from streams.compute.compliance.rule import Compliance
-from streams.compute.detectors.base import Name
+from streams.compute.control_loop.playbook import Playbook
+from streams.compute.detectors.base import MetricInfo, Name
 from streams.compute.detectors.lane import Flag
 from streams.compute.detectors.registry import DetectorSpec
 from streams.topology.mapping import Replay
@@ -203,6 +204,7 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     compliance: Compliance = Compliance()
     alarms: tuple[AlarmRule, ...] = ()
     alarm_system: AlarmSystem = AlarmSystem()
+    playbooks: tuple[Playbook, ...] = ()
     sinks: Sinks = Sinks()
     replays: dict[Name, Replay] = {}
 
@@ -215,9 +217,17 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def inputs(self) -> dict[str, Source]:
-        """Every topic that a worker reads: the sources, and the alarm actions where alarms are declared."""
+        """Every topic that a worker reads: the sources; the alarm actions where alarms are declared; the
+        acknowledgements where playbooks are.
+        """
         found: dict[str, Source] = dict(self.sources.items())
         if self.alarms:
             system = self.alarm_system
             found[ALARM_ACTIONS.name] = Source(partitions=system.partitions, retention=system.retention)
+            if self.playbooks:
+                found[PROCESS_ACKS.name] = found[ALARM_ACTIONS.name]
         return found
+
+    def metric_infos(self) -> dict[str, MetricInfo]:
+        """The declared metrics by name, as compute wants them."""
+        return {name: MetricInfo(name, metric.unit, metric.low, metric.high) for name, metric in self.metrics.items()}

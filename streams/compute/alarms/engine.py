@@ -6,21 +6,26 @@ from typing import Any, Final
 
 from schemas.alarm_actions import AlarmAction
 from schemas.errors import EventError
-from schemas.results import Alarm
+from schemas.results import Adjustment, Alarm
 from streams.compute.alarms.lifecycle import Lifecycle
+from streams.compute.control_loop.loop import ControlLoop
 from streams.compute.engine import Counts
 from streams.compute.series import SeriesTable
 from streams.compute.windows import Windows
 
+_TIME_ALONE: Final = AlarmAction("tick")
+"""What a record that is refused means to the control loop."""
+
 
 class AlarmEngine:
-    """A lifecycle, and the counts of what went into it and came out. It has no series and no windows."""
+    """A lifecycle, the control loop beside it, and the counts of what went in and came out. No series, no windows."""
 
     series: Final = SeriesTable()
     windows: Final[Mapping[str, Windows]] = {}
 
-    def __init__(self, lifecycle: Lifecycle) -> None:
+    def __init__(self, lifecycle: Lifecycle, loop: ControlLoop) -> None:
         self.lifecycle = lifecycle
+        self.loop = loop
         self.counts = Counts()
 
     @property
@@ -37,27 +42,36 @@ class AlarmEngine:
         try:
             if isinstance(action, EventError):
                 raise action
-            repeated = not self.lifecycle.take(action)
+            new = self.lifecycle.take(action)
         except EventError as error:
+            self.loop.feed(offset, self.lifecycle.now, _TIME_ALONE, self.lifecycle.is_on)
             counts.dead_letter += 1
             counts.dead_letters += 1
             return error
-        counts.duplicate += repeated
-        counts.accepted += not repeated
+        new &= self.loop.feed(offset, self.lifecycle.now, action, self.lifecycle.is_on)
+        counts.duplicate += not new
+        counts.accepted += new
         return None
 
-    def drain(self) -> list[Alarm]:
-        """The transitions since the last call, in order."""
-        transitions = self.lifecycle.drain()
+    def next_due(self) -> int | None:
+        """When time alone will next bring something about; None if it does not."""
+        times = [time for time in (self.lifecycle.next_due(), self.loop.next_due()) if time is not None]
+        return min(times, default=None)
+
+    def drain(self) -> tuple[list[Alarm], list[Adjustment]]:
+        """Transitions of alarms and what became of adjustments since the last call, in order."""
+        transitions, adjustments = self.lifecycle.drain(), self.loop.drain()
         self.counts.alarms += len(transitions)
-        return transitions
+        self.counts.adjustments += len(adjustments)
+        return transitions, adjustments
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state."""
-        return {"counts": asdict(self.counts), "lifecycle": self.lifecycle.snapshot()}
+        state = {"lifecycle": self.lifecycle.snapshot(), "loop": self.loop.snapshot()}
+        return {"counts": asdict(self.counts), **state}
 
     def restore(self, state: Mapping[str, Any]) -> list[str]:
-        """Take over the state of a snapshot. Names nothing: alarms that are declared otherwise keep their state."""
+        """Take over the state of a snapshot. Names playbooks that start anew; alarms keep their state in any case."""
         self.counts = Counts(**state["counts"])
         self.lifecycle.restore(state["lifecycle"])
-        return []
+        return self.loop.restore(state["loop"])

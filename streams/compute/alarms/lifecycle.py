@@ -27,12 +27,13 @@ from schemas.results import Alarm, AlarmState, Transition
 from streams.compute.alarms.flood import Floods
 from streams.compute.alarms.rule import AlarmRule, AlarmSystem
 from streams.compute.alarms.status import ALLOWED, REMOVES, TOLD_AS, Status
+from streams.compute.series import SeriesKey
 
 BY_HEADRACE: Final = "headrace"
 _SPARE_TIMERS: Final = 1_000
 _IDENTITY: Final = Status.__slots__[:5]
 _CHANGING: Final = Status.__slots__[5:]
-_FIELDS: Final = ("topology", "alarm", "by", "reason", "for_ms", "condition")
+_FIELDS: Final = ("topology", "alarm", "by", "reason", "for_ms", "condition", "level", "ack")
 _OF_CONDITION: Final = {"topology", "condition"}
 _OF_OPERATOR: Final = {"topology", "alarm", "by", "reason"}
 
@@ -97,12 +98,17 @@ class Lifecycle:
         not fit: what it says is incomplete, or the alarm is unknown or in another state.
         """
         _check_complete(action)
-        if action.action == "tick" or action.topology != self._origin.topology:
+        if action.action in ("tick", "level", "ack") or action.topology != self._origin.topology:
             return True
         if action.condition is None:
             self._operate(action)
             return True
         return self._turn(action.condition, action.action == "on")
+
+    def is_on(self, name: str, series: SeriesKey) -> bool:
+        """Whether the condition of an alarm holds."""
+        status = self._by_key.get((name, *series))
+        return status is not None and status.active
 
     def next_due(self) -> int | None:
         """When time alone will next bring something about; None if it does not."""
@@ -275,6 +281,8 @@ def _check_complete(action: AlarmAction) -> None:
             needed = set()
         case "on" | "off":
             needed = _OF_CONDITION
+        case "level" | "ack":
+            needed = {"topology", action.action}
         case "shelve":
             needed = _OF_OPERATOR | {"for_ms"}
         case _:

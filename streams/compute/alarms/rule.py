@@ -70,9 +70,9 @@ class AlarmSystem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """What all alarms of a topology have in common. Counts only where `alarms` declares any."""
 
     partitions: Annotated[int, Meta(ge=1, le=1000)] = 2
-    """Partitions of the topic `alarm.actions`: how many workers can share the alarms."""
+    """Partitions of the topics `alarm.actions` and `process.acks`: how many workers can share the alarms."""
     retention: Duration = Duration.parse("30d")
-    """How long the broker keeps alarm actions."""
+    """How long the broker keeps alarm actions and acknowledgements."""
     longest_shelf: Duration = Duration.parse("8h")
     """An action that shelves an alarm for longer is a dead letter."""
     flood_span: Duration = Duration.parse("10m")

@@ -13,6 +13,7 @@ from schemas.results import Alarm
 from streams.compute.alarms.engine import AlarmEngine
 from streams.compute.alarms.lifecycle import Lifecycle, Origin, alarm_id
 from streams.compute.alarms.rule import AlarmRule, AlarmSystem
+from streams.compute.control_loop.loop import ControlLoop
 
 START = 1_760_000_000_000
 MINUTE = 60_000
@@ -50,7 +51,8 @@ def operate(word: Any, name: str, asset: str = "a", for_ms: int | None = None) -
 
 
 def engine() -> AlarmEngine:
-    return AlarmEngine(Lifecycle(Origin("t", "alarm.actions", 1), RULES, SYSTEM))
+    origin = Origin("t", "alarm.actions", 1)
+    return AlarmEngine(Lifecycle(origin, RULES, SYSTEM), ControlLoop(origin, "s", (), RULES, {}))
 
 
 def log_of(steps: Iterable[tuple[int, AlarmAction | EventError]]) -> list[Record]:
@@ -67,11 +69,11 @@ def run(log: Sequence[Record], cuts: Sequence[int] = ()) -> tuple[AlarmEngine, l
     running, rows = engine(), []
     for position, record in enumerate(log):
         if position in cuts:
-            rows += running.drain()
+            rows += running.drain()[0]
             saved, running = running.snapshot(), engine()
             running.restore(saved)
         running.feed(*record)
-    return running, rows + running.drain()
+    return running, rows + running.drain()[0]
 
 
 _WORDS = ("unshelve", "suppress", "unsuppress", "out_of_service", "in_service")

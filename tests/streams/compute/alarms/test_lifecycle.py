@@ -243,7 +243,7 @@ def test_time_never_falls_with_the_clock_of_a_broker() -> None:
     running = engine()
     running.feed(0, START + MINUTE, ON[1])
     running.feed(1, START, ACK[1])
-    assert [row.ts for row in running.drain()] == [START, START + MINUTE]
+    assert [row.ts for row in running.drain()[0]] == [START, START + MINUTE]
 
 
 def test_when_time_alone_brings_something_about_is_known() -> None:
@@ -270,5 +270,5 @@ def test_an_alarm_that_is_no_longer_declared_keeps_its_state_and_can_end() -> No
         (AlarmAction("tick"), condition(False, "urgent"), operate("acknowledge", "urgent"))
     ):
         assert later.feed(1 + offset, START + 60 * MINUTE, action) is None
-    rows = [(row.transition, row.state) for row in later.drain()]
+    rows = [(row.transition, row.state) for row in later.drain()[0]]
     assert rows == [("returned", "returned_unacknowledged"), ("acknowledged", "normal")]
