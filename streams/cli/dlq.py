@@ -39,7 +39,9 @@ _MEANINGS: Final = {
 
 T = TypeVar("T")
 _topic = click.option(
-    "--topic", type=click.Choice([*topics.SOURCES, topics.ALARM_ACTIONS.name]), help="Only those of this source topic."
+    "--topic",
+    type=click.Choice([*topics.SOURCES, topics.ALARM_ACTIONS.name, topics.PROCESS_ACKS.name]),
+    help="Only those of this source topic.",
 )
 _reason = click.option(
     "--reason", type=click.Choice([reason.value for reason in Reason]), metavar="REASON",

@@ -147,6 +147,7 @@ def _summary(declared: Topology) -> str:
         "detectors": declared.detectors,
         "rules": declared.compliance.rules,
         "alarms": declared.alarms,
+        "playbooks": declared.playbooks,
         "replays": declared.replays,
     }
     return ", ".join(

@@ -1,4 +1,4 @@
-"""A topology as a Mermaid flowchart: sources, windows, detectors and alarms, topics and tables.
+"""A topology as a Mermaid flowchart: sources, windows, detectors, alarms, playbooks, topics and tables.
 
 The text is a function of the topology alone, so that a diff of two graphs is the difference of two topologies.
 """
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from schemas.durations import Duration
-from schemas.topics import ALARM_ACTIONS, checkpoint_topic
+from schemas.topics import ALARM_ACTIONS, PROCESS_ACKS, PROCESS_ADJUSTMENTS, checkpoint_topic
 from streams.compute.alarms.rule import AlarmRule
 from streams.compute.compliance.rule import Rule
 from streams.compute.detectors.registry import DetectorSpec
@@ -23,10 +23,11 @@ def _nodes(topology: Topology) -> Iterator[str]:
     yield '  subgraph kafka_in ["Kafka sources"]'
     for number, (name, source) in enumerate(topology.sources.items()):
         yield f"    source{number}[/{_text(name, f'{source.partitions} partitions, kept {source.retention}')}/]"
+    kept = f"{topology.alarm_system.partitions} partitions, kept {topology.alarm_system.retention}"
     if topology.alarms:
-        system = topology.alarm_system
-        kept = f"{system.partitions} partitions, kept {system.retention}"
         yield f"    alarm_actions[/{_text(ALARM_ACTIONS.name, kept)}/]"
+    if topology.playbooks:
+        yield f"    process_acks[/{_text(PROCESS_ACKS.name, kept)}/]"
     yield "  end"
     yield f"  subgraph worker [{_text(f'{topology.topology} at {topology.site}')}]"
     yield f"    decode({_text('decode', f'unknown assets and metrics: {topology.unknown}')})"
@@ -40,6 +41,9 @@ def _nodes(topology: Topology) -> Iterator[str]:
         yield f"    alarm{number}{{{{{_text(alarm.name, *_target(alarm))}}}}}"
     if topology.alarms:
         yield "    lifecycle(life of alarms)"
+    for number, book in enumerate(topology.playbooks):
+        moves = f"{book.setpoint.metric} of {book.setpoint.asset}"
+        yield f"    playbook{number}{{{{{_text(book.name, f'{book.alarm} of {book.asset}', moves)}}}}}"
     yield "  end"
     yield f'  subgraph kafka_out ["Kafka results, kept {topology.results.retention}"]'
     if topology.windows:
@@ -48,6 +52,8 @@ def _nodes(topology: Topology) -> Iterator[str]:
         yield "    anomalies[/anomalies/]"
     if topology.alarms:
         yield "    alarms[/alarms/]"
+    if topology.playbooks:
+        yield f"    adjustments[/{PROCESS_ADJUSTMENTS.name}/]"
     yield "    dead_letters[/dead.letters/]"
     yield f"    checkpoints[/{_text(checkpoint_topic(topology.topology), 'compacted')}/]"
     yield "  end"
@@ -78,6 +84,12 @@ def _edges(topology: Topology) -> Iterator[str]:
     if topology.alarms:
         yield "  alarm_actions --> lifecycle --> alarms"
         yield "  lifecycle -->|refused| dead_letters"
+    for number, book in enumerate(topology.playbooks):
+        yield f"  alarm_actions --> playbook{number} -->|{book.mode}| adjustments"
+    if topology.playbooks:
+        yield "  decode -->|levels| alarm_actions"
+        yield "  process_acks --> alarm_actions"
+        yield "  process_acks -->|refused| dead_letters"
     yield "  decode -->|refused| dead_letters"
     yield "  worker -.->|state and offsets| checkpoints"
     for table in _tables(topology):
@@ -102,6 +114,8 @@ def _tables(topology: Topology) -> Iterator[str]:
         yield "anomalies"
     if topology.alarms:
         yield "alarms"
+    if topology.playbooks:
+        yield "adjustments"
     yield "dead_letters"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Literal
 
@@ -42,3 +43,11 @@ def did_you_mean(word: str, known: list[str]) -> str:
     """` (did you mean 'deadband'?)`, or nothing where no known word is near."""
     near = get_close_matches(word, known, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def undeclared(where: Where, what: str, name: str, known: Collection[str]) -> Problem:
+    """Something is named that is not there."""
+    declared = ", ".join(known) if len(known) <= 12 else f"{len(known)} others"
+    return Problem(
+        where, f"{what} {name!r} is not declared{did_you_mean(name, list(known))}; declared: {declared or '-'}"
+    )

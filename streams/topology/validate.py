@@ -13,9 +13,10 @@ from streams.compute.alarms.rule import AlarmRule
 from streams.compute.detectors.limit import Limit
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.registry import DetectorSpec
+from streams.topology import validate_playbooks
 from streams.topology.mapping import Replay, TimeColumn, TimeRows
 from streams.topology.model import Topology
-from streams.topology.problems import Problem, Where, did_you_mean, render
+from streams.topology.problems import Problem, Where, did_you_mean, render, undeclared
 
 MOST_OPEN = 1_000
 """Above so many overlapping windows per series a worker's memory goes into windows alone."""
@@ -35,6 +36,7 @@ def problems(topology: Topology) -> list[Problem]:
         *_detectors(topology),
         *_rules(topology),
         *_alarms(topology),
+        *validate_playbooks.problems(topology),
         *_replays(topology),
     ]
 
@@ -53,7 +55,10 @@ def _names(topology: Topology) -> Iterator[Problem]:
         *((("compliance", "rules", index), item.name) for index, item in enumerate(topology.compliance.rules)),
     ]
     alarms: list[tuple[Where, str]] = [(("alarms", index), item.name) for index, item in enumerate(topology.alarms)]
-    for named in (windows, flagging, alarms):
+    books: list[tuple[Where, str]] = [
+        (("playbooks", index), item.name) for index, item in enumerate(topology.playbooks)
+    ]
+    for named in (windows, flagging, alarms, books):
         first: dict[str, Where] = {}
         for where, name in named:
             earlier = first.setdefault(name, where)
@@ -80,7 +85,7 @@ def _assets(topology: Topology) -> Iterator[Problem]:
         for index, metric in enumerate(asset.metrics):
             where: Where = ("assets", name, "metrics", index)
             if metric not in topology.metrics:
-                yield _undeclared(where, "metric", metric, topology.metrics)
+                yield undeclared(where, "metric", metric, topology.metrics)
             elif metric in asset.metrics[:index]:
                 yield Problem(where, f"{metric!r} is listed twice")
 
@@ -181,7 +186,7 @@ def _rules(topology: Topology) -> Iterator[Problem]:
         for field, (metric, unit) in needed.items():
             declared = topology.metrics.get(metric)
             if declared is None and topology.metrics:
-                yield _undeclared((*where, *field), "metric", metric, topology.metrics)
+                yield undeclared((*where, *field), "metric", metric, topology.metrics)
             elif declared is not None and unit is not None and declared.unit != unit:
                 yield Problem((*where, *field), f"is {metric}, whose unit is {declared.unit}; it must be {unit} here")
             elif topology.assets and not _sent(metric, rule.assets, topology):
@@ -201,12 +206,12 @@ def _replays(topology: Topology) -> Iterator[Problem]:
         if (earlier := first.setdefault(replay.files, name)) != name:
             yield Problem((*where, "files"), f"is {replay.files!r}, as in {earlier}; which of the two is meant?")
         if replay.topic not in topology.sources:
-            yield _undeclared((*where, "topic"), "source", replay.topic, topology.sources)
+            yield undeclared((*where, "topic"), "source", replay.topic, topology.sources)
         if replay.asset is not None and topology.assets and replay.asset not in topology.assets:
-            yield _undeclared((*where, "asset"), "asset", replay.asset, topology.assets)
+            yield undeclared((*where, "asset"), "asset", replay.asset, topology.assets)
         for metric in replay.values:
             if topology.metrics and metric not in topology.metrics:
-                yield _undeclared((*where, "values", metric), "metric", metric, topology.metrics)
+                yield undeclared((*where, "values", metric), "metric", metric, topology.metrics)
         yield from _replay_time((*where, "time"), replay)
 
 
@@ -228,13 +233,6 @@ def _replay_time(where: Where, replay: Replay) -> Iterator[Problem]:
                 yield Problem((*where, "format"), f"is {format_!r}; allowed is {allowed}")
             if int(offset[1:3]) > 14 or int(offset[4:]) > 59:
                 yield Problem((*where, "utc_offset"), f"is {offset!r}; no place on Earth is so far from UTC")
-
-
-def _undeclared(where: Where, what: str, name: str, known: Collection[str]) -> Problem:
-    declared = ", ".join(known) if len(known) <= 12 else f"{len(known)} others"
-    return Problem(
-        where, f"{what} {name!r} is not declared{did_you_mean(name, list(known))}; declared: {declared or '-'}"
-    )
 
 
 def _unmatched(where: Where, what: str, patterns: tuple[str, ...], known: Collection[str]) -> Iterator[Problem]:

@@ -19,8 +19,9 @@ from kafka import KafkaAdminClient
 
 from infra.local.ports import free_ports
 from infra.local.stack import Stack
-from schemas.topics import ALARM_ACTIONS
+from schemas.topics import ALARM_ACTIONS, PROCESS_ACKS, Topic
 from sinks.clickhouse import connection
+from streams.ack_processor import AckProcessor
 from streams.alarm_processor import AlarmProcessor
 from streams.audit import Position
 from streams.chunk import Chunk
@@ -32,7 +33,10 @@ from streams.settings import Address
 from streams.topology.load import load
 from streams.topology.model import Topology
 
-RESULTS = {"aggregates": "aggregates", "anomalies": "anomalies", "alarms": "alarms", "dead.letters": "dead_letters"}
+RESULTS = {
+    "aggregates": "aggregates", "anomalies": "anomalies", "alarms": "alarms", "process.adjustments": "adjustments",
+    "dead.letters": "dead_letters",
+}  # fmt: skip
 
 
 @dataclass
@@ -138,20 +142,23 @@ class Plant:
                     processor.settle()
                 for message in Renderer(self.topology, source, partition).render(processor.cut()).messages:
                     found[message.topic].append(message)
-        for message in self._expected_of_alarms():
+        for message in [
+            *self._expected_of(PROCESS_ACKS, AckProcessor),
+            *self._expected_of(ALARM_ACTIONS, AlarmProcessor),
+        ]:
             found[message.topic].append(message)
         return found
 
-    def _expected_of_alarms(self) -> list[Message]:
-        """What an undisturbed run makes of the alarm actions as they are in the log."""
-        if not self.topology.alarms:
+    def _expected_of(self, topic: Topic, kind: type[AckProcessor | AlarmProcessor]) -> list[Message]:
+        """What an undisturbed run makes of the acknowledgements, or the alarm actions, as they are in the log."""
+        if topic.name not in self.topology.inputs:
             return []
         found: list[Message] = []
-        records = self.log(ALARM_ACTIONS.name)
+        records = self.log(topic.name)
         for partition in sorted({record.partition for record in records}):
-            processor = AlarmProcessor(self.topology, ALARM_ACTIONS.name, partition, 0)
-            processor.feed(chunk(ALARM_ACTIONS.name, partition, 0, [r for r in records if r.partition == partition]))
-            found += Renderer(self.topology, ALARM_ACTIONS.name, partition).render(processor.cut()).messages
+            processor = kind(self.topology, topic.name, partition, 0)
+            processor.feed(chunk(topic.name, partition, 0, [r for r in records if r.partition == partition]))
+            found += Renderer(self.topology, topic.name, partition).render(processor.cut()).messages
         return found
 
     def assert_as_undisturbed(self, idle: bool = True) -> None:
@@ -165,10 +172,11 @@ class Plant:
             assert_same(f"{topic} in ClickHouse", Counter(self.ids_in_clickhouse(RESULTS[topic])), ids)
 
     def assert_conditions_as_undisturbed(self) -> None:
-        """The log of alarm actions holds exactly the conditions that an undisturbed run finds, each once."""
+        """The log of alarm actions holds exactly the conditions, levels and acknowledgements of an undisturbed run."""
         expected = Counter((m.id.encode(), m.value) for m in self.expected()[ALARM_ACTIONS.name])
-        conditions = [m for m in self.messages(ALARM_ACTIONS.name) if b'"condition"' in m[2]]
-        assert_same("conditions", Counter((id_, value) for _, id_, value in conditions), expected)
+        by_workers = (b'"condition":', b'"level":', b'"ack":')
+        sent = [m for m in self.messages(ALARM_ACTIONS.name) if any(word in m[2] for word in by_workers)]
+        assert_same("conditions, levels, acks", Counter((id_, value) for _, id_, value in sent), expected)
 
     async def _read(self, topic: str) -> list[Any]:
         consumer = AIOKafkaConsumer(

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.codec import SCHEMA_VERSION, constant_headers, encode, id_header, schema_id
 from schemas.events import Event
-from schemas.results import Aggregate, Alarm, Anomaly, DeadLetter
+from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 from schemas.topics import RESULTS, TOPICS
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -79,6 +79,29 @@ ALARM = Alarm(
     partition=1,
     offset=42,
 )
+ADJUSTMENT = Adjustment(
+    id="0123456789abcdef01234567-2a-1",
+    adjustment="89abcdef0123456789abcdef-2a-0",
+    ts=1_760_000_000_000,
+    site="hongyang",
+    asset="stack-2",
+    alarm="0123456789abcdef01234567",
+    playbook="more-reagent",
+    mode="automatic",
+    target="scrubber-1",
+    setpoint="reagent_flow",
+    direction="step",
+    before=24.0,
+    after=30.0,
+    attempt=1,
+    expires_at=1_760_000_005_000,
+    status="commanded",
+    reason="so2-high is on: reagent_flow of scrubber-1 from 24 l/min to 30 l/min",
+    topology="tower_plant",
+    topic="alarm.actions",
+    partition=1,
+    offset=42,
+)
 DEAD_LETTER = DeadLetter(
     id="0123456789abcdef01234567-2b-0",
     ts=1_760_000_000_000,
@@ -95,10 +118,11 @@ DEAD_LETTER = DeadLetter(
     offset=43,
     index=0,
 )
-RESULT: dict[str, Aggregate | Anomaly | Alarm | DeadLetter] = {
+RESULT: dict[str, Aggregate | Anomaly | Alarm | Adjustment | DeadLetter] = {
     "aggregate": AGGREGATE,
     "anomaly": ANOMALY,
     "alarm": ALARM,
+    "adjustment": ADJUSTMENT,
     "dead_letter": DEAD_LETTER,
 }
 

@@ -5,10 +5,11 @@ import msgspec
 import pytest
 
 from schemas import json_schemas
-from schemas.alarm_actions import Action, AlarmAction, Condition
+from schemas.alarm_actions import Action, AlarmAction, Condition, Level
 from schemas.codec import SCHEMA_VERSION, schema_id
 from schemas.events import FLAGS, Event, Reason, Scope
-from schemas.results import Aggregate, Alarm, Anomaly, DeadLetter
+from schemas.process_acks import ProcessAck
+from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 
 STRUCT: dict[str, type[msgspec.Struct]] = {
     "event": Event,
@@ -16,6 +17,8 @@ STRUCT: dict[str, type[msgspec.Struct]] = {
     "anomaly": Anomaly,
     "alarm": Alarm,
     "alarm_action": AlarmAction,
+    "adjustment": Adjustment,
+    "process_ack": ProcessAck,
     "dead_letter": DeadLetter,
 }
 GOLDEN = Path(__file__).with_name("golden")
@@ -54,13 +57,13 @@ def test_a_schema_has_every_field_with_a_description(kind: str) -> None:
         assert property_["description"], field
 
 
-@pytest.mark.parametrize("kind", ["aggregate", "anomaly", "alarm", "dead_letter"])
+@pytest.mark.parametrize("kind", ["aggregate", "anomaly", "alarm", "adjustment", "dead_letter"])
 def test_every_field_of_a_result_is_required(kind: str) -> None:
     described = object_of(kind)
     assert described["required"] == list(described["properties"])
 
 
-@pytest.mark.parametrize("kind", ["aggregate", "anomaly", "alarm", "dead_letter"])
+@pytest.mark.parametrize("kind", ["aggregate", "anomaly", "alarm", "adjustment", "dead_letter"])
 def test_a_golden_message_has_the_fields_and_types_of_its_schema(kind: str) -> None:
     types = {"integer": int, "number": float, "string": str, "boolean": bool, "null": type(None)}
     message = msgspec.json.decode((GOLDEN / f"{kind}.v{SCHEMA_VERSION[kind]}.json").read_bytes())
@@ -89,10 +92,11 @@ def test_what_is_said_beyond_the_types_is_what_the_decoder_holds() -> None:
     assert letter["scope"]["enum"] == list(Scope)
 
 
-def test_the_schema_of_alarm_actions_names_every_action_and_describes_a_condition() -> None:
+@pytest.mark.parametrize("part", [Condition, Level, ProcessAck])
+def test_the_schema_of_alarm_actions_names_every_action_and_describes_its_parts(part: type[msgspec.Struct]) -> None:
     schema = json_schemas.schema("alarm_action")
     assert set(schema["properties"]["action"]["enum"]) == set(get_args(Action))
-    condition = schema["$defs"]["Condition"]
-    assert list(condition["properties"]) == list(Condition.__struct_fields__)
-    assert all(property_["description"] for property_ in condition["properties"].values())
-    assert condition["additionalProperties"] is False
+    described = schema["$defs"][part.__name__]
+    assert list(described["properties"]) == list(part.__struct_fields__)
+    assert all(property_["description"] for property_ in described["properties"].values())
+    assert described.get("additionalProperties", True) is (part is ProcessAck)

@@ -22,7 +22,9 @@ windows: [{name: 10s, size: 10s, lateness: 5s}]
 detectors: [{name: high, kind: limit, metrics: [t], high: 90}]
 alarms: [{name: hot, metrics: [t], high: 7}]
 """
-WRITTEN = [f"WRITE on {topic}" for topic in ("aggregates", "alarms", "anomalies", "dead.letters")]
+WRITTEN = [
+    f"WRITE on {topic}" for topic in ("aggregates", "alarms", "anomalies", "dead.letters", "process.adjustments")
+]
 HISTORY = "".join(
     f'{{"ts": {1_760_000_000_000 + n}, "site": "s", "asset": "a", "values": {{"t": {n}}}}}\n' for n in range(9)
 )

@@ -138,6 +138,23 @@ def alarms(rows: int, first: int = 0) -> Rows:
     }
 
 
+def adjustments(rows: int, first: int = 0) -> Rows:
+    words = ("site", "asset", "playbook", "mode", "target", "setpoint", "direction", "status")
+    return {
+        **origin(rows, first),
+        **{word: constant(word, rows) for word in words},
+        "id": [f"g-{first + row:x}" for row in range(rows)],
+        "adjustment": [f"h-{row:x}" for row in range(rows)],
+        "alarm": ["0123"] * rows,
+        "ts": np.full(rows, T0),
+        "before": np.linspace(-1, 60, rows),
+        "after": np.linspace(24, 1e6, rows),
+        "attempt": np.arange(rows, dtype=np.uint32),
+        "expires_at": np.where(np.arange(rows) % 2 == 0, np.nan, T0 + np.arange(rows)),
+        "reason": ["the valve is in manual"] * rows,
+    }
+
+
 def dead_letters(rows: int, first: int = 0) -> Rows:
     return {
         **origin(rows, first),
@@ -157,7 +174,8 @@ def dead_letters(rows: int, first: int = 0) -> Rows:
 def ledger(rows: int, first: int = 0) -> Rows:
     counts = "records events accepted late duplicate dead_letter points points_invalid points_duplicate gaps skipped"
     counts += " compliance_late"
-    emitted = "aggregates anomalies compliance headroom emitted_mass conditions alarms dead_letters"
+    emitted = "aggregates anomalies compliance headroom emitted_mass conditions levels acks alarms adjustments"
+    emitted += " dead_letters"
     by_window = "windowed windows_closed windows_open late_points left_out points_in_open_windows"
     place = dict(origin(rows, first))
     return {
@@ -234,7 +252,9 @@ def emitted_mass(rows: int, first: int = 0) -> Rows:
     }
 
 
-TABLES = [readings, aggregates, anomalies, alarms, dead_letters, ledger, compliance, headroom, emitted_mass]
+TABLES = [
+    readings, aggregates, anomalies, alarms, adjustments, dead_letters, ledger, compliance, headroom, emitted_mass,
+]  # fmt: skip
 
 
 def plain(rows: Rows) -> list[Row]:

@@ -121,9 +121,18 @@ def test_a_checkpoint_with_any_flipped_bit_is_refused() -> None:
                 unpack(bytes(damaged))
 
 
+NO_LOOP: dict[str, Any] = {"levels": {}, "loop": {"now": 0, "declared": {}, "levels": [], "answers": {}}}
+
+
 def test_a_checkpoint_of_format_2_has_neither_rules_nor_alarms_and_its_checksum_leaves_the_version_out() -> None:
     old = b"HRCP\2" + zlib.crc32(BLOB[9:]).to_bytes(4, "little") + BLOB[9:]
-    assert same({**ENGINE, "compliance": {"rules": {}}, "conditions": {}}, unpack(old).engine)
+    assert same({**ENGINE, "compliance": {"rules": {}}, "conditions": {}, **NO_LOOP}, unpack(old).engine)
+
+
+def test_a_checkpoint_of_format_3_has_no_levels_and_no_playbooks() -> None:
+    old = pack(checkpoint({"conditions": {"high": {}}}))
+    old = old[:4] + b"\3" + zlib.crc32(old[9:], zlib.crc32(b"\3")).to_bytes(4, "little") + old[9:]
+    assert unpack(old).engine == {"conditions": {"high": {}}, **NO_LOOP}
 
 
 @pytest.mark.parametrize("blob", [b"", b"HRCP", b"null", b"\x28\xb5\x2f\xfd" + BLOB, b"hrcp" + BLOB[4:]])

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from clickhouse_driver import Client
 
-from schemas.results import Aggregate, Alarm, Anomaly, DeadLetter
+from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 from sinks.clickhouse import schema
 
 ROOT = Path(__file__).parents[3]
@@ -31,7 +31,13 @@ def run(*arguments: str, url: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     ("table", "message"),
-    [("aggregates", Aggregate), ("anomalies", Anomaly), ("alarms", Alarm), ("dead_letters", DeadLetter)],
+    [
+        ("aggregates", Aggregate),
+        ("anomalies", Anomaly),
+        ("alarms", Alarm),
+        ("adjustments", Adjustment),
+        ("dead_letters", DeadLetter),
+    ],
 )
 def test_a_table_has_the_fields_of_its_message(client: Client, table: str, message: type[msgspec.Struct]) -> None:
     columns = {row[0] for row in client.execute(f"DESCRIBE TABLE headrace.{table}")}

@@ -66,7 +66,9 @@ def plant(tmp_path: Path) -> Callable[..., str]:
 def test_a_valid_file_is_summed_up(run: Run, topologies: Path) -> None:
     ran = run("validate", str(topologies / "tower_plant.yaml"))
     assert ran.code == 0
-    assert ran.out.endswith("is valid: 21 assets, 32 metrics, 2 sources, 3 windows, 14 detectors, 3 rules, 6 alarms\n")
+    assert ran.out.endswith(
+        "is valid: 21 assets, 32 metrics, 2 sources, 3 windows, 14 detectors, 3 rules, 6 alarms, 2 playbooks\n"
+    )
 
 
 def test_the_environment_may_name_the_file(run: Run, plant: Callable[..., str]) -> None:

@@ -1,3 +1,53 @@
+CREATE VIEW headrace.adjustments
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `adjustment` String COMMENT 'Which adjustment: the same from its command to the verdict on it',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Time of the broker, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'The stack whose alarm is answered',
+    `alarm` String COMMENT 'Id of the alarm that is answered',
+    `playbook` LowCardinality(String) COMMENT 'Name of the playbook in the topology',
+    `mode` LowCardinality(String) COMMENT 'advise or automatic; advise commands nothing',
+    `target` LowCardinality(String) COMMENT 'The asset that has the set-point',
+    `setpoint` LowCardinality(String) COMMENT 'Which set-point: a metric of that asset; its unit is declared in the topology',
+    `direction` LowCardinality(String) COMMENT 'step answers the alarm, back winds back what was done',
+    `before` Float64 COMMENT 'The set-point before, in its unit',
+    `after` Float64 COMMENT 'The set-point wanted, in its unit; equal to before where nothing is wanted',
+    `attempt` UInt32 COMMENT 'How often it has been commanded, or proposed, so far',
+    `expires_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'A command must not be carried out after this, time of the broker, UTC; NULL for all else',
+    `status` LowCardinality(String) COMMENT 'proposed, commanded, acknowledged, rejected, timed_out, effective, no_effect, blocked, escalated or settled',
+    `reason` String COMMENT 'One sentence for people',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: alarm.actions',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record that brought it about'
+)
+COMMENT 'Adjustments of set-points by the control loop: what was commanded, and what became of it'
+AS SELECT
+    id,
+    adjustment,
+    ts,
+    site,
+    asset,
+    alarm,
+    playbook,
+    mode,
+    target,
+    setpoint,
+    direction,
+    before,
+    after,
+    attempt,
+    expires_at,
+    status,
+    reason,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.adjustments
+FINAL;
+
 CREATE VIEW headrace.aggregates
 (
     `id` String COMMENT 'Deterministic id of the window: the same for the same log',
@@ -460,7 +510,10 @@ CREATE VIEW headrace.ledger
     `aggregates` UInt64 COMMENT 'Rows of aggregates emitted',
     `anomalies` UInt64 COMMENT 'Rows of anomalies emitted',
     `conditions` UInt64 COMMENT 'Conditions of alarms that came on or went off, each sent to alarm.actions',
+    `levels` UInt64 COMMENT 'Readings that playbooks need, each sent to alarm.actions',
+    `acks` UInt64 COMMENT 'Acknowledgements of adjustments, each sent on to alarm.actions',
     `alarms` UInt64 COMMENT 'Rows of alarms emitted',
+    `adjustments` UInt64 COMMENT 'Rows of adjustments emitted',
     `compliance` UInt64 COMMENT 'Rows of compliance emitted',
     `headroom` UInt64 COMMENT 'Rows of headroom emitted',
     `emitted_mass` UInt64 COMMENT 'Rows of emitted_mass emitted',
@@ -495,7 +548,10 @@ AS SELECT
     aggregates,
     anomalies,
     conditions,
+    levels,
+    acks,
     alarms,
+    adjustments,
     compliance,
     headroom,
     emitted_mass,
@@ -537,6 +593,39 @@ AS SELECT
     index
 FROM headrace_store.readings
 FINAL;
+
+CREATE TABLE headrace_store.adjustments
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `adjustment` String COMMENT 'Which adjustment: the same from its command to the verdict on it' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'Time of the broker, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'The stack whose alarm is answered',
+    `alarm` String COMMENT 'Id of the alarm that is answered' CODEC(ZSTD(1)),
+    `playbook` LowCardinality(String) COMMENT 'Name of the playbook in the topology',
+    `mode` LowCardinality(String) COMMENT 'advise or automatic; advise commands nothing',
+    `target` LowCardinality(String) COMMENT 'The asset that has the set-point',
+    `setpoint` LowCardinality(String) COMMENT 'Which set-point: a metric of that asset; its unit is declared in the topology',
+    `direction` LowCardinality(String) COMMENT 'step answers the alarm, back winds back what was done',
+    `before` Float64 COMMENT 'The set-point before, in its unit' CODEC(ZSTD(1)),
+    `after` Float64 COMMENT 'The set-point wanted, in its unit; equal to before where nothing is wanted' CODEC(ZSTD(1)),
+    `attempt` UInt32 COMMENT 'How often it has been commanded, or proposed, so far' CODEC(ZSTD(1)),
+    `expires_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'A command must not be carried out after this, time of the broker, UTC; NULL for all else' CODEC(ZSTD(1)),
+    `status` LowCardinality(String) COMMENT 'proposed, commanded, acknowledged, rejected, timed_out, effective, no_effect, blocked, escalated or settled',
+    `reason` String COMMENT 'One sentence for people' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: alarm.actions',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record that brought it about' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, playbook, ts)
+ORDER BY (topology, site, asset, playbook, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Adjustments of set-points by the control loop: what was commanded, and what became of it';
 
 CREATE TABLE headrace_store.aggregates
 (
@@ -786,7 +875,10 @@ CREATE TABLE headrace_store.ledger
     `aggregates` UInt64 COMMENT 'Rows of aggregates emitted' CODEC(Delta(8), ZSTD(1)),
     `anomalies` UInt64 COMMENT 'Rows of anomalies emitted' CODEC(Delta(8), ZSTD(1)),
     `conditions` UInt64 COMMENT 'Conditions of alarms that came on or went off, each sent to alarm.actions' CODEC(Delta(8), ZSTD(1)),
+    `levels` UInt64 COMMENT 'Readings that playbooks need, each sent to alarm.actions' CODEC(Delta(8), ZSTD(1)),
+    `acks` UInt64 COMMENT 'Acknowledgements of adjustments, each sent on to alarm.actions' CODEC(Delta(8), ZSTD(1)),
     `alarms` UInt64 COMMENT 'Rows of alarms emitted' CODEC(Delta(8), ZSTD(1)),
+    `adjustments` UInt64 COMMENT 'Rows of adjustments emitted' CODEC(Delta(8), ZSTD(1)),
     `compliance` UInt64 DEFAULT 0 COMMENT 'Rows of compliance emitted' CODEC(Delta(8), ZSTD(1)),
     `headroom` UInt64 DEFAULT 0 COMMENT 'Rows of headroom emitted' CODEC(Delta(8), ZSTD(1)),
     `emitted_mass` UInt64 DEFAULT 0 COMMENT 'Rows of emitted_mass emitted' CODEC(Delta(8), ZSTD(1)),
