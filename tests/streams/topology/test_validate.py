@@ -24,6 +24,11 @@ def rules(*declared: dict[str, Any]) -> dict[str, Any]:
     return {"compliance": {"rules": declared}}
 
 
+HIGH = {"name": "nox-high", "metrics": ["nox"], "assets": ["stack-*"], "high": 100}
+SETPOINT = {"asset": "scrubber-1", "metric": "ph", "initial": 8, "low": 7, "high": 9, "step": 0.2}
+BOOK = {"name": "a", "alarm": "nox-high", "asset": "stack-1", "improvement": 5, "setpoint": SETPOINT}
+
+
 def window(name: str, **changes: str) -> dict[str, str]:
     return {"name": name, "size": "10s", **changes}
 
@@ -135,6 +140,65 @@ def test_a_contradiction_is_found_where_it_is(small: Build, changes: dict[str, A
     assert problem.path == path
     assert words in problem.message
     assert problem.level == "error"
+
+
+def playbook(**changes: Any) -> dict[str, Any]:
+    return {"alarms": [HIGH], "playbooks": [{**BOOK, **changes}]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "words"),
+    [
+        (playbook(alarm="nox-hihg"), ("playbooks", 0, "alarm"), "(did you mean 'nox-high'?)"),
+        (playbook(asset="scrubber-1"), ("playbooks", 0, "asset"), "which alarm nox-high does not watch"),
+        (playbook(asset="stack-9"), ("playbooks", 0, "asset"), "asset 'stack-9' is not declared"),
+        (
+            {**playbook(), "alarms": [{**HIGH, "metrics": ["n*"]}]},
+            ("playbooks", 0, "alarm"),
+            "watches n*; a playbook answers an alarm of one metric",
+        ),
+        (
+            {**playbook(), "alarms": [{**HIGH, "metrics": ["nox", "ph"], "assets": ["*"]}]},
+            ("playbooks", 0, "alarm"),
+            "watches nox, ph;",
+        ),
+        (playbook(setpoint={**SETPOINT, "asset": "s-1"}), ("playbooks", 0, "setpoint", "asset"), "is not declared"),
+        (playbook(setpoint={**SETPOINT, "metric": "flow"}), ("playbooks", 0, "setpoint", "metric"), "is not declared"),
+        (
+            playbook(setpoint={**SETPOINT, "metric": "nox"}),
+            ("playbooks", 0, "setpoint", "metric"),
+            "metric of scrubber-1 'nox' is not declared",
+        ),
+        (
+            playbook(setpoint={**SETPOINT, "asset": "stack-1", "metric": "nox", "high": 501}),
+            ("playbooks", 0, "setpoint", "high"),
+            "is 501; nox is physically 0 to 500 mg/m3",
+        ),
+        (
+            playbook(
+                interlocks=[{"asset": "stack-1", "metric": "nox", "low": 1}, {"asset": "x", "metric": "ph", "low": 1}]
+            ),
+            ("playbooks", 0, "interlocks", 1, "asset"),
+            "asset 'x' is not declared",
+        ),
+        (
+            {"alarms": [HIGH], "playbooks": [BOOK, {**BOOK, "name": "b"}]},
+            ("playbooks", 1, "setpoint"),
+            "is moved by a already; a set-point has one playbook",
+        ),
+    ],
+)
+def test_a_playbook_that_does_not_fit_is_found(small: Build, changes: dict[str, Any], path: Where, words: str) -> None:
+    assert problems(small(**playbook())) == []
+    [problem] = problems(small(**changes))
+    assert (problem.path, problem.level) == (path, "error")
+    assert words in problem.message
+
+
+def test_two_playbooks_of_one_name_are_told_apart_by_neither(small: Build) -> None:
+    other = {**BOOK, "setpoint": {**SETPOINT, "asset": "stack-1", "metric": "nox"}}
+    [problem] = problems(small(alarms=[HIGH], playbooks=[BOOK, other]))
+    assert problem.path == ("playbooks", 1, "name")
 
 
 def test_all_contradictions_are_found_at_once(small: Build) -> None:
