@@ -22,7 +22,10 @@ time: {idle_timeout: 2s}
 sources: {machine.events: {partitions: 2, max_message: 2097152}}
 windows: [{name: 10s, size: 10s, lateness: 5s}]
 detectors: [{name: high, kind: limit, metrics: ["*"], high: 90}]
-alarms: [{name: high, metrics: ["*"], high: 90}]
+alarms: [{name: high, metrics: ["*"], high: 90}, {name: m-high, metrics: [m], high: 85}]
+playbooks:
+  - {name: less, alarm: m-high, asset: a, mode: automatic, improvement: 1,
+     setpoint: {asset: b, metric: n, initial: 5, low: 0, high: 9, step: -1}}
 """
 START = 1_760_000_000_000
 

@@ -306,6 +306,91 @@ def test_advice_is_proposed_judged_and_never_commanded() -> None:
     assert {row.expires_at for row in run.rows} == {None}
 
 
+def test_an_interlock_holds_at_its_very_limits() -> None:
+    for pump in (10.0, 60.0):
+        assert statuses(run_of(*plant(5, 250.0, pump=pump), ON)) == ["commanded"]
+
+
+def test_a_level_of_another_topology_is_left_alone_and_a_repeated_one_is_a_duplicate() -> None:
+    foreign = msgspec.structs.replace(level("scrubber", "pump", 40.0), topology="another")
+    assert statuses(run_of((0, level("stack", "so2", 250.0)), (0, foreign), ON)) == ["blocked"]
+    run = run_of((0, level("scrubber", "pump", 40.0)), (0, level("scrubber", "pump", 5.0)), (0, level("x", "y", 1.0)))
+    assert (run.engine.counts.accepted, run.engine.counts.duplicate) == (1, 2)
+    assert run.engine.loop.snapshot()["levels"] == [["s", "scrubber", "pump", START, 40.0]]
+
+
+def test_a_verdict_looks_at_readings_since_the_step_alone() -> None:
+    quick = msgspec.structs.replace(UP, settle=Duration.parse("6s"))
+    steps = [*plant(5, 250.0), ON, (0, level("stack", "so2", 100.0, -1)), (2, ack(NEWEST, 30.0)), (6 * SECOND, TICK)]
+    run = run_of(*steps, playbook=quick)
+    assert statuses(run)[1:] == ["acknowledged", "no_effect"]
+    assert run.rows[2].reason == "so2 of stack is not known since the step"
+
+
+def test_a_step_is_effective_where_the_condition_is_off_by_the_time_of_the_verdict() -> None:
+    run = run_of(*plant(5, 201.0), ON, (SECOND, ack(NEWEST, 30.0)), OFF, *plant(20, 199.0))
+    assert told(run)[2:] == [(26.0, "effective", 24.0, 30.0)]
+    assert run.rows[2].reason == "so2-high is off"
+
+
+def test_the_cool_down_counts_from_one_episode_to_the_next() -> None:
+    brief = msgspec.structs.replace(UP, hold=Duration(0))
+    run = run_of(
+        *plant(5, 250.0),
+        ON,  # 5 s
+        (SECOND, ack(NEWEST, 30.0)),
+        OFF,
+        *plant(20, 150.0),  # 26 s: effective, and back at once
+        (SECOND, ack(NEWEST, 24.0)),  # 27 s: settled
+        ON,
+        *plant(15, 250.0),  # 42 s
+        *plant(5, 250.0),  # 47 s: 21 s after the move back
+        playbook=brief,
+    )
+    assert told(run)[3:] == [
+        (26.0, "commanded", 30.0, 24.0),
+        (27.0, "acknowledged", 30.0, 24.0),
+        (27.0, "settled", 24.0, 24.0),
+        (47.0, "commanded", 24.0, 30.0),
+    ]
+
+
+def test_refusals_to_step_and_to_wind_back_are_not_counted_together() -> None:
+    run = run_of(
+        *plant(5, 250.0),
+        ON,
+        (SECOND, ack(NEWEST, 30.0)),  # 6 s
+        *plant(20, 230.0),  # 26 s: the second step
+        (SECOND, ack(NEWEST, 30.0, "rejected")),  # 27 s
+        OFF,
+        *plant(60, 150.0),  # 87 s
+        (SECOND, ack(NEWEST, 30.0, "rejected")),  # 88 s
+        *plant(20, 150.0),  # 108 s
+        (SECOND, ack(NEWEST, 24.0)),
+    )
+    assert told(run)[4:] == [
+        (27.0, "rejected", 30.0, 36.0),
+        (87.0, "commanded", 30.0, 24.0),
+        (88.0, "rejected", 30.0, 24.0),
+        (108.0, "commanded", 30.0, 24.0),
+        (109.0, "acknowledged", 30.0, 24.0),
+        (109.0, "settled", 24.0, 24.0),
+    ]
+
+
+def test_where_winding_back_gets_no_answer_a_person_is_called_and_the_episode_is_over() -> None:
+    once = msgspec.structs.replace(UP, attempts=1)
+    run = run_of(
+        *plant(5, 250.0), ON, (SECOND, ack(NEWEST, 30.0)), OFF, *plant(60, 150.0), *plant(5, 150.0), playbook=once
+    )
+    assert told(run)[3:] == [
+        (66.0, "commanded", 30.0, 24.0),
+        (71.0, "timed_out", 30.0, 24.0),
+        (71.0, "escalated", 30.0, 24.0),
+    ]
+    assert run.engine.next_due() is None
+
+
 def test_a_low_limit_is_answered_by_a_negative_step_and_helped_by_a_rise() -> None:
     def levels(seconds: int, ph: float) -> list[Step]:
         return [(5 * SECOND, level("stack", "ph", ph)) for _ in range(seconds // 5)]
