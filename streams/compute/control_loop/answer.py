@@ -1,7 +1,7 @@
 """How one playbook answers its alarm: the life of an episode, from the condition that comes on until all is well."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import asdict
+from typing import Any, Final
 
 from schemas.process_acks import ProcessAck
 from schemas.results import AdjustmentStatus, Direction
@@ -10,50 +10,13 @@ from streams.compute.control_loop.journal import Journal, Move, Subject
 from streams.compute.control_loop.levels import Levels
 from streams.compute.control_loop.playbook import Playbook
 from streams.compute.control_loop.reasons import Reasons
+from streams.compute.control_loop.state import State
 from streams.compute.series import SeriesKey
 
 _IN_VAIN: Final = 2
 """Steps in a row without effect, after which a person is called."""
 _NEAR: Final = 0.1
 """Of a step: so near to a value is at it. Readings of a set-point are noisy."""
-_LONG_AGO: Final = -(1 << 62)
-
-Phase = Literal["resting", "in_flight", "settling"]
-
-
-@dataclass(slots=True)
-class State:
-    """Of one playbook. Times are those of the broker, epoch milliseconds; values in the unit of the set-point."""
-
-    set_value: float | None
-    """Where the process said that the set-point stands; None where a command got no answer, which tells nothing."""
-    set_at: int = _LONG_AGO
-    """When it did. Only levels after it say better."""
-    moved_at: int = _LONG_AGO
-    """Last command or proposal."""
-    on: bool = False
-    off_since: int = _LONG_AGO
-    open: bool = False
-    """Whether there is an episode. All below is of that episode."""
-    phase: Phase = "resting"
-    due: int = 0
-    """When the phase ends by itself."""
-    deadline: int | None = None
-    """When a person is called; None where one has been, until all is well and the set-point can be wound back."""
-    escalated: bool = False
-    origin: float | None = None
-    """Where the set-point stood before the first step; None before that."""
-    steps: int = 0
-    in_vain: int = 0
-    adjustment: str = ""
-    direction: Direction = "step"
-    before: float = 0.0
-    after: float = 0.0
-    attempt: int = 0
-    measured: float = 0.0
-    """The alarm's metric when the step was made, in its unit."""
-    forbidden_by: list[str] = field(default_factory=list)
-    """What has forbidden the adjustment so far: each is told once."""
 
 
 class Answer:
