@@ -10,7 +10,14 @@ import msgspec
 
 Headers = list[tuple[str, bytes]]
 
-SCHEMA_VERSION: Final = {"event": 1, "aggregate": 1, "anomaly": 1, "dead_letter": 1}
+SCHEMA_VERSION: Final = {
+    "event": 1,
+    "process_ack": 1,
+    "aggregate": 1,
+    "anomaly": 1,
+    "adjustment": 1,
+    "dead_letter": 1,
+}
 """Version of each kind of message."""
 
 ID_HEADER: Final = "ce_id"

@@ -8,14 +8,17 @@ import msgspec
 from schemas import docstrings
 from schemas.codec import SCHEMA_VERSION, schema_id
 from schemas.events import FLAGS, LARGEST_VALUE, LONGEST_NAME, Event, Reason, Scope
-from schemas.results import Aggregate, Anomaly, DeadLetter
+from schemas.process_acks import ProcessAck
+from schemas.results import Adjustment, Aggregate, Anomaly, DeadLetter
 
 FOLDER: Final = Path(__file__).with_name("json")
 
 _STRUCT: Final[dict[str, type[msgspec.Struct]]] = {
     "event": Event,
+    "process_ack": ProcessAck,
     "aggregate": Aggregate,
     "anomaly": Anomaly,
+    "adjustment": Adjustment,
     "dead_letter": DeadLetter,
 }
 

@@ -1,4 +1,4 @@
-"""Results out: the messages of the topics `aggregates`, `anomalies` and `dead.letters`.
+"""Results out: the messages of the topics `aggregates`, `anomalies`, `process.adjustments` and `dead.letters`.
 
 Field order is the order on the wire. Times are epoch milliseconds, UTC. `topic`, `partition` and `offset` say which
 record of the source brought the result about, so that anyone can look it up in the log. A field is only ever added,
@@ -10,6 +10,18 @@ from typing import Literal
 import msgspec
 
 Severity = Literal["info", "warning", "critical"]
+AdjustmentStatus = Literal[
+    "proposed",  # advise mode: what a person should do; nothing is commanded
+    "commanded",  # whoever moves the set-point acts on this one alone, once per `adjustment`
+    "acknowledged",  # the process says that it has been done
+    "rejected",  # the process says that it will not
+    "timed_out",  # no acknowledgement in time
+    "effective",  # verified: the emission fell
+    "no_effect",  # verified: it did not
+    "blocked",  # an interlock, a bound or the rate limit forbids the next step
+    "escalated",  # the loop has done what it may: a person has to act
+    "settled",  # all is well and the set-point is back where it was
+]
 
 
 class Aggregate(msgspec.Struct, frozen=True, gc=False):
@@ -95,6 +107,54 @@ class Anomaly(msgspec.Struct, frozen=True, gc=False):
     """Partition of the source topic."""
     offset: int
     """Offset of the record that brought the flag about."""
+
+
+class Adjustment(msgspec.Struct, frozen=True, gc=False):
+    """One step in the life of an adjustment of a set-point."""
+
+    id: str
+    """The same for the same log, whoever computes it: a consumer drops a repeat by it."""
+    adjustment: str
+    """Which adjustment: whoever moves the set-point does so once per value of this."""
+    ts: int
+    """The broker's time, epoch milliseconds, UTC."""
+    site: str
+    """Site of the assets."""
+    asset: str
+    """The stack whose alarm is answered; the message's key is `site/asset`."""
+    alarm: str
+    """Id of the alarm."""
+    playbook: str
+    """Name of the playbook in the topology."""
+    mode: Literal["advise", "automatic"]
+    """Whether set-points are moved, or only proposed to a person."""
+    target: str
+    """The asset that has the set-point."""
+    setpoint: str
+    """Name of the set-point, a metric of that asset."""
+    direction: Literal["step", "back"]
+    """A step against the exceedance, or one back to where the set-point was."""
+    before: float
+    """Set-point before, in its unit."""
+    after: float
+    """Set-point wanted, in its unit."""
+    attempt: int
+    """How often it has been commanded, from 1."""
+    expires_at: int | None
+    """A command is not to be carried out after this (broker's time, epoch milliseconds, UTC); null where nothing is
+    commanded."""
+    status: AdjustmentStatus
+    """What has become of it."""
+    reason: str
+    """One sentence for people."""
+    topology: str
+    """Name of the topology."""
+    topic: str
+    """Source topic: `alarm.actions`."""
+    partition: int
+    """Partition of the source topic."""
+    offset: int
+    """Offset of the record that brought this about."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):

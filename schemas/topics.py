@@ -28,15 +28,28 @@ MACHINE_EVENTS = Topic(name="machine.events", direction="in", about="readings an
 EMISSION_EVENTS = Topic(name="emission.events", direction="in", about="readings of stacks (CEMS)", schema="event")
 AGGREGATES = Topic(name="aggregates", direction="out", about="closed windows, one message each", schema="aggregate")
 ANOMALIES = Topic(name="anomalies", direction="out", about="anomaly flags, one message each", schema="anomaly")
+PROCESS_ADJUSTMENTS = Topic(
+    name="process.adjustments", direction="out", about="what is to become of set-points, and did", schema="adjustment"
+)
+PROCESS_ACKS = Topic(
+    name="process.acks", direction="in", about="what the process says to commanded adjustments", schema="process_ack"
+)
 DEAD_LETTERS = Topic(
     name="dead.letters", direction="out", about="input that could not be accepted, with reason", schema="dead_letter"
 )
 
 TOPICS: dict[str, Topic] = {
-    topic.name: topic for topic in (MACHINE_EVENTS, EMISSION_EVENTS, AGGREGATES, ANOMALIES, DEAD_LETTERS)
-}
-SOURCES = tuple(topic.name for topic in TOPICS.values() if topic.direction == "in")
-RESULTS = tuple(topic.name for topic in TOPICS.values() if topic.direction == "out")
+    topic.name: topic
+    for topic in (
+        MACHINE_EVENTS, EMISSION_EVENTS, PROCESS_ACKS, AGGREGATES, ANOMALIES, PROCESS_ADJUSTMENTS, DEAD_LETTERS
+    )
+}  # fmt: skip
+SOURCES = tuple(topic.name for topic in TOPICS.values() if topic.schema == "event")
+"""Those that bring readings: what a topology names as its sources."""
+RESULTS = tuple(
+    topic.name for topic in TOPICS.values() if topic.direction == "out" and topic is not PROCESS_ADJUSTMENTS
+)
+"""Those that workers write. Commands come from whoever controls the process, which workers do not do."""
 
 
 def group_id(topology: str) -> str:

@@ -33,8 +33,7 @@ class Transactions:
         self._checkpoints = topics.checkpoint_topic(topology)
         self._encoders = {
             result.name: Encoder(constant_headers(result.schema or "", topology, topic, partition))
-            for result in topics.TOPICS.values()
-            if result.direction == "out"
+            for result in (topics.TOPICS[name] for name in topics.RESULTS)
         }
         self._producer = AIOKafkaProducer(
             **options,

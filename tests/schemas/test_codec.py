@@ -8,8 +8,9 @@ import pytest
 
 from schemas.codec import SCHEMA_VERSION, constant_headers, encode, id_header, schema_id
 from schemas.events import Event
-from schemas.results import Aggregate, Anomaly, DeadLetter
-from schemas.topics import RESULTS, TOPICS
+from schemas.process_acks import ProcessAck
+from schemas.results import Adjustment, Aggregate, Anomaly, DeadLetter
+from schemas.topics import PROCESS_ADJUSTMENTS, RESULTS, TOPICS
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -54,6 +55,29 @@ ANOMALY = Anomaly(
     partition=1,
     offset=42,
 )
+ADJUSTMENT = Adjustment(
+    id="0123456789abcdef01234567-2a-1",
+    adjustment="0123456789abcdef01234567-2a",
+    ts=1_760_000_000_000,
+    site="hongyang",
+    asset="stack-2",
+    alarm="89abcdef0123456789abcdef",
+    playbook="more-reagent",
+    mode="automatic",
+    target="scrubber-1",
+    setpoint="reagent_flow",
+    direction="step",
+    before=24.0,
+    after=30.0,
+    attempt=1,
+    expires_at=1_760_000_005_000,
+    status="commanded",
+    reason="so2 is above the high limit of 200 mg/m³",
+    topology="tower_plant",
+    topic="alarm.actions",
+    partition=1,
+    offset=42,
+)
 DEAD_LETTER = DeadLetter(
     id="0123456789abcdef01234567-2b-0",
     ts=1_760_000_000_000,
@@ -70,9 +94,10 @@ DEAD_LETTER = DeadLetter(
     offset=43,
     index=0,
 )
-RESULT: dict[str, Aggregate | Anomaly | DeadLetter] = {
+RESULT: dict[str, Aggregate | Anomaly | Adjustment | DeadLetter] = {
     "aggregate": AGGREGATE,
     "anomaly": ANOMALY,
+    "adjustment": ADJUSTMENT,
     "dead_letter": DEAD_LETTER,
 }
 
@@ -100,7 +125,7 @@ def test_a_message_carries_every_attribute_that_cloud_events_require(kind: str) 
 
 
 def test_every_result_topic_carries_a_kind_of_message_that_has_a_golden_file() -> None:
-    assert {TOPICS[topic].schema for topic in RESULTS} == RESULT.keys()
+    assert {TOPICS[topic].schema for topic in (*RESULTS, PROCESS_ADJUSTMENTS.name)} == RESULT.keys()
 
 
 def test_every_version_that_was_ever_published_can_still_be_read() -> None:
@@ -111,6 +136,12 @@ def test_every_version_that_was_ever_published_can_still_be_read() -> None:
 
 def test_a_schema_is_named_by_kind_and_version() -> None:
     assert schema_id("anomaly") == "urn:headrace:schema:anomaly:1"
+
+
+def test_an_acknowledgement_can_leave_out_what_is_for_people_and_bring_more_than_is_known() -> None:
+    least = b'{"adjustment":"a","site":"hongyang","asset":"stack-2","status":"done","value":30,"valve":"V-3"}'
+    ack = msgspec.json.decode(least, type=ProcessAck)
+    assert ack == ProcessAck("a", "hongyang", "stack-2", "done", 30.0)
 
 
 def test_an_event_is_sent_without_the_fields_it_does_not_have() -> None:

@@ -7,12 +7,15 @@ import pytest
 from schemas import json_schemas
 from schemas.codec import SCHEMA_VERSION, schema_id
 from schemas.events import FLAGS, Event, Reason, Scope
-from schemas.results import Aggregate, Anomaly, DeadLetter
+from schemas.process_acks import ProcessAck
+from schemas.results import Adjustment, Aggregate, Anomaly, DeadLetter
 
 STRUCT: dict[str, type[msgspec.Struct]] = {
     "event": Event,
+    "process_ack": ProcessAck,
     "aggregate": Aggregate,
     "anomaly": Anomaly,
+    "adjustment": Adjustment,
     "dead_letter": DeadLetter,
 }
 GOLDEN = Path(__file__).with_name("golden")
@@ -51,13 +54,13 @@ def test_a_schema_has_every_field_with_a_description(kind: str) -> None:
         assert property_["description"], field
 
 
-@pytest.mark.parametrize("kind", ["aggregate", "anomaly", "dead_letter"])
+@pytest.mark.parametrize("kind", ["aggregate", "anomaly", "adjustment", "dead_letter"])
 def test_every_field_of_a_result_is_required(kind: str) -> None:
     described = object_of(kind)
     assert described["required"] == list(described["properties"])
 
 
-@pytest.mark.parametrize("kind", ["aggregate", "anomaly", "dead_letter"])
+@pytest.mark.parametrize("kind", ["aggregate", "anomaly", "adjustment", "dead_letter"])
 def test_a_golden_message_has_the_fields_and_types_of_its_schema(kind: str) -> None:
     types = {"integer": int, "number": float, "string": str, "null": type(None)}
     message = msgspec.json.decode((GOLDEN / f"{kind}.v{SCHEMA_VERSION[kind]}.json").read_bytes())
