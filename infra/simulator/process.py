@@ -7,7 +7,8 @@ model is small and invented, but of the right form:
   the load. Source: Treybal, Mass-Transfer Operations, 3rd ed., chapter 8.
 - Nitrogen oxides of a flame grow exponentially with its temperature (Zeldovich). Source: Turns, An Introduction to
   Combustion, 3rd ed., chapter 5.
-- Everything follows with a first-order lag: valves, load, liquor, packing and furnace.
+- Everything follows with a first-order lag: valves, load, liquor, packing and furnace. What goes wrong is faster than
+  what counters it: an emission is near its height when it raises an alarm, so that a first step can be seen to help.
 
 All of it is computed in steps of `STEP_SECONDS` and as factors of what is normal, so that without causes and commands
 the plant is as it always was, but for the noise of two valves.
@@ -79,8 +80,9 @@ class Process:
         self._valve = {point: _Valve(point) for point in SETPOINTS.values()}
         self._scrubber = _Scrubber()
         self._furnace = _Furnace()
-        self._next_step = 0
-        self._factors: dict[Series, float] = {}
+        self._steps = 0
+        self._before = self._after = self._step()
+        """Signals at the ends of the step that was taken last, as factors of what is normal."""
 
     def setpoint(self, point: SetPoint) -> float:
         """Where a set-point stands, in its unit."""
@@ -103,16 +105,24 @@ class Process:
 
         Times must not go back, neither within `t` nor from one call to the next.
         """
-        rows = []
+        before, after, share = [], [], []
         for seconds in t.tolist():
-            while self._next_step * STEP_SECONDS <= seconds:
-                self._factors = self._step(self._next_step * STEP_SECONDS)
-                self._next_step += 1
-            rows.append(self._factors)
-        return {series: _normal(*series) * (np.array([factors[series] for factors in rows]) - 1) for series in rows[0]}
+            while self._steps * STEP_SECONDS <= seconds:
+                self._before, self._after = self._after, self._step()
+            before.append(self._before)
+            after.append(self._after)
+            share.append(seconds / STEP_SECONDS - (self._steps - 1))
+        # Straight from step to step, a step behind: steps would look like jumps to who reads more often.
+        found = {}
+        for series in self._after:
+            begin, end = (np.array([factors[series] for factors in rows]) for rows in (before, after))
+            found[series] = _normal(*series) * (begin + (end - begin) * np.array(share) - 1)
+        return found
 
-    def _step(self, now: float) -> dict[Series, float]:
-        """Go on by a step to plant time `now`; signals as factors of what is normal."""
+    def _step(self) -> dict[Series, float]:
+        """Go on by a step; signals as factors of what is normal."""
+        now = self._steps * STEP_SECONDS
+        self._steps += 1
         while self._moves and self._moves[0][0] < now:
             _, point, value = self._moves.popleft()
             self._valve[point].target = value / _normal(point.asset, point.metric)
@@ -174,7 +184,7 @@ class _Scrubber:
     def __init__(self) -> None:
         self._liquor = _Lag(1.0, 10.0)
         self._load = _Lag(1.0, 4.0)
-        self._fouling = _Lag(0.0, 6.0)
+        self._fouling = _Lag(0.0, 3.0)
 
     def step(self, reagent: float, load: float, fouling: float) -> dict[Series, float]:
         """`reagent` flow and acid `load` as shares of what is normal, `fouling` as the share of the packing lost."""
@@ -198,7 +208,7 @@ class _Furnace:
 
     def __init__(self) -> None:
         self._load = _Lag(1.0, 4.0)
-        self._heat = _Lag(1.0, 10.0)
+        self._heat = _Lag(1.0, 5.0)
 
     def step(self, fuel: float, load: float) -> dict[Series, float]:
         """`fuel` flow and its heating value (`load`) as shares of what is normal."""

@@ -102,6 +102,27 @@ def test_each_step_lowers_the_emission(scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize("scenario", compensable)
+def test_a_controller_that_steps_while_it_is_exceeded_sees_each_step_help_and_has_it_back_within_a_minute(
+    scenario: Scenario,
+) -> None:
+    process = Process(5, [cause_of(scenario)])
+    point = FUEL if scenario in FURNACE else REAGENT
+    next_step, before = 0.0, np.inf
+    over = []
+    for t in np.arange(0, END, 0.1).tolist():
+        shift = process.shifts(np.array([t]))[scenario.asset, scenario.metric]
+        value = float(shift[0]) + level(scenario.asset, scenario.metric)
+        if value > LIMIT:
+            over.append(t)
+            if t - over[0] >= 3 and t >= next_step:  # the on-delay of the alarm
+                assert value < before - 10
+                process.move(point, process.setpoint(point) + STEP[point], t)
+                next_step, before = t + 20, value
+    assert START < over[0] < over[-1] < START + 60
+    assert abs(process.setpoint(point) - NORMAL[point]) in {2 * abs(STEP[point]), 3 * abs(STEP[point])}
+
+
+@pytest.mark.parametrize("scenario", compensable)
 def test_a_step_against_the_wrong_set_point_helps_nothing(scenario: Scenario) -> None:
     wrong, value = (REAGENT, 60.0) if scenario in FURNACE else (FUEL, 55.0)
     moved = emission(scenario, [(50.0, wrong, value)])
