@@ -154,6 +154,25 @@ def test_a_flow_follows_its_set_point_with_a_lag_of_two_seconds_and_noise(point:
     assert between(flow, 30, 400).std() == pytest.approx(point.noise, rel=0.3)
 
 
+def test_the_liquor_of_the_scrubber_follows_the_reagent_with_a_lag_of_ten_seconds() -> None:
+    ph = run([], 200, [(10.0, REAGENT, 36.0)])["scrubber-1", "ph"]
+    begin, end = between(ph, 0, 10).mean(), between(ph, 100, 200).mean()
+    assert end > begin + 0.5
+    done = [(ph[round(10 * (10 + seconds))] - begin) / (end - begin) for seconds in (3, 12, 40)]
+    assert done[0] < 0.2
+    assert done[1] == pytest.approx(1 - np.exp(-1), abs=0.1)
+    assert done[2] > 0.9
+
+
+def test_whoever_reads_more_often_than_the_process_is_computed_sees_no_jumps() -> None:
+    process = Process(5, [cause_of(FURNACE[0])])
+    temperature = process.shifts(np.arange(START, START + 20, 0.01))["furnace-1", "furnace_temperature"]
+    changes = np.abs(np.diff(temperature))
+    assert temperature[-1] > 80
+    assert changes.max() < 0.3  # a hundredth of a second; all of a step at once would be 10 times as much
+    assert np.median(changes) > 0
+
+
 @pytest.mark.parametrize("point", SETPOINTS.values())
 @pytest.mark.parametrize("end", ["low", "high"])
 def test_at_its_bounds_a_set_point_leaves_every_signal_within_its_physical_range(point: SetPoint, end: str) -> None:
