@@ -1,4 +1,4 @@
-"""The truth about the faults of a run, written before they begin: one JSON object a line."""
+"""The truth about the faults and causes of a run, written before they begin: one JSON object a line."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from infra.simulator.assets import SITE
+from infra.simulator.causes import Cause, CauseKind
 from infra.simulator.faults import Fault, FaultKind
 
 _AHEAD: Final = 2.0
@@ -14,12 +15,15 @@ _AHEAD: Final = 2.0
 
 
 class Label(msgspec.Struct, frozen=True):
-    """The truth about one fault; `start` (inclusive) and `end` (exclusive) are event times, epoch milliseconds."""
+    """The truth about one fault or cause; `start` (inclusive), `end` (exclusive) are event times, epoch milliseconds.
+
+    Of a cause, `asset` is the stack and `metric` the emission that will exceed its limit.
+    """
 
     site: str
     asset: str
     metric: str
-    kind: FaultKind
+    kind: FaultKind | CauseKind
     start: int
     end: int
 
@@ -27,7 +31,7 @@ class Label(msgspec.Struct, frozen=True):
 class Labels:
     """Writes labels as time comes near, so that an endless run has them, too."""
 
-    def __init__(self, faults: Iterator[Fault], start_ms: int, file: BinaryIO | None) -> None:
+    def __init__(self, faults: Iterator[Fault | Cause], start_ms: int, file: BinaryIO | None) -> None:
         """`faults` in the order of their start, `start_ms` the event time of plant second 0; no file, no labels."""
         self._faults = faults
         self._next = next(faults, None)
@@ -35,7 +39,7 @@ class Labels:
         self._file = file
         self._ahead: deque[float] = deque()
         self.begun = 0
-        """Faults that have begun."""
+        """Faults and causes that have begun."""
 
     def write_until(self, seconds: float) -> None:
         """Write the labels of all faults that begin before plant time `seconds`, or soon after it."""
@@ -49,6 +53,6 @@ class Labels:
             self._ahead.popleft()
             self.begun += 1
 
-    def _label(self, fault: Fault) -> Label:
+    def _label(self, fault: Fault | Cause) -> Label:
         start, end = (self._start_ms + round(seconds * 1000) for seconds in (fault.start, fault.end))
         return Label(SITE, fault.asset, fault.metric, fault.kind, start, end)

@@ -18,6 +18,9 @@ from infra.simulator.plant import Message, Plant
 Send = Callable[[str, Sequence[tuple[bytes, bytes]]], Awaitable[None]]
 """Takes a topic, and keys and values of messages."""
 
+Respond = Callable[[float], Awaitable[None]]
+"""Carries out what has been commanded, at a plant time in seconds."""
+
 _TICK: Final = 0.1
 _LONGEST_STEP: Final = 1.0
 """Seconds of plant time computed at once when the sender lags behind."""
@@ -33,7 +36,7 @@ class Totals:
     def __init__(self) -> None:
         self.events = 0
         self.faults = 0
-        """Faults that have begun."""
+        """Faults and causes that have begun."""
         self.seconds = 0.0
         """Plant time."""
         self.behind = 0.0
@@ -78,15 +81,17 @@ class Simulator:
         disorder: Disorder,
         send: Send,
         totals: Totals,
+        respond: Respond | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`labels` are of the plant's faults; `totals` is kept up to date."""
+        """`labels` are of the plant's faults; `totals` is kept up to date. Without `respond` nobody commands it."""
         self._plant = plant
         self._labels = labels
         self._disorder = disorder
         self._send = send
         self._totals = totals
+        self._respond = respond
         self._clock = clock
         self._sleep = sleep
 
@@ -100,6 +105,8 @@ class Simulator:
             now = min(elapsed, totals.seconds + _LONGEST_STEP, end)
             self._labels.write_until(now)
             await self._send_all(self._disorder.shuffle(self._plant.until(now), now))
+            if self._respond is not None:  # what has been read does not change any more
+                await self._respond(now)
             totals.seconds, totals.behind, totals.faults = now, elapsed - now, self._labels.begun
             progress()
             await self._sleep(max(0.0, begin + now + _TICK - self._clock()))

@@ -2,16 +2,18 @@
 
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from infra.simulator.assets import SITE, Asset
+from infra.simulator.causes import Cause
 from infra.simulator.faults import Fault, Incident
 from infra.simulator.flags import Flags
 from infra.simulator.kinds import KINDS, STATES
+from infra.simulator.process import Process, Series
 from infra.simulator.states import DutyCycles
 from schemas.events import Event
 
@@ -39,13 +41,23 @@ class Plant:
     """Machines that are read in turn, `rate` readings a second in total, evenly spread.
 
     Reading n is taken at n / rate seconds, from machine n modulo the number of machines. What it shows depends on the
-    seed and on n, never on how time is cut into calls of `until`.
+    seed, on n and on how the set-points of the process were moved, never on how time is cut into calls of `until`.
     """
 
     def __init__(
-        self, seed: int, machines: Sequence[Asset], rate: float, start_ms: int, faults: Iterable[Fault] = ()
+        self,
+        seed: int,
+        machines: Sequence[Asset],
+        rate: float,
+        start_ms: int,
+        faults: Iterable[Fault] = (),
+        process: Process | None = None,
     ) -> None:
-        """`start_ms` is the event time of second 0, epoch ms. `faults` come in the order of their start."""
+        """`start_ms` is the event time of second 0, epoch ms. `faults` come in the order of their start.
+
+        Without a `process` the stacks keep their levels. It is looked at once a round, at the round's start, so that
+        a set-point may be moved at any time not before the last `until`.
+        """
         self._rate = rate
         self._start_ms = start_ms
         self._size = len(machines)
@@ -59,6 +71,7 @@ class Plant:
         self._faults = iter(faults)
         self._next = next(self._faults, None)
         self._active: list[Incident] = []
+        self._process = process
 
     def until(self, seconds: float) -> list[Message]:
         """The readings taken before `seconds` that were not handed out yet, in the order of their times."""
@@ -82,8 +95,10 @@ class Plant:
             self._next = next(self._faults, None)
         self._active = [incident for incident in self._active if incident.fault.end > t[0, 0]]
         messages: list[Message | None] = [None] * len(numbers)
+        shifts = self._process.shifts(t[:, 0]) if self._process else {}
+        causes = self._process.causes if self._process else ()
         for group in self._groups:
-            readings = group.read(t[:, group.columns], ts[:, group.columns], self._active)
+            readings = group.read(t[:, group.columns], ts[:, group.columns], shifts, self._active, causes)
             for column, of_machine in zip(group.columns.tolist(), readings, strict=True):
                 messages[column :: self._size] = of_machine
         self._ready.extend(
@@ -116,11 +131,22 @@ class _Group:
         self._period = _WANDER_SECONDS * self._random.uniform(0.8, 1.2, shape)
         self._flags = Flags(self._signals, self._random.uniform(0, 1, len(machines)))
 
-    def read(self, t: Floats, ts: NDArray[np.int64], active: list[Incident]) -> list[list[Message]]:
-        """The readings at times `t` (event times `ts`), both [round, machine], as one list of rounds per machine."""
+    def read(
+        self,
+        t: Floats,
+        ts: NDArray[np.int64],
+        shifts: Mapping[Series, Floats],
+        active: Sequence[Incident],
+        causes: Sequence[Cause],
+    ) -> list[list[Message]]:
+        """The readings at times `t` (event times `ts`), both [round, machine], as one list of rounds per machine.
+
+        `shifts` [round] are how far the process has moved signals from their levels.
+        """
         state, levels = self._cycles.at(t)
+        self._shift(levels, shifts)
         value = levels + self._movement(t) + self._noise_of(levels)
-        faulty = self._afflict(t, levels, value, active)
+        faulty = self._afflict(t, levels, value, active) | self._suffers(t, causes)
         flags = self._flags.mark(t, value, faulty)
         np.divide(np.rint(value * self._scale), self._scale, out=value)
         whole = not np.isnan(value).any()
@@ -137,6 +163,20 @@ class _Group:
             messages.append(of_machine)
         return messages
 
+    def _shift(self, levels: Floats, shifts: Mapping[Series, Floats]) -> None:
+        for (asset, metric), shift in shifts.items():
+            if asset in self._names:
+                levels[:, self._names.index(asset), self._metrics.index(metric)] += shift
+
+    def _suffers(self, t: Floats, causes: Sequence[Cause]) -> NDArray[np.bool_]:
+        """Where a cause drives an emission over its limit, [round, machine]."""
+        found = np.zeros(t.shape, np.bool_)
+        for cause in causes:
+            if cause.asset in self._names:
+                machine = self._names.index(cause.asset)
+                found[:, machine] |= (t[:, machine] >= cause.start) & (t[:, machine] < cause.end)
+        return found
+
     def _movement(self, t: Floats) -> Floats:
         if not self._wander.any():
             return np.zeros(())
@@ -151,7 +191,7 @@ class _Group:
         noise *= self._noise * share
         return noise
 
-    def _afflict(self, t: Floats, levels: Floats, value: Floats, active: list[Incident]) -> NDArray[np.bool_]:
+    def _afflict(self, t: Floats, levels: Floats, value: Floats, active: Sequence[Incident]) -> NDArray[np.bool_]:
         """Change `value` where there are faults, and tell where that is, [round, machine]."""
         faulty = np.zeros(t.shape, np.bool_)
         for incident in active:

@@ -1,19 +1,27 @@
 """`headrace simulate`: the synthetic tower plant, live."""
 
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from heapq import merge
 from itertools import tee
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import click
 
+from infra.simulator import causes
 from infra.simulator.assets import BASE, assets
-from infra.simulator.faults import schedule
+from infra.simulator.causes import Cause
+from infra.simulator.faults import Fault, schedule
 from infra.simulator.labels import Labels
-from infra.simulator.live import Disorder, Simulator, Totals
+from infra.simulator.live import Disorder, Respond, Simulator, Totals
 from infra.simulator.plant import Plant
+from infra.simulator.process import MACHINES, Process
+from infra.simulator.response import Answers, Responder
 from schemas.errors import UserError
+from streams.adjustment_reader import AdjustmentReader
 from streams.cli.feeding import Display, run_until_signal
 from streams.cli.options import Seconds, data_option, settings_with
 from streams.event_producer import EventProducer
@@ -38,7 +46,17 @@ _RATE_OF_A_MACHINE: Final = 10.0
 )
 @click.option("--duration", type=Seconds(), help="Such as 20s; without it until Ctrl-C.")
 @click.option("--faults/--no-faults", "faulty", default=True, show_default=True, help="Let things go wrong.")
-@click.option("--labels", type=click.Path(path_type=Path, dir_okay=False), help="File for the truth about the faults.")
+@click.option(
+    "--exceedances",
+    type=click.IntRange(min=1),
+    help="Drive the stacks over their limits so many times within --duration.",
+)
+@click.option(
+    "--respond", "responds", is_flag=True, help="Carry out commanded process.adjustments, and acknowledge them."
+)
+@click.option(
+    "--labels", type=click.Path(path_type=Path, dir_okay=False), help="File for the truth about faults and exceedances."
+)
 @click.option(
     "--disorder",
     type=click.FloatRange(0, 1),
@@ -54,6 +72,8 @@ def simulate(
     count: int,
     duration: float | None,
     faulty: bool,
+    exceedances: int | None,
+    responds: bool,
     labels: Path | None,
     disorder: float,
     kafka: str | None,
@@ -64,47 +84,79 @@ def simulate(
     A fault of each kind happens every minute, or once in a shorter run. --labels writes each, one JSON object a line,
     before it begins. Event time is the time at which an event is due.
 
+    With --exceedances, emissions of the stacks exceed their limits for causes: a stuck valve, fouling, a surge of feed.
+    Each lasts until its cause ends or, with --respond, until its set-point has been moved two or three steps.
+
     \b
     Example: headrace simulate --duration 20s --labels faults.ndjson
+             headrace simulate --duration 20m --no-faults --exceedances 5 --respond
     """
     settings = settings_with(kafka, data)
     machines = assets(count)
     per_second = rate if rate is not None else _RATE_OF_A_MACHINE * count
-    totals = Totals()
+    process = Process(seed, _causes(seed, exceedances, duration)) if exceedances or responds else None
+    if process and MACHINES - {machine.name for machine in machines}:
+        raise UserError(
+            f"--exceedances and --respond are for a plant with {', '.join(sorted(MACHINES))}: more --assets"
+        )
+    totals, answers = Totals(), Answers()
 
     async def work() -> None:
-        with _writable(labels) if labels else nullcontext() as file:
+        async with AsyncExitStack() as opened:
+            file = opened.enter_context(_writable(labels)) if labels else None
+            respond = await _responder(opened, process) if responds and process else None
             producer = EventProducer(settings.client_options())
             try:
                 async with producer:
-                    await _simulate(producer, file)
+                    await _simulate(producer, file, respond)
             finally:
                 totals.events = producer.acknowledged
 
-    async def _simulate(producer: EventProducer, file: BinaryIO | None) -> None:
+    async def _responder(opened: AsyncExitStack, process: Process) -> Respond:
+        reader = await opened.enter_async_context(AdjustmentReader(settings.client_options()))
+        acks = await opened.enter_async_context(EventProducer(settings.client_options()))
+        return Responder(process, reader.newest, acks.send, answers).act
+
+    async def _simulate(producer: EventProducer, file: BinaryIO | None, respond: Respond | None) -> None:
         start_ms = time.time_ns() // 1_000_000
         # One schedule for the plant that suffers it, one for the labels that run ahead of it.
-        plants, known = tee(schedule(seed, machines, count / per_second, duration) if faulty else ())
+        faults, known = tee(schedule(seed, machines, count / per_second, duration) if faulty else ())
+        labelled: Iterator[Fault | Cause] = merge(known, process.causes if process else (), key=attrgetter("start"))
         simulator = Simulator(
-            Plant(seed, machines, per_second, start_ms, plants),
-            Labels(known, start_ms, file),
+            Plant(seed, machines, per_second, start_ms, faults, process),
+            Labels(labelled, start_ms, file),
             Disorder(disorder, seed),
             producer.send,
             totals,
+            respond,
         )
         await simulator.run(duration, show)
+
+    def note() -> str:
+        return f"{totals.faults} faults" + (f", commands: {answers}" if responds else "")
 
     def show() -> None:
         behind = f", {totals.behind:.0f} s behind the clock" if totals.behind > 1 else ""
         done = None if duration is None else totals.seconds / duration
-        display.show(done, totals.events, f"{totals.faults} faults{behind}")
+        display.show(done, totals.events, f"{note()}{behind}")
 
     with Display("synthetic plant") as display:
         run_until_signal(work())
     click.echo(
         f"{totals.events:,} events of {count:,} synthetic machines in {display.seconds:.1f} s "
-        f"({totals.events / display.seconds:,.0f}/s), {totals.faults} faults"
+        f"({totals.events / display.seconds:,.0f}/s), {note()}"
     )
+
+
+def _causes(seed: int, exceedances: int | None, duration: float | None) -> list[Cause]:
+    if exceedances is None:
+        return []
+    if duration is None:
+        raise UserError("--exceedances are spread over the run: say how long it is with --duration")
+    try:
+        return causes.schedule(seed, exceedances, duration)
+    except ValueError as error:
+        raise UserError(f"--exceedances {exceedances} --duration {duration:g}s: {error}") from None
 
 
 def _writable(file: Path) -> BinaryIO:

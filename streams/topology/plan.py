@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from schemas.durations import Duration
-from schemas.topics import TOPICS, checkpoint_topic, replayed_topic
+from schemas.topics import RESULTS, TOPICS, checkpoint_topic, replayed_topic
 from streams.topology.model import Topology
 
 BATCH_BYTES: Final = 16 << 20
@@ -152,8 +152,7 @@ def desired(topology: Topology, live: Mapping[str, LiveTopic]) -> list[CreateTop
                 "retention.ms": str(int(topology.results.retention)),
             },
         )
-        for topic in TOPICS.values()
-        if topic.direction == "out"
+        for topic in (TOPICS[name] for name in RESULTS)
     ]
     internal = [
         CreateTopic(

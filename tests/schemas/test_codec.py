@@ -8,6 +8,7 @@ import pytest
 
 from schemas.codec import SCHEMA_VERSION, constant_headers, encode, id_header, schema_id
 from schemas.events import Event
+from schemas.process_acks import ProcessAck
 from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 from schemas.topics import RESULTS, TOPICS
 
@@ -161,6 +162,12 @@ def test_every_version_that_was_ever_published_can_still_be_read() -> None:
 
 def test_a_schema_is_named_by_kind_and_version() -> None:
     assert schema_id("anomaly") == "urn:headrace:schema:anomaly:1"
+
+
+def test_an_acknowledgement_can_leave_out_what_is_for_people_and_bring_more_than_is_known() -> None:
+    least = b'{"adjustment":"a","site":"hongyang","asset":"stack-2","status":"done","value":30,"valve":"V-3"}'
+    ack = msgspec.json.decode(least, type=ProcessAck)
+    assert ack == ProcessAck("a", "hongyang", "stack-2", "done", 30.0)
 
 
 def test_an_event_is_sent_without_the_fields_it_does_not_have() -> None:

@@ -13,12 +13,12 @@ from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 
 STRUCT: dict[str, type[msgspec.Struct]] = {
     "event": Event,
+    "process_ack": ProcessAck,
     "aggregate": Aggregate,
     "anomaly": Anomaly,
     "alarm": Alarm,
     "alarm_action": AlarmAction,
     "adjustment": Adjustment,
-    "process_ack": ProcessAck,
     "dead_letter": DeadLetter,
 }
 GOLDEN = Path(__file__).with_name("golden")

@@ -1,11 +1,17 @@
 """Kafka with TLS, SCRAM and an authorizer: the rights that docs/SECURITY.md lists are enough, and what is amiss is told
 in a line."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
 
 from schemas.errors import UserError
+from schemas.topics import PROCESS_ACKS, PROCESS_ADJUSTMENTS
+from streams.adjustment_reader import AdjustmentReader
+from streams.event_producer import EventProducer
 from streams.settings import Settings
 from streams.topology import rights
 from streams.topology.apply import admin_client
@@ -59,6 +65,26 @@ def test_every_verb_does_with_the_rights_that_are_documented_for_it(
     (history := deployed.folder / "history.ndjson").write_text(HISTORY)
     words = arguments.replace("HISTORY", str(history)).replace("TOPOLOGY", str(deployed.file)).split()
     assert says in deployed.command(*words, **servers.login(user)).stdout
+
+
+def test_the_control_system_reads_commands_and_acknowledges_with_its_rights_and_others_do_not(
+    deployed: Plant, servers: Servers
+) -> None:
+    servers.grant(deployed.topology.topology)
+    admin = KafkaAdminClient(bootstrap_servers=servers.stack.kafka)
+    admin.create_topics([NewTopic(topic.name, 1, 1) for topic in (PROCESS_ADJUSTMENTS, PROCESS_ACKS)])
+    admin.close()
+
+    async def respond(user: str) -> int:
+        options = Settings.from_environment(servers.login(user)).client_options()
+        async with AdjustmentReader(options) as reader, EventProducer(options) as acks:
+            await acks.send(PROCESS_ACKS.name, [(b"s/a", b"{}")])
+            assert await reader.newest() == []
+        return acks.acknowledged
+
+    assert asyncio.run(respond("controller")) == 1
+    with pytest.raises(UserError, match=r"has no topic process\.adjustments, process\.acks"):
+        asyncio.run(respond("gateway"))
 
 
 LACKING = {

@@ -4,6 +4,7 @@ import io
 
 import msgspec
 
+from infra.simulator import causes
 from infra.simulator.assets import assets
 from infra.simulator.faults import schedule
 from infra.simulator.labels import Label, Labels
@@ -43,3 +44,20 @@ def test_without_a_file_faults_are_counted_all_the_same() -> None:
     writer = Labels(iter(FAULTS), START_MS, None)
     writer.write_until(60)
     assert writer.begun == len(FAULTS)
+
+
+def test_a_cause_is_labelled_with_the_stack_and_the_emission_that_will_exceed_its_limit() -> None:
+    expected = causes.schedule(5, 2, 120.0)
+    file = io.BytesIO()
+    Labels(iter(expected), START_MS, file).write_until(120)
+    assert [(one.asset, one.metric, one.kind, one.start, one.end) for one in labels(file)] == [
+        (
+            cause.asset,
+            cause.metric,
+            cause.kind,
+            START_MS + round(cause.start * 1000),
+            START_MS + round(cause.end * 1000),
+        )
+        for cause in expected
+    ]
+    assert {(one.asset, one.metric) for one in labels(file)} == {("stack-2", "so2"), ("stack-1", "nox")}

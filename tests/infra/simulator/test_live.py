@@ -10,8 +10,9 @@ import pytest
 from infra.simulator.assets import assets
 from infra.simulator.faults import Fault, schedule
 from infra.simulator.labels import Labels
-from infra.simulator.live import Disorder, Simulator, Totals
+from infra.simulator.live import Disorder, Respond, Simulator, Totals
 from infra.simulator.plant import Plant
+from infra.simulator.process import REAGENT, Process
 from schemas.events import Event
 
 START_MS = 1_760_000_000_000
@@ -22,7 +23,13 @@ class Run:
     """A run of the plant whose sender takes `send_seconds` for every call."""
 
     def __init__(
-        self, duration: float, disorder: float = 0, send_seconds: float = 0.01, faults: Sequence[Fault] = ()
+        self,
+        duration: float,
+        disorder: float = 0,
+        send_seconds: float = 0.01,
+        faults: Sequence[Fault] = (),
+        process: Process | None = None,
+        respond: Respond | None = None,
     ) -> None:
         self.now = 50.0
         self.sent: list[tuple[float, str, bytes, Event]] = []
@@ -32,13 +39,14 @@ class Run:
         self._file = io.BytesIO()
         self._first = faults[0] if faults else None
         simulator = Simulator(
-            Plant(1, MACHINES, 210, START_MS, faults),
+            Plant(1, MACHINES, 210, START_MS, faults, process),
             Labels(iter(faults), START_MS, self._file),
             Disorder(disorder, seed=1),
             self._send,
             self.totals,
-            lambda: self.now,
-            self._sleep,
+            respond,
+            clock=lambda: self.now,
+            sleep=self._sleep,
         )
         asyncio.run(simulator.run(duration))
 
@@ -104,3 +112,21 @@ def test_a_fault_is_labelled_before_its_first_reading_is_sent(send_seconds: floa
     assert run.labels_at_first_fault_event is not None
     assert run.labels_at_first_fault_event >= 1
     assert run.totals.faults == len(faults)
+
+
+def test_whoever_responds_is_asked_at_every_step_and_what_is_moved_shows_from_then_on() -> None:
+    process = Process(1)
+    asked: list[float] = []
+
+    async def respond(seconds: float) -> None:
+        asked.append(seconds)
+        if seconds >= 5 and process.setpoint(REAGENT) == 24:
+            process.move(REAGENT, 36.0, seconds)
+
+    run = Run(duration=20, process=process, respond=respond)
+    flow = {int(e.ts) - START_MS: e.values["reagent_flow"] for _, _, _, e in run.sent if e.asset == "scrubber-1"}
+    assert max(value for ms, value in flow.items() if ms < 5000) < 26
+    assert min(value for ms, value in flow.items() if ms > 15_000) > 33
+    assert asked == sorted(asked)
+    assert len(asked) > 150
+    assert asked[-1] == 20

@@ -7,14 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.simulator.assets import SITE, assets
+from infra.simulator.causes import FURNACE, SCRUBBER, Cause, Scenario
+from infra.simulator.causes import schedule as schedule_of_causes
 from infra.simulator.faults import FAULT_KINDS, Fault, FaultKind, schedule
 from infra.simulator.kinds import KINDS
 from infra.simulator.plant import Message, Plant
-from schemas.events import FLAGS
+from infra.simulator.process import MACHINES as OF_THE_PROCESS
+from infra.simulator.process import REAGENT, Process
+from schemas.events import FLAGS, NOT_MEASURED
 from streams.topology.load import load
 
 START_MS = 1_760_000_000_000
@@ -166,3 +170,89 @@ def test_a_fault_leaves_every_other_series_as_it_is() -> None:
 def test_nobody_calibrates_a_stack_while_it_has_a_fault() -> None:
     fault = Fault("stack-1", "nox", "exceedance", start=0, end=400, size=190)
     assert not any(event.flags for _, _, event in run(400, rate=42, faults=[fault]) if event.asset == "stack-1")
+
+
+def responding(seconds: float, causes: list[Cause], rate: float = 210) -> list[Message]:
+    return Plant(5, MACHINES, rate, START_MS, (), Process(5, causes)).until(seconds)
+
+
+def cause_of(scenario: Scenario, start: float, end: float) -> Cause:
+    return Cause(scenario.asset, scenario.metric, scenario.kind, start, end, scenario.size)
+
+
+def measured(messages: list[Message], asset: str, metric: str) -> dict[float, float]:
+    """The metric's values by plant seconds, without those that the instrument did not measure."""
+    kept = [message for message in messages if (message.event.flags or {}).get(metric) not in NOT_MEASURED]
+    return series(kept, asset, metric)
+
+
+@pytest.mark.parametrize("scenario", [*SCRUBBER, *FURNACE])
+def test_a_reading_of_a_stack_exceeds_its_limit_while_a_cause_lasts_and_no_other(scenario: Scenario) -> None:
+    limits = {"so2": 200, "nox": 200, "pm": 30}
+    messages = responding(120, [cause_of(scenario, 20, 80)])
+    for stack in ("stack-1", "stack-2"):
+        for metric, limit in limits.items():
+            values = measured(messages, stack, metric)
+            over = {second for second, value in values.items() if value > limit}
+            if (stack, metric) == (scenario.asset, scenario.metric):
+                assert over >= {second for second in values if 40 <= second < 80}
+                assert 20 < min(over) < max(over) < 110
+            else:
+                assert over == set()
+
+
+def test_a_process_without_causes_exceeds_no_limit_and_leaves_all_other_machines_as_they_are() -> None:
+    for with_process, without in zip(responding(300, [], rate=42), run(300, rate=42), strict=True):
+        if without.event.asset in OF_THE_PROCESS:
+            assert with_process.event.values.get("so2", 0) < 50
+            assert with_process.event.values.get("nox", 0) < 90
+            assert with_process.event.flags == without.event.flags
+        else:
+            assert with_process == without
+
+
+def test_more_reagent_shows_in_the_readings_after_it_was_commanded_and_not_before() -> None:
+    process = Process(5, [cause_of(SCRUBBER[1], 5, 100)])
+    plant = Plant(5, MACHINES, 210, START_MS, (), process)
+    messages = plant.until(40)
+    assert messages == responding(40, [cause_of(SCRUBBER[1], 5, 100)])
+    process.move(REAGENT, 42.0, 40)
+    messages += plant.until(80)
+    flow, so2 = measured(messages, "scrubber-1", "reagent_flow"), measured(messages, "stack-2", "so2")
+    assert max(value for second, value in flow.items() if second < 40) < 26
+    assert min(value for second, value in flow.items() if second >= 60) > 39
+    assert min(value for second, value in so2.items() if 25 <= second < 40) > 200
+    assert max(value for second, value in so2.items() if second >= 70) < 200
+
+
+@settings(deadline=None)
+@given(
+    cuts=st.lists(st.floats(0, 60), max_size=15).map(sorted),
+    rate=st.sampled_from([21.0, 33.0, 100.0]),
+    moved=st.integers(0, 59),
+)
+def test_readings_depend_on_the_set_points_history_and_not_on_how_time_is_cut(
+    cuts: list[float], rate: float, moved: int
+) -> None:
+    causes = schedule_of_causes(5, 1, 60.0)
+
+    def readings(cuts: list[float]) -> list[Message]:
+        process = Process(5, causes)
+        plant = Plant(5, MACHINES, rate, START_MS, (), process)
+        messages = [message for cut in cuts if cut <= moved for message in plant.until(cut)]
+        process.move(REAGENT, 42.0, moved)
+        return messages + [message for cut in [*cuts, 60.0] if cut > moved for message in plant.until(cut)]
+
+    assert readings(cuts) == readings([])
+
+
+def test_nobody_calibrates_a_stack_while_it_exceeds_for_a_cause() -> None:
+    messages = responding(400, [cause_of(FURNACE[0], 0, 200)], rate=42)
+    flagged = [(event.asset, int(event.ts) - START_MS >= 200_000) for _, _, event in messages if event.flags]
+    assert set(flagged) == {("stack-1", True), ("stack-2", False), ("stack-2", True)}
+
+
+def test_a_plant_without_the_machines_of_the_process_is_read_all_the_same() -> None:
+    punches = assets(4)
+    with_process = Plant(5, punches, 40, START_MS, (), Process(5, schedule_of_causes(5, 1, 60.0))).until(60)
+    assert with_process == Plant(5, punches, 40, START_MS).until(60)

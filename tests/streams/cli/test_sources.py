@@ -5,13 +5,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 
 from infra.local import processes
@@ -33,6 +33,12 @@ replays:
     values: {current: I}
 """
 PARTITIONS = {"machine.events": 4, "emission.events": 2}
+COMMAND = {
+    "id": "r", "adjustment": "a", "ts": 0, "site": "hongyang", "asset": "stack-2", "alarm": "so2-high",
+    "playbook": "more-reagent", "mode": "automatic", "target": "scrubber-1", "setpoint": "reagent_flow",
+    "direction": "step", "before": 24.0, "after": 36.0, "attempt": 1, "expires_at": None, "status": "commanded",
+    "reason": "", "topology": "tower_plant", "topic": "alarm.actions", "partition": 0, "offset": 0,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +62,9 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 class Log:
     """What has come into the topics since this was made."""
 
-    def __init__(self, kafka: str) -> None:
+    def __init__(self, kafka: str, topics: Mapping[str, int] = PARTITIONS) -> None:
         self._consumer = KafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
-        self._partitions = [TopicPartition(name, n) for name, number in PARTITIONS.items() for n in range(number)]
+        self._partitions = [TopicPartition(name, n) for name, number in topics.items() for n in range(number)]
         self._consumer.assign(self._partitions)
         for partition, end in self._consumer.end_offsets(self._partitions).items():
             self._consumer.seek(partition, end)
@@ -77,6 +83,19 @@ def log(kafka: str) -> Iterator[Log]:
     log = Log(kafka)
     yield log
     log._consumer.close()
+
+
+@pytest.fixture
+def process_topics(kafka: str) -> Iterator[Log]:
+    """The topics of the process for the time of a test, and what the process says."""
+    admin = KafkaAdminClient(bootstrap_servers=kafka)
+    names = ["process.adjustments", "process.acks"]
+    admin.create_topics([NewTopic(name, 1, 1) for name in names])
+    log = Log(kafka, {"process.acks": 1})
+    yield log
+    log._consumer.close()
+    admin.delete_topics(names)
+    admin.close()
 
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -139,6 +158,16 @@ def test_a_bad_row_is_one_line_on_standard_error_and_skipped_if_asked(start: Sta
         (["replay", "absent.csv", "--topology", "mill.yaml"], "headrace: absent.csv: no such file"),
         (["replay", "mill.yaml"], "headrace: no topology: give --topology or set HEADRACE_TOPOLOGY"),
         (["simulate", "--labels", "absent/labels.ndjson"], "headrace: absent/labels.ndjson cannot be written: "),
+        (["simulate", "--exceedances", "2"], "headrace: --exceedances are spread over the run: say how long it is"),
+        (
+            ["simulate", "--exceedances", "2", "--duration", "119s"],
+            "headrace: --exceedances 2 --duration 119s: 2 exceedances need at least 120 s, not 119",
+        ),
+        (
+            ["simulate", "--respond", "--assets", "9"],
+            "headrace: --exceedances and --respond are for a plant with furnace-",
+        ),
+        (["simulate", "--respond"], "headrace: Kafka at 127.0.0.1:"),
     ],
 )
 def test_a_mistake_is_one_line(start: Start, arguments: list[str], message: str) -> None:
@@ -162,6 +191,58 @@ def test_a_simulation_sends_its_readings_and_labels_its_faults(start: Start, log
     assert len({label["kind"] for label in labels}) == len(labels) == 8
     assert {label["asset"] for label in labels} <= {event["asset"] for event in events}
     assert min(event["ts"] for event in events) < labels[0]["start"] < max(event["ts"] for event in events)
+
+
+def test_a_simulation_labels_its_exceedances_beside_its_faults(start: Start, log: Log, tmp_path: Path) -> None:
+    arguments = ["--duration", "60s", "--exceedances", "1", "--rate", "21", "--labels", "labels.ndjson"]
+    process = start("simulate", *arguments)
+    labels: list[dict[str, Any]] = []
+    deadline = time.monotonic() + 60
+    while not labels and time.monotonic() < deadline:
+        time.sleep(0.1)
+        if (file := tmp_path / "labels.ndjson").exists():
+            labels = [msgspec.json.decode(line) for line in file.read_bytes().splitlines()]
+    process.send_signal(signal.SIGINT)
+    finish(process, exit_code=0)
+    assert [(label["asset"], label["metric"], label["end"] - label["start"]) for label in labels] == [
+        ("stack-2", "so2", 30_000)
+    ]
+    assert labels[0]["kind"] in {"valve_sticks", "fouling", "feed_surge"}
+
+
+def test_a_simulation_that_responds_moves_its_set_points_and_acknowledges(
+    start: Start, kafka: str, log: Log, process_topics: Log
+) -> None:
+    process = start("simulate", "--respond", "--disorder", "0")
+    controller = KafkaProducer(bootstrap_servers=kafka, transactional_id="controller", acks="all")
+    controller.init_transactions()
+    flows: list[float] = []
+    acks: list[dict[str, Any]] = []
+    sent = False
+    deadline = time.monotonic() + 60
+    while (not acks or flows[-1] < 34) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        flows += [event["values"]["reagent_flow"] for event in log.events() if event["asset"] == "scrubber-1"]
+        acks += process_topics.events()
+        if flows and not sent:
+            controller.begin_transaction()
+            for adjustment, after in (("a1", 36.0), ("a2", 90.0), ("a1", 36.0)):
+                command = {**COMMAND, "adjustment": adjustment, "after": after}
+                controller.send("process.adjustments", msgspec.json.encode(command), key=b"hongyang/stack-2")
+            controller.commit_transaction()
+            sent = True
+    controller.close()
+    process.send_signal(signal.SIGINT)
+    out, _ = finish(process, exit_code=0)
+    assert flows[0] < 27
+    assert flows[-1] >= 34
+    assert [(ack["adjustment"], ack["status"], ack["value"]) for ack in acks] == [
+        ("a1", "done", 36.0),
+        ("a2", "rejected", 36.0),
+        ("a1", "done", 36.0),
+    ]
+    assert {(ack["site"], ack["asset"]) for ack in acks} == {("hongyang", "stack-2")}
+    assert out.endswith(", commands: 1 done, 1 rejected\n")
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
