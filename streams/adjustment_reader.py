@@ -66,7 +66,7 @@ class AdjustmentReader:
         missing = [name for name in needed if not cluster.partitions_for_topic(name)]
         if missing:
             raise UserError(
-                f"Kafka at {self._servers} has no topic {', '.join(missing)}: does `headrace topology apply` have to run?"
+                f"Kafka at {self._servers} has no topic {', '.join(missing)}: run `headrace topology apply`"
             )
         partitions = cluster.partitions_for_topic(PROCESS_ADJUSTMENTS.name)
         self._consumer.assign([TopicPartition(PROCESS_ADJUSTMENTS.name, number) for number in sorted(partitions)])

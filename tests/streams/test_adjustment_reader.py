@@ -89,7 +89,7 @@ def test_a_topic_that_is_missing_is_named(stack: Stack, there: list[str]) -> Non
     missing = ", ".join(name for name in (TOPIC, PROCESS_ACKS.name) if name not in there)
     with pytest.raises(UserError) as told:
         asyncio.run(run())
-    assert str(told.value) == f"Kafka at {stack.kafka} has no topic {missing}"
+    assert str(told.value) == f"Kafka at {stack.kafka} has no topic {missing}: run `headrace topology apply`"
 
 
 def test_a_broker_that_is_not_there_is_told() -> None:
