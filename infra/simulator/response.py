@@ -29,13 +29,15 @@ class Answers:
     def __init__(self) -> None:
         self.done = 0
         self.rejected = 0
+        self.expired = 0
+        """Commands that came too late and were left alone."""
         self.unreadable = 0
         """Messages that are no adjustments."""
 
     def __str__(self) -> str:
-        return f"{self.done} done, {self.rejected} rejected" + (
-            f", {self.unreadable} unreadable" if self.unreadable else ""
-        )
+        rare = {"expired": self.expired, "unreadable": self.unreadable}
+        told = "".join(f", {number} {what}" for what, number in rare.items() if number)
+        return f"{self.done} done, {self.rejected} rejected{told}"
 
 
 class Responder:
@@ -77,13 +79,18 @@ class Responder:
             await self._send(PROCESS_ACKS.name, acks)
 
     def answer(self, adjustment: Adjustment, seconds: float) -> ProcessAck | None:
-        """What the process says to an adjustment, None to one that is not commanded or is meant for another site."""
+        """What the process says to an adjustment; None to one that is not commanded, is meant for another site or has
+        expired, which whoever commanded it may command again."""
         if adjustment.status != "commanded" or adjustment.site != SITE:
             return None
         now_ms = self._now_ms()
+        late = adjustment.expires_at is not None and now_ms > adjustment.expires_at
+        if late and adjustment.adjustment not in self._refusals:
+            self._answers.expired += 1
+            return None
         # The first answer stands: plant and controller agree, whatever is delivered twice or comes late.
         if adjustment.adjustment not in self._refusals:
-            refusal = self._refusals[adjustment.adjustment] = self._carry_out(adjustment, seconds, now_ms)
+            refusal = self._refusals[adjustment.adjustment] = self._carry_out(adjustment, seconds)
             self._answers.done += not refusal
             self._answers.rejected += bool(refusal)
         refusal = self._refusals[adjustment.adjustment]
@@ -98,13 +105,11 @@ class Responder:
             refusal,
         )
 
-    def _carry_out(self, adjustment: Adjustment, seconds: float, now_ms: int) -> str:
+    def _carry_out(self, adjustment: Adjustment, seconds: float) -> str:
         """Move the set-point, or say why not."""
         point = SETPOINTS.get((adjustment.target, adjustment.setpoint))
         if point is None:
             return f"the process has no set-point {adjustment.target}/{adjustment.setpoint}"
-        if adjustment.expires_at is not None and now_ms > adjustment.expires_at:
-            return f"came {now_ms - adjustment.expires_at} ms after it expired"
         if not point.low <= adjustment.after <= point.high:
             return f"{adjustment.after:g} is outside {point.low:g} to {point.high:g}"
         if self._process.is_stuck(point, seconds):
