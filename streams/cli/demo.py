@@ -66,8 +66,9 @@ def demo(data: Path, duration: float, rate: int, files: tuple[Path, ...]) -> Non
         if files:
             _run(["replay", *map(str, files)], environment)
         else:
+            seconds = f"{round(duration * 1000)}ms"
             _run(
-                ["simulate", "--duration", f"{round(duration * 1000)}ms", "--rate", str(rate), "--labels", str(labels)],
+                ["simulate", "--respond", "--duration", seconds, "--rate", str(rate), "--labels", str(labels)],
                 environment,
             )
         at_the_end = _wait_until_drained(metrics, topology, console)

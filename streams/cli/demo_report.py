@@ -9,6 +9,7 @@ from clickhouse_driver import Client
 from rich.console import Console
 from rich.table import Table
 
+from schemas.topics import SOURCES
 from sinks.clickhouse import connection
 from streams.audit import Check
 from streams.cli.audit import print_checks
@@ -55,8 +56,8 @@ def _figures(client: Client, topology: Topology, metrics: Metrics) -> Table:
         "SELECT argMax(events, next_offset) events, argMax(accepted, next_offset) accepted, "
         "argMax(late, next_offset) late, argMax(duplicate, next_offset) duplicate, "
         "argMax(dead_letter, next_offset) dead_letter, argMax(points, next_offset) points "
-        "FROM headrace.ledger WHERE topology = %(topology)s GROUP BY topic, partition)",
-        name,
+        "FROM headrace.ledger WHERE topology = %(topology)s AND topic IN %(sources)s GROUP BY topic, partition)",
+        {**name, "sources": SOURCES},
     )[0]
     counted = ("events", "accepted", "late", "duplicate", "dead-lettered", "values")
     for label, value in zip(counted, ledger, strict=True):
@@ -74,6 +75,13 @@ def _figures(client: Client, topology: Topology, metrics: Metrics) -> Table:
     ):
         note = f" ({after:,} since the events ended)" if after else ""
         table.add_row(f"anomalies {detector} ({severity})", f"{rows:,}{note}")
+    for what, rows in (
+        ("alarms raised", "alarms WHERE transition = 'raised' AND"),
+        ("set-points moved", "adjustments WHERE status = 'acknowledged' AND"),
+        ("emission verdicts", "compliance WHERE"),
+    ):
+        [(number,)] = client.execute(f"SELECT count() FROM headrace.{rows} topology = %(topology)s", name)  # noqa: S608
+        table.add_row(what, f"{number:,}")
     rate = _busiest_rate(client, name)
     table.add_row("events/s through the worker, busiest second", f"{rate:,.0f}")
     for sink in ("clickhouse", "topics"):
@@ -88,8 +96,8 @@ def _busiest_rate(client: Client, name: dict[str, Any]) -> float:
         "SELECT max(events) FROM (SELECT second, sum(new) AS events FROM ("
         "SELECT toStartOfSecond(broker_ts) AS second, events - lagInFrame(events, 1, 0) OVER "
         "(PARTITION BY topic, partition ORDER BY next_offset ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS new "
-        "FROM headrace.ledger WHERE topology = %(topology)s) GROUP BY second)",
-        name,
+        "FROM headrace.ledger WHERE topology = %(topology)s AND topic IN %(sources)s) GROUP BY second)",
+        {**name, "sources": SOURCES},
     )
     return float(rows[0][0] or 0)
 
