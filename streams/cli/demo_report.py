@@ -31,6 +31,15 @@ class Label(msgspec.Struct):
     end: int
 
 
+_ANSWERS = {
+    "alarms raised": "SELECT count() FROM headrace.alarms WHERE topology = %(topology)s AND transition = 'raised'",
+    "set-points moved": "SELECT count() FROM headrace.adjustments WHERE topology = %(topology)s "
+    "AND status = 'acknowledged'",
+    "emission verdicts": "SELECT count() FROM headrace.compliance WHERE topology = %(topology)s",
+}
+"""What became of anomalies and emissions, by what it is called in the report."""
+
+
 def print_report(
     console: Console,
     topology: Topology,
@@ -75,12 +84,8 @@ def _figures(client: Client, topology: Topology, metrics: Metrics) -> Table:
     ):
         note = f" ({after:,} since the events ended)" if after else ""
         table.add_row(f"anomalies {detector} ({severity})", f"{rows:,}{note}")
-    for what, rows in (
-        ("alarms raised", "alarms WHERE transition = 'raised' AND"),
-        ("set-points moved", "adjustments WHERE status = 'acknowledged' AND"),
-        ("emission verdicts", "compliance WHERE"),
-    ):
-        [(number,)] = client.execute(f"SELECT count() FROM headrace.{rows} topology = %(topology)s", name)  # noqa: S608
+    for what, query in _ANSWERS.items():
+        [(number,)] = client.execute(query, name)
         table.add_row(what, f"{number:,}")
     rate = _busiest_rate(client, name)
     table.add_row("events/s through the worker, busiest second", f"{rate:,.0f}")
