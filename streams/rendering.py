@@ -1,7 +1,7 @@
 """Renders what a partition gives out: messages for the topics, columns for the sink, bytes of the checkpoint."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -186,13 +186,15 @@ class Renderer:
         self._messages += (
             Message(PROCESS_ADJUSTMENTS.name, _key(one.site, one.asset), one.id, encode(one)) for one in adjustments
         )
-        text = ("id", "adjustment", "alarm", "reason")
-        words = ("site", "asset", "playbook", "mode", "target", "setpoint", "direction", "status")
-        numbers: dict[str, Any] = {"ts": np.int64, "offset": np.int64, "attempt": np.uint32}
-        numbers |= {"before": np.float64, "after": np.float64, "expires_at": np.float64}  # NaN where there is none
-        columns: dict[str, Any] = {name: [getattr(one, name) for one in adjustments] for name in text}
-        columns |= {name: coded([getattr(one, name) for one in adjustments]) for name in words}
-        columns |= {name: np.array([getattr(one, name) for one in adjustments], kind) for name, kind in numbers.items()}
+        columns = _columns(
+            adjustments,
+            text=("id", "adjustment", "alarm", "reason"),
+            words=("site", "asset", "playbook", "mode", "target", "setpoint", "direction", "status"),
+            numbers={
+                "ts": np.int64, "offset": np.int64, "attempt": np.uint32, "before": np.float64, "after": np.float64,
+                "expires_at": np.float64,
+            },
+        )  # fmt: skip
         self._to_sink("adjustments", len(adjustments), columns)
 
     def _add_alarms(self, alarms: Sequence[Alarm]) -> None:
@@ -201,17 +203,15 @@ class Renderer:
         self._messages += (
             Message(ALARMS.name, _key(alarm.site, alarm.asset), alarm.id, encode(alarm)) for alarm in alarms
         )
-        text = ("id", "alarm", "by", "reason")
-        words = ("site", "asset", "metric", "name", "priority", "transition", "previous", "state")
-        flags = ("active", "flood")
-        columns: dict[str, Any] = {name: [getattr(alarm, name) for alarm in alarms] for name in text}
-        columns |= {name: coded([getattr(alarm, name) for alarm in alarms]) for name in words}
-        columns |= {name: np.array([getattr(alarm, name) for alarm in alarms], np.uint8) for name in flags}
-        columns |= {name: np.array([getattr(alarm, name) for alarm in alarms], np.int64) for name in ("ts", "offset")}
-        columns |= {
-            name: np.array([getattr(alarm, name) for alarm in alarms], np.float64)  # NaN where there is none
-            for name in ("raised_at", "value", "limit", "until")
-        }
+        columns = _columns(
+            alarms,
+            text=("id", "alarm", "by", "reason"),
+            words=("site", "asset", "metric", "name", "priority", "transition", "previous", "state"),
+            numbers={
+                "active": np.uint8, "flood": np.uint8, "ts": np.int64, "offset": np.int64,
+                "raised_at": np.float64, "value": np.float64, "limit": np.float64, "until": np.float64,
+            },
+        )  # fmt: skip
         self._to_sink("alarms", len(alarms), columns)
 
     def _add_letters(self, letters: Sequence[DeadLetter]) -> None:
@@ -220,13 +220,13 @@ class Renderer:
         self._messages += (
             Message(DEAD_LETTERS.name, letter.key.encode(), letter.id, encode(letter)) for letter in letters
         )
-        text = ("id", "detail", "field", "key", "payload")
-        numbers = {"ts": np.int64, "payload_bytes": np.uint64, "offset": np.int64, "index": np.uint32}
-        self._to_sink("dead_letters", len(letters), {
-            **{name: [getattr(letter, name) for letter in letters] for name in text},
-            **{name: coded([getattr(letter, name) for letter in letters]) for name in ("reason", "scope")},
-            **{name: np.array([getattr(letter, name) for letter in letters], kind) for name, kind in numbers.items()},
-        })  # fmt: skip
+        columns = _columns(
+            letters,
+            text=("id", "detail", "field", "key", "payload"),
+            words=("reason", "scope"),
+            numbers={"ts": np.int64, "payload_bytes": np.uint64, "offset": np.int64, "index": np.uint32},
+        )
+        self._to_sink("dead_letters", len(letters), columns)
 
     def _add_readings(self, readings: Readings) -> None:
         self._to_sink("readings", len(readings.value), {
@@ -259,6 +259,16 @@ def _lists(rows: WindowRows) -> list[list[Any]]:
 
 def _key(site: str, asset: str) -> bytes:
     return f"{site}/{asset}".encode()
+
+
+def _columns(
+    found: Sequence[Any], text: Sequence[str], words: Sequence[str], numbers: Mapping[str, type[np.generic]]
+) -> dict[str, Any]:
+    """Fields of structs as columns: of a text each its own, of few different words, and numbers, NaN for none."""
+    columns: dict[str, Any] = {name: [getattr(one, name) for one in found] for name in text}
+    columns |= {name: coded([getattr(one, name) for one in found]) for name in words}
+    columns |= {name: np.array([getattr(one, name) for one in found], kind) for name, kind in numbers.items()}
+    return columns
 
 
 def _none_for_nan(number: float) -> float | None:

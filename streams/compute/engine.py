@@ -278,12 +278,11 @@ class Engine:
         counts.points_duplicate += points
 
     def _introduce_series(self) -> None:
-        """Tell the detectors and the rules of series that are new."""
+        """Tell everything that looks at series of those that are new."""
         if len(self.series) > self._known:
-            self.bank.grow(self.series.keys[self._known :])
-            self.compliance.grow(self.series.keys[self._known :])
-            self.conditions.grow(self.series.keys[self._known :])
-            self.sampler.grow(self.series.keys[self._known :])
+            appeared = self.series.keys[self._known :]
+            for part in (self.bank, self.compliance, self.conditions, self.sampler):
+                part.grow(appeared)
             self._known = len(self.series)
 
     def _add_points(

@@ -14,7 +14,7 @@ from streams.compute.compliance.mass import Mass, Masses
 from streams.compute.compliance.minutes import MINUTE, NEVER, Minute
 from streams.compute.compliance.periods import Measured, Periods
 from streams.compute.compliance.rule import Rule
-from streams.compute.compliance.verdict import Verdict, at_reference, highest_mean
+from streams.compute.compliance.verdict import Verdict, highest_mean
 from streams.compute.events import Floats, Index
 from streams.compute.series import SeriesKey
 
@@ -162,19 +162,14 @@ class Monitor:
         return corrected
 
     def _project(self, stacks: list[int], ts: int) -> list[Headroom]:
-        start, end, sums = self._periods.start, self._periods.end, self._periods.so_far
+        start, end = self._periods.start, self._periods.end
         remaining = ((end or 0) - ts) // MINUTE
         if start is None or end is None or not remaining:
             return []
         limit = highest_mean(self.rule.limits[self._base], self.rule.share(), self._periods.daily_limit)
         rows = []
         for stack in stacks:
-            of_stack = sums.read(stack)
-            valid = of_stack["parts"]
-            mean = of_stack["raw"] / valid
-            if self.rule.oxygen is not None:
-                oxygen = of_stack["oxygen"] / valid
-                mean = at_reference(mean, oxygen, self.rule.oxygen.reference, self._pack.air_oxygen)
+            valid, mean = self._periods.so_far(stack)
             found = self._recent.project(stack, valid, remaining, mean, limit)
             if found is not None and not math.isnan(mean):
                 projected, allowed, warns = found

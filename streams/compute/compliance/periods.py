@@ -87,10 +87,10 @@ class Periods:
         judged: Bools = self._last_data != NEVER
         return judged
 
-    @property
-    def so_far(self) -> Tally:
-        """Sums of the shortest period under way."""
-        return self._tallies[self._base]
+    def so_far(self, stack: int) -> tuple[int, float]:
+        """Valid minutes of the shortest period under way, and their mean at the reference oxygen."""
+        sums = self._tallies[self._base].read(stack)
+        return sums["parts"], self._means(self._base, sums)[2]
 
     def grow(self, series: Sequence[int]) -> None:
         """Take in the stacks of these series."""
@@ -111,7 +111,7 @@ class Periods:
         if self._rule.oxygen is not None:
             valid &= minute.oxygen < self._pack.air_oxygen
         stopped = ~valid & minute.stopped
-        tally = self.so_far
+        tally = self._tallies[self._base]
         tally.add_minute(int((minute.start - self.start) // _QUADRANT), valid, stopped, seen & ~valid & ~stopped)
         tally.add_records(minute.first_offset, minute.offset)
         tally.column["raw"] += np.where(valid, minute.raw, 0.0)

@@ -52,10 +52,6 @@ logs = st.builds(
 )
 
 
-def whole(outcomes: list[Outcome]) -> Outcome:
-    return joined(outcomes)
-
-
 def same(one: Outcome, other: Outcome) -> bool:
     """To the last bit, NaN being equal to NaN, and in the same order."""
     return repr(one) == repr(other)
@@ -65,9 +61,9 @@ def same(one: Outcome, other: Outcome) -> bool:
 @settings(max_examples=40, deadline=None)
 def test_however_the_log_is_cut_the_verdicts_are_the_same(readings: list[Reading], cuts: list[int]) -> None:
     at_once, cut = Run(*RULES), Run(*RULES)
-    expected = whole([at_once.feed(readings), at_once.silence(DAY_0 + 40 * HOUR)])
+    expected = joined([at_once.feed(readings), at_once.silence(DAY_0 + 40 * HOUR)])
     bounds = sorted({0, len(readings), *(position % (len(readings) + 1) for position in cuts)})
-    found = whole([*(cut.feed(readings[a:b]) for a, b in pairwise(bounds)), cut.silence(DAY_0 + 40 * HOUR)])
+    found = joined([*(cut.feed(readings[a:b]) for a, b in pairwise(bounds)), cut.silence(DAY_0 + 40 * HOUR)])
     flags = sorted(expected.flags, key=lambda flag: flag.offset)
     assert same(expected, found)
     assert flags == list(expected.flags), "in the order of the records that brought them about"
@@ -78,21 +74,21 @@ def test_however_the_log_is_cut_the_verdicts_are_the_same(readings: list[Reading
 def test_restored_from_a_checkpoint_the_verdicts_are_the_same(readings: list[Reading], position: int) -> None:
     cut = position % (len(readings) + 1)
     at_once, first = Run(*RULES), Run(*RULES)
-    expected = whole([at_once.feed(readings), at_once.silence(DAY_0 + 40 * HOUR)])
+    expected = joined([at_once.feed(readings), at_once.silence(DAY_0 + 40 * HOUR)])
     before = first.feed(readings[:cut])
     second = Run(*RULES)
     second.keys, second.next_offset, second.stream_time = list(first.keys), first.next_offset, first.stream_time
     second.compliance.grow(second.keys)
     blob = pack(Checkpoint("plant", "emission.events", 0, cut, 0, 0, {"compliance": first.compliance.snapshot()}))
     assert second.compliance.restore(unpack(blob).engine["compliance"]) == []
-    assert same(expected, whole([before, second.feed(readings[cut:]), second.silence(DAY_0 + 40 * HOUR)]))
+    assert same(expected, joined([before, second.feed(readings[cut:]), second.silence(DAY_0 + 40 * HOUR)]))
 
 
 @given(logs)
 @settings(max_examples=50, deadline=None)
 def test_hours_are_judged_as_by_the_oracle(readings: list[Reading]) -> None:
     subject = Run(RULES[0] | {"limits": {"hour": 200}})
-    outcome = whole([subject.feed(readings), subject.silence(DAY_0 + 40 * HOUR + LATENESS)])
+    outcome = joined([subject.feed(readings), subject.silence(DAY_0 + 40 * HOUR + LATENESS)])
     expected = oracle.hours(readings, 200, 9, DAY_0 + 40 * HOUR)
     found = [
         oracle.Hour(
@@ -118,7 +114,7 @@ def test_every_reading_is_taken_or_counted_as_late(readings: list[Reading]) -> N
 @settings(max_examples=20, deadline=None)
 def test_the_minutes_of_every_period_add_up_and_no_period_is_judged_twice(readings: list[Reading]) -> None:
     subject = Run(*RULES)
-    found = whole([subject.feed(readings), subject.silence(DAY_0 + 40 * HOUR)]).verdicts
+    found = joined([subject.feed(readings), subject.silence(DAY_0 + 40 * HOUR)]).verdicts
     for one in found:
         assert sum(one.coverage) == (one.end - one.start) // MINUTE
         assert min(one.coverage) >= 0
@@ -131,9 +127,9 @@ def test_an_idle_decision_changes_nothing_but_the_moment() -> None:
     readings = log(1, 200, 0.1, 0.0)
     patient, hasty = Run(*RULES), Run(*RULES)
     end = DAY_0 + 5 * HOUR
-    expected = whole([patient.feed(readings), patient.silence(end)])
+    expected = joined([patient.feed(readings), patient.silence(end)])
     moments = range(readings[-1].ts, end + 1, 45_000)
-    found = whole([hasty.feed(readings), *(hasty.silence(moment) for moment in moments), hasty.silence(end)])
+    found = joined([hasty.feed(readings), *(hasty.silence(moment) for moment in moments), hasty.silence(end)])
     assert same(expected, found)
 
 
