@@ -66,7 +66,7 @@ class Plant:
         """Run a verb to its end."""
         done = subprocess.run(
             [sys.executable, "-m", "streams", *arguments],
-            env={**self.environment, **environment}, text=True, capture_output=True, check=False, timeout=170,
+            env={**self.environment, **environment}, text=True, capture_output=True, check=False, timeout=300,
         )  # fmt: skip
         if check and done.returncode != 0:
             raise AssertionError(f"headrace {' '.join(arguments)} failed: {done.stdout}{done.stderr}")
@@ -217,7 +217,7 @@ class Worker:
         metrics = scrape(self.address)
         return metrics.total("headrace_events_total") if metrics else 0.0
 
-    def wait_for(self, what: str, condition: Any, seconds: float = 90.0) -> None:
+    def wait_for(self, what: str, condition: Any, seconds: float = 200.0) -> None:
         """Wait until `condition()`; AssertionError with the log's end if it does not come."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -240,7 +240,7 @@ class Worker:
 
         self.wait_for("the end of the log", drained)
 
-    def wait_until_at_end(self, seconds: float = 90.0) -> None:
+    def wait_until_at_end(self, seconds: float = 200.0) -> None:
         """Wait until it is ready, has all partitions, and no lag for a second: what it knows of the log's end is a
         moment old.
         """
@@ -260,12 +260,12 @@ class Worker:
     def stop(self) -> int:
         """SIGTERM, and the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def kill(self) -> None:
         """SIGKILL."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 def assert_same(what: str, found: Counter[Any], expected: Counter[Any]) -> None:

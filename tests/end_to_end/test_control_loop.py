@@ -93,7 +93,6 @@ def automatic(deploy: Callable[[str], Plant]) -> Plant:
     return deploy(TOPOLOGY.replace("MODE", "automatic"))
 
 
-@pytest.mark.timeout(180)
 def test_an_exceedance_is_answered_step_by_step_and_wound_back_though_workers_are_killed(automatic: Plant) -> None:
     plant = automatic
     process = Process(plant)
@@ -121,7 +120,6 @@ def test_an_exceedance_is_answered_step_by_step_and_wound_back_though_workers_ar
     assert "nothing lost, nothing twice" in plant.command("audit").stdout
 
 
-@pytest.mark.timeout(120)
 def test_in_advise_mode_the_table_says_what_to_do_and_nothing_is_commanded(deploy: Callable[[str], Plant]) -> None:
     plant = deploy(TOPOLOGY.replace("MODE", "advise"))
     process = Process(plant)

@@ -53,7 +53,7 @@ class Outlets:
     def metrics(self) -> Metrics:
         return scrape(self.address) or Metrics("")
 
-    def wait_for(self, what: str, condition: Callable[[], object], seconds: float = 60.0) -> None:
+    def wait_for(self, what: str, condition: Callable[[], object], seconds: float = 200.0) -> None:
         """Wait until so; AssertionError with the log's end if it does not come."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -68,12 +68,12 @@ class Outlets:
     def stop(self) -> int:
         """SIGTERM, and the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def kill(self) -> None:
         """SIGKILL."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 class Site:
@@ -116,7 +116,7 @@ def webhook() -> Iterator[Receiver]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     yield found[0]
     end.set()
     thread.join()

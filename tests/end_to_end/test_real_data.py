@@ -25,7 +25,6 @@ def deployed(deploy: Callable[[str], Plant], topology: str, *files: str) -> Plan
     return plant
 
 
-@pytest.mark.timeout(120)
 def test_the_steel_plants_energy_and_co2_add_up_in_readings_and_in_windows(deploy: Callable[[str], Plant]) -> None:
     plant = deployed(deploy, "steel", "steel/Steel_industry_data.csv")
     mine = f"topology = '{plant.topology.topology}'"
@@ -44,7 +43,6 @@ def test_the_steel_plants_energy_and_co2_add_up_in_readings_and_in_windows(deplo
     assert "nothing lost, nothing twice" in plant.command("audit").stdout
 
 
-@pytest.mark.timeout(120)
 def test_every_nox_value_over_100_of_the_gas_turbine_is_flagged_once(deploy: Callable[[str], Plant]) -> None:
     files = [f"gas_turbine/gt_{year}.csv" for year in (2011, 2012, 2013)]
     plant = deployed(deploy, "gas_turbine", *files)

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from infra.local.stack import Stack, find, up
 from streams.scrape import scrape
 from tests.end_to_end.plant import Plant, Worker
@@ -27,7 +25,6 @@ def positions(worker: Worker) -> int:
     return len(metrics.all("headrace_consumer_lag")) if metrics else 0
 
 
-@pytest.mark.timeout(120)
 def test_sigterm_under_load_commits_and_leaves_within_ten_seconds(deploy: Callable[[str], Plant]) -> None:
     plant = deploy(TOPOLOGY)
     plant.send("machine.events", disordered(100_000))
@@ -41,7 +38,6 @@ def test_sigterm_under_load_commits_and_leaves_within_ten_seconds(deploy: Callab
     plant.assert_as_undisturbed()
 
 
-@pytest.mark.timeout(120)
 def test_sigterm_with_the_broker_away_leaves_within_ten_seconds(deploy: Callable[[str], Plant], stack: Stack) -> None:
     plant = deploy(TOPOLOGY)
     plant.send("machine.events", disordered(5_000))
@@ -52,7 +48,7 @@ def test_sigterm_with_the_broker_away_leaves_within_ten_seconds(deploy: Callable
         time.sleep(1)
         begin = time.monotonic()
         worker.process.send_signal(signal.SIGTERM)
-        worker.process.wait(20)
+        worker.process.wait(60)
         took = time.monotonic() - begin
     finally:
         os.kill(pid_of(stack, "kafka"), signal.SIGCONT)
@@ -61,7 +57,6 @@ def test_sigterm_with_the_broker_away_leaves_within_ten_seconds(deploy: Callable
     plant.assert_as_undisturbed()
 
 
-@pytest.mark.timeout(150)
 def test_a_worker_waits_for_clickhouse_and_catches_up_by_itself(deploy: Callable[[str], Plant], stack: Stack) -> None:
     plant = deploy(TOPOLOGY)
     plant.send("machine.events", disordered(30_000))
@@ -79,7 +74,6 @@ def test_a_worker_waits_for_clickhouse_and_catches_up_by_itself(deploy: Callable
     plant.assert_as_undisturbed()
 
 
-@pytest.mark.timeout(150)
 def test_a_second_worker_takes_over_from_one_that_is_killed(deploy: Callable[[str], Plant]) -> None:
     plant = deploy(TOPOLOGY)
     records = disordered(60_000)
@@ -94,19 +88,17 @@ def test_a_second_worker_takes_over_from_one_that_is_killed(deploy: Callable[[st
     plant.assert_as_undisturbed()
 
 
-@pytest.mark.timeout(120)
 def test_a_worker_whose_publisher_is_killed_ends_and_the_next_one_goes_on(deploy: Callable[[str], Plant]) -> None:
     plant = deploy(TOPOLOGY)
     plant.send("machine.events", disordered(100_000))
     worker = plant.worker()
     worker.wait_for("progress", lambda: worker.processed() > 0)
     os.kill(publisher_of(worker), signal.SIGKILL)
-    assert worker.process.wait(20) != 0
+    assert worker.process.wait(60) != 0
     plant.run_to_the_end()
     plant.assert_as_undisturbed()
 
 
-@pytest.mark.timeout(120)
 def test_a_publisher_does_not_outlive_its_worker(deploy: Callable[[str], Plant]) -> None:
     worker = deploy(TOPOLOGY).worker()
     worker.wait_for("partitions", lambda: positions(worker) > 0)

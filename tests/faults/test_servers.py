@@ -35,7 +35,6 @@ def resident(worker: Worker) -> int:
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["restarted", "killed"])
 def test_the_broker_ends_and_comes_back(site: Callable[..., Site], stack: Stack, how: signal.Signals) -> None:
     here = site()
@@ -50,7 +49,6 @@ def test_the_broker_ends_and_comes_back(site: Callable[..., Site], stack: Stack,
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(400)
 def test_clickhouse_is_away_for_two_minutes(site: Callable[..., Site], stack: Stack) -> None:
     here = site()
     [worker] = here.begin()
@@ -74,7 +72,6 @@ def test_clickhouse_is_away_for_two_minutes(site: Callable[..., Site], stack: St
     here.end("ClickHouse away for 2 minutes", worker)
 
 
-@pytest.mark.timeout(170)
 def test_clickhouse_is_killed_and_started_again(site: Callable[..., Site], stack: Stack) -> None:
     here = site()
     [worker] = here.begin()
@@ -86,7 +83,6 @@ def test_clickhouse_is_killed_and_started_again(site: Callable[..., Site], stack
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(300)
 def test_clickhouse_takes_two_seconds_for_an_insert(site: Callable[..., Site], stack: Stack, proxy: Proxy) -> None:
     here = site()
     [worker] = here.begin("w1", **behind(stack, proxy))
@@ -105,7 +101,6 @@ REFUSALS = {
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("reason", REFUSALS)
 def test_clickhouse_refuses_inserts(site: Callable[..., Site], stack: Stack, proxy: Proxy, reason: str) -> None:
     here = site()
@@ -126,7 +121,6 @@ SETTINGS = {
 }
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("reason", [pytest.param("too many parts", marks=pytest.mark.fault), "disk full"])
 def test_the_tables_of_clickhouse_refuse_inserts(site: Callable[..., Site], reason: str) -> None:
     """As the real engine does it: made to by settings of the tables."""

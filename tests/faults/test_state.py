@@ -99,7 +99,6 @@ def goes_on(here: Site, fault: str) -> None:
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(170)
 def test_a_missing_checkpoint_is_refused_and_brought_back(site: Callable[..., Site]) -> None:
     here = site()
     saved = stopped_in_the_middle(here)
@@ -110,7 +109,6 @@ def test_a_missing_checkpoint_is_refused_and_brought_back(site: Callable[..., Si
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(170)
 def test_whoever_deletes_the_groups_offsets_too_has_the_whole_log_processed_again(site: Callable[..., Site]) -> None:
     plant = site().plant
     plant.send("machine.events", disordered(20_000))
@@ -125,7 +123,6 @@ def test_whoever_deletes_the_groups_offsets_too_has_the_whole_log_processed_agai
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(170)
 @pytest.mark.parametrize("change", ["corrupt", "newer"])
 def test_a_checkpoint_that_cannot_be_read_is_refused_and_brought_back(site: Callable[..., Site], change: str) -> None:
     here = site()
@@ -140,7 +137,6 @@ def test_a_checkpoint_that_cannot_be_read_is_refused_and_brought_back(site: Call
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(170)
 def test_a_checkpoint_of_the_older_version_is_read(site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:
     here = site(TOPOLOGY.replace("idle_timeout: 1h", "idle_timeout: 1h, duplicates: 0ms"))
     saved = stopped_in_the_middle(here)
@@ -167,7 +163,6 @@ CHANGED = (
 """A window is added, a detector is gone, a limit is another."""
 
 
-@pytest.mark.timeout(170)
 def test_a_topology_that_changes_between_two_runs_changes_what_it_says_and_nothing_else(
     site: Callable[..., Site],
 ) -> None:

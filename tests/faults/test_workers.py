@@ -29,7 +29,6 @@ def kill_and_restart(here: Site, worker: Worker, times: int) -> Worker:
     return worker
 
 
-@pytest.mark.timeout(170)
 def test_a_worker_killed_at_random_moments(site: Callable[..., Site]) -> None:
     here = site()
     [worker] = here.begin()
@@ -37,7 +36,6 @@ def test_a_worker_killed_at_random_moments(site: Callable[..., Site]) -> None:
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(400)
 def test_a_worker_killed_at_twenty_random_moments(site: Callable[..., Site]) -> None:
     here = site()
     [worker] = here.begin()
@@ -45,7 +43,6 @@ def test_a_worker_killed_at_twenty_random_moments(site: Callable[..., Site]) -> 
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(300)
 def test_of_two_workers_one_is_killed_one_joins_and_one_leaves(site: Callable[..., Site]) -> None:
     here = site()
     first, second = here.begin("w1", "w2")
@@ -61,7 +58,6 @@ def test_of_two_workers_one_is_killed_one_joins_and_one_leaves(site: Callable[..
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(300)
 def test_a_worker_that_was_stopped_beyond_its_session_and_woken_is_fenced(site: Callable[..., Site]) -> None:
     here = site()
     sleeper, other = here.begin("w1", "w2")
@@ -80,7 +76,6 @@ def test_a_worker_that_was_stopped_beyond_its_session_and_woken_is_fenced(site: 
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(170)
 def test_a_worker_told_to_leave_under_load_is_gone_within_ten_seconds(site: Callable[..., Site]) -> None:
     here = site()
     [worker] = here.begin()
@@ -94,7 +89,6 @@ def test_a_worker_told_to_leave_under_load_is_gone_within_ten_seconds(site: Call
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(170)
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_worker_whose_clock_is_wrong_by_an_hour(site: Callable[..., Site], tmp_path: Path, hours: int) -> None:
     here = site()
@@ -111,7 +105,6 @@ def test_a_worker_whose_clock_is_wrong_by_an_hour(site: Callable[..., Site], tmp
 
 
 @pytest.mark.fault
-@pytest.mark.timeout(170)
 def test_partitions_of_a_source_are_increased_while_a_worker_runs(site: Callable[..., Site]) -> None:
     here = site()
     [worker] = here.begin()
