@@ -72,6 +72,8 @@ class Order(Enum):
     """At most one point of a series in a step, in the order of the log, also those out of order in event time."""
     TIME = "time"
     """At most one point of a series in a step, only such as are newer than every one before them in their series."""
+    SERIES = "series"
+    """Such points, any number of them: series by series, in the order of the log within each."""
 
 
 class Points(NamedTuple):

@@ -157,11 +157,11 @@ class PointLane(Lane):
 
     def _judged(self, chunk: Chunk) -> tuple[Segments, SlotArray]:
         """The points that it judges, and the slots of their series."""
-        return self._watched(chunk.in_order if self._judge.order is Order.TIME else chunk.points)
+        return self._watched(chunk.in_order if self._judge.order in (Order.TIME, Order.SERIES) else chunk.points)
 
     def _step(self, chunk: Chunk, segments: Segments, slot: SlotArray) -> Violations | None:
         """Judge points. `at` of the result is an index into `segments.at`."""
-        if self._judge.order is not Order.ANY:
+        if self._judge.order in (Order.LOG, Order.TIME):
             return self._in_rounds(chunk, segments, slot)
         at = segments.at
         return self._judge.step(Points(np.repeat(slot, segments.count), chunk.ts[at], chunk.x[at]))

@@ -12,8 +12,9 @@ from streams.compute.detectors.range import Range, RangeDetector
 from streams.compute.detectors.rate import Rate, RateDetector
 from streams.compute.detectors.robust_z import RobustZ, RobustZDetector
 from streams.compute.detectors.stuck import Stuck, StuckDetector
+from streams.compute.detectors.tail import Tail, TailDetector
 
-DetectorSpec = Limit | Range | Rate | Stuck | Missing | Ewma | Cusum | RobustZ
+DetectorSpec = Limit | Range | Rate | Stuck | Missing | Ewma | Cusum | RobustZ | Tail
 """Any declaration of a detector; `kind` says which."""
 
 DETECTORS: Final[dict[type[Spec], Callable[[Any], Detector | MissingDetector]]] = {
@@ -25,6 +26,7 @@ DETECTORS: Final[dict[type[Spec], Callable[[Any], Detector | MissingDetector]]] 
     Ewma: EwmaDetector,
     Cusum: CusumDetector,
     RobustZ: RobustZDetector,
+    Tail: TailDetector,
 }
 
 

@@ -22,6 +22,7 @@ from streams.compute.detectors.rate import Rate
 from streams.compute.detectors.registry import DetectorSpec
 from streams.compute.detectors.robust_z import RobustZ
 from streams.compute.detectors.stuck import Stuck
+from streams.compute.detectors.tail import Tail
 from streams.compute.series import SeriesKey, SeriesTable
 
 START = 1_700_000_000_000
@@ -64,6 +65,10 @@ EXAMPLES: dict[type[Spec], list[DetectorSpec]] = {
     RobustZ: [
         RobustZ(name="robust", window=5, threshold=2.3, **ALL),
         RobustZ(name="robust-even", window=4, threshold=1.9, min_scale=0.7, report="every", **ALL),
+    ],
+    Tail: [
+        Tail(name="tail", threshold=1.8, warmup=16, hold=3, **ALL),
+        Tail(name="tail-every", threshold=0.1, warmup=20, min_scale=0.5, hold=0, report="every", **ALL),
     ],
 }
 EVERYTHING = [spec for specs in EXAMPLES.values() for spec in specs]

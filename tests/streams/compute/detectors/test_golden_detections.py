@@ -17,6 +17,7 @@ from streams.compute.detectors.rate import Rate
 from streams.compute.detectors.registry import DETECTORS, DetectorSpec
 from streams.compute.detectors.robust_z import RobustZ
 from streams.compute.detectors.stuck import Stuck
+from streams.compute.detectors.tail import Tail
 from tests.streams.compute.detectors.logs import SECONDS, Point, log_of, offsets, run
 
 SPIKE, DRIFT, STUCK, SILENT, IMPOSSIBLE = 150, range(200, 260), range(300, 320), range(360, 380), 420
@@ -56,6 +57,7 @@ GOLDEN: list[tuple[DetectorSpec, list[int]]] = [
     (Ewma(name="ewma", warmup=100, **ON_A), [150, 154, 203, 208, 211, 215, 302, 322, 420]),
     (Cusum(name="cusum", warmup=100, **ON_A), [150, 204, 420, 435, 439]),
     (RobustZ(name="robust", min_scale=0.5, **ON_A), [150, 330, 420]),
+    (Tail(name="tail", **ON_A), [150, 420]),
 ]
 
 

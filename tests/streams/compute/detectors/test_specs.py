@@ -42,6 +42,10 @@ IMPOSSIBLE = [
     ({"kind": "robust_z", "window": 2}, "window 2 must be 3 to 1000"),
     ({"kind": "robust_z", "threshold": 0}, "threshold 0 must be greater than 0"),
     ({"kind": "robust_z", "min_scale": -1}, "min_scale -1 must be 0 or more"),
+    ({"kind": "tail", "threshold": 0}, "threshold 0 must be greater than 0"),
+    ({"kind": "tail", "warmup": 15}, "warmup 15 must be 16 to 1000000 points"),
+    ({"kind": "tail", "hold": -1}, "hold -1 must be 0 to 1000000 points"),
+    ({"kind": "tail", "min_scale": -1}, "min_scale -1 must be 0 or more"),
     ({"kind": "magic"}, "magic"),
 ]
 

@@ -1,0 +1,46 @@
+"""One event, one alarm: a statistic that stays high is told once, and again only if it becomes much larger."""
+
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from streams.compute.detectors.base import BoolArray, FloatArray, IntArray, SlotArray
+from streams.compute.detectors.segments import Segments
+from streams.compute.detectors.slots import Slots
+
+MUCH_LARGER: Final = 1.25
+"""How many times the held statistic a new one must exceed to be told within the hold."""
+
+
+class Latch:
+    """Holds the last statistic that was let through, per slot. Knows no threshold, so that one can be chosen later."""
+
+    def __init__(self, hold: int) -> None:
+        """`hold` is how many points a statistic is held."""
+        self._hold = hold
+
+    @staticmethod
+    def state() -> dict[str, float | int]:
+        """The arrays that it needs of `Slots`, and what a new slot has in them."""
+        return {"held": 0.0, "held_at": 0}
+
+    def passes(self, slots: Slots, slot: SlotArray, index: IntArray, statistic: FloatArray) -> BoolArray:
+        """Which of m > 0 points get through, and takes them into the state.
+
+        `slot` intp[m] may name a slot several times, in the order of its points; `index` int64[m] says how many points
+        the series had before the point; `statistic` float64[m] is greater than 0 (points without one are left out).
+        """
+        passed = np.zeros(len(slot), np.bool_)
+        segments = Segments.of(slot)
+        ranking, bounds, take = segments.rounds
+        chosen = segments.series[ranking]
+        held, held_at = slots["held"], slots["held_at"]
+        for begin, end in pairwise(bounds):
+            one, at = chosen[: end - begin], segments.at[take[begin:end]]
+            level = np.where(index[at] - held_at[one] > self._hold, 0.0, held[one])
+            new = statistic[at] > MUCH_LARGER * level
+            passed[at] = new
+            held[one] = np.where(new, statistic[at], level)
+            held_at[one] = np.where(new, index[at], held_at[one])
+        return passed
