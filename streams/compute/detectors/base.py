@@ -42,6 +42,9 @@ class Spec(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     """What its flags carry."""
     report: Literal["onset", "every"] = "onset"
     """`onset`: one flag when a condition begins. `every`: one flag for every point at which it holds."""
+    budget: float | None = None
+    """Flags a day of one series that somebody will look at; where there would be more, its threshold is raised until
+    there are not. All flags are told where left out."""
 
     def __post_init__(self) -> None:
         if not self.metrics:
@@ -52,6 +55,8 @@ class Spec(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
             value = getattr(self, field)
             if isinstance(value, float) and not abs(value) <= LARGEST_VALUE:
                 raise ValueError(f"{name} must be a number of at most {LARGEST_VALUE:g}, not {value:g}")
+        if self.budget is not None and not 1e-3 <= self.budget <= 1e6:
+            raise ValueError(f"budget {self.budget:g} must be 0.001 to 1000000 flags a day")
 
 
 class MetricInfo(NamedTuple):
@@ -100,6 +105,10 @@ class Violations(NamedTuple):
     expected: FloatArray
     lower: FloatArray
     upper: FloatArray
+
+    def only(self, chosen: BoolArray) -> "Violations":
+        """Some of them: bool of their number."""
+        return Violations._make(column[chosen] for column in self)
 
 
 class Violation(NamedTuple):

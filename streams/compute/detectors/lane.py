@@ -23,6 +23,7 @@ from streams.compute.detectors.base import (
     Violation,
     Violations,
 )
+from streams.compute.detectors.budget import Budget
 from streams.compute.detectors.missing import MissingDetector
 from streams.compute.detectors.registry import DetectorSpec
 from streams.compute.detectors.segments import Segments
@@ -32,6 +33,9 @@ from streams.compute.series import SeriesKey
 _NAN: Final = float("nan")
 _SPEC: Final = "lane_spec"
 _CONDITION: Final = "lane_condition"
+_BUDGET: Final = "lane_budget_"
+_NOT_IN_STATE: Final = ("budget",)
+"""Settings that may change without the detector having to learn anew."""
 
 
 class Flag(NamedTuple):
@@ -121,8 +125,11 @@ class Lane(ABC):
         return True
 
     def _digest(self) -> npt.NDArray[np.uint8]:
-        """Stands for the declaration: every setting of it, in the form that Python prints."""
-        return np.frombuffer(hashlib.blake2b(repr(self.spec).encode(), digest_size=16).digest(), np.uint8)
+        """Stands for the declaration: every setting of it that the state depends on, as Python prints it."""
+        settings = (name for name in self.spec.__struct_fields__ if name not in _NOT_IN_STATE)
+        told = ", ".join(f"{name}={getattr(self.spec, name)!r}" for name in settings)
+        declared = f"{type(self.spec).__name__}({told})"
+        return np.frombuffer(hashlib.blake2b(declared.encode(), digest_size=16).digest(), np.uint8)
 
     def _watched(self, segments: Segments) -> tuple[Segments, SlotArray]:
         """Those of the segments that it watches, and their slots."""
@@ -141,10 +148,14 @@ class PointLane(Lane):
         self._judge = detector
         self._last = Slots(condition=np.int8(0))
         """By slot: the conditions that held at the newest judged point. What `report: onset` compares with."""
+        self._budget = None if spec.budget is None else Budget(spec.budget)
 
     def grow(self, keys: Sequence[SeriesKey], metrics: Mapping[str, MetricInfo]) -> None:
         super().grow(keys, metrics)
-        self._last.grow(self._by_slot.size - self._last.size)
+        appeared = self._by_slot.size - self._last.size
+        self._last.grow(appeared)
+        if self._budget:
+            self._budget.grow(appeared)
 
     def feed(self, chunk: Chunk) -> list[tuple[int, Flag]]:
         segments, slot = self._judged(chunk)
@@ -153,7 +164,12 @@ class PointLane(Lane):
         found = self._step(chunk, segments, slot)
         if self.spec.report == "onset":
             found = self._onsets(segments, slot, found)
-        return [] if found is None else self._flags(chunk, segments, found)
+        if found is None:
+            return []
+        if self._budget:
+            slots = np.repeat(slot, segments.count)[found.at]
+            found = found.only(self._budget.passes(slots, chunk.ts[segments.at[found.at]], found.score))
+        return self._flags(chunk, segments, found)
 
     def _judged(self, chunk: Chunk) -> tuple[Segments, SlotArray]:
         """The points that it judges, and the slots of their series."""
@@ -184,8 +200,8 @@ class PointLane(Lane):
             self._last["condition"][slot] = 0
             return None
         _, before = self._conditions(segments, slot, found)
-        begins = (found.condition & ~before[found.at]).nonzero()[0]
-        return Violations._make(column[begins] for column in found) if begins.size else None
+        begins = (found.condition & ~before[found.at]).astype(np.bool_)
+        return found.only(begins) if begins.any() else None
 
     def _conditions(
         self, segments: Segments, slot: SlotArray, found: Violations | None
@@ -218,12 +234,20 @@ class PointLane(Lane):
         return []
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
-        return {**super().snapshot(), _CONDITION: self._last.snapshot()["condition"]}
+        budget = self._budget.snapshot() if self._budget else {}
+        return {
+            **super().snapshot(),
+            _CONDITION: self._last.snapshot()["condition"],
+            **{_BUDGET + name: array for name, array in budget.items()},
+        }
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
         if not super().restore(arrays):
             return False
         self._last.restore({"condition": arrays[_CONDITION]})
+        raised = {name.removeprefix(_BUDGET): arrays[name] for name in arrays if name.startswith(_BUDGET)}
+        if self._budget and raised:
+            self._budget.restore(raised)
         return True
 
 

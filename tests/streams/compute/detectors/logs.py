@@ -39,6 +39,7 @@ EXAMPLES: dict[type[Spec], list[DetectorSpec]] = {
         Limit(name="deadband", high=5.0, low=-5.0, deadband=3.0, **ALL),
         Limit(name="held", low=-2.0, deadband=1.0, report="every", **ALL),
         Limit(name="delayed", high=3.0, low=-3.0, deadband=1.0, on_delay=SECONDS[3], off_delay=SECONDS[5], **ALL),
+        Limit(name="few", high=2.0, report="every", budget=5000, **ALL),
         Limit(name="late-off", high=3.0, off_delay=SECONDS[5], report="every", **ALL),
         Limit(name="late-on", low=0.0, high=2.0, on_delay=SECONDS[2], metrics=("temp", "f*")),
     ],
@@ -69,6 +70,7 @@ EXAMPLES: dict[type[Spec], list[DetectorSpec]] = {
     Tail: [
         Tail(name="tail", threshold=1.8, warmup=16, hold=3, **ALL),
         Tail(name="tail-every", threshold=0.1, warmup=20, min_scale=0.5, hold=0, report="every", **ALL),
+        Tail(name="tail-budget", threshold=0.2, warmup=16, hold=0, report="every", budget=9000, **ALL),
     ],
 }
 EVERYTHING = [spec for specs in EXAMPLES.values() for spec in specs]

@@ -291,6 +291,26 @@ def score(ratio: float) -> float:
     return 1.0 if math.isinf(ratio) else ratio / (1 + ratio)
 
 
+@dataclass
+class Told:
+    """By how much the threshold of a series is raised, as a logarithm: by a quarter a flag, less with time."""
+
+    budget: float
+    raised: float = 0.0
+    at: int | None = None
+
+    def tells(self, ts: int, verdict: Verdict) -> bool:
+        certain = score(verdict.ratio)
+        size = min(math.log(certain / (1 - certain)), math.log(1000)) if certain < 1 else math.log(1000)
+        elapsed = 0 if self.at is None else max(0, ts - self.at)
+        self.raised = max(0.0, self.raised - math.log(1.25) * self.budget / 86_400_000 * elapsed)
+        self.at = ts if self.at is None else max(ts, self.at)
+        if size < self.raised:
+            return False
+        self.raised += math.log(1.25)
+        return True
+
+
 def expected_flags(specs: Sequence[DetectorSpec], log: Sequence[Point]) -> list[Expected]:
     """Every flag of the log, by position, detector and first appearance of the series."""
     born = list(dict.fromkeys(point.key for point in log))
@@ -308,6 +328,7 @@ def judged(index: int, spec: DetectorSpec, log: Sequence[Point]) -> Iterator[tup
     histories: dict[SeriesKey, History] = {}
     held: dict[SeriesKey, set[str]] = {}
     newest: dict[SeriesKey, int] = {}
+    told: dict[SeriesKey, Told] = {}
     for i, point in enumerate(log):
         out_of_order = point.ts <= newest.get(point.key, -1)
         newest[point.key] = max(point.ts, newest.get(point.key, -1))
@@ -321,6 +342,8 @@ def judged(index: int, spec: DetectorSpec, log: Sequence[Point]) -> Iterator[tup
         begins = verdict.holds - held.get(point.key, set())
         held[point.key] = verdict.holds
         if begins or (verdict.holds and spec.report == "every"):
+            if spec.budget is not None and not told.setdefault(point.key, Told(spec.budget)).tells(point.ts, verdict):
+                continue
             numbers = (score(verdict.ratio), verdict.expected, verdict.lower, verdict.upper)
             yield i, Expected(index, point.key, point.ts, point.offset, point.x, *numbers)
 
