@@ -34,8 +34,6 @@ _NAN: Final = float("nan")
 _SPEC: Final = "lane_spec"
 _CONDITION: Final = "lane_condition"
 _BUDGET: Final = "lane_budget_"
-_NOT_IN_STATE: Final = ("budget",)
-"""Settings that may change without the detector having to learn anew."""
 
 
 class Flag(NamedTuple):
@@ -126,8 +124,8 @@ class Lane(ABC):
 
     def _digest(self) -> npt.NDArray[np.uint8]:
         """Stands for the declaration: every setting of it that the state depends on, as Python prints it."""
-        settings = (name for name in self.spec.__struct_fields__ if name not in _NOT_IN_STATE)
-        told = ", ".join(f"{name}={getattr(self.spec, name)!r}" for name in settings)
+        settings = ((name, getattr(self.spec, name)) for name in self.spec.__struct_fields__)
+        told = ", ".join(f"{name}={value!r}" for name, value in settings if not _is_beside_state(name, value))
         declared = f"{type(self.spec).__name__}({told})"
         return np.frombuffer(hashlib.blake2b(declared.encode(), digest_size=16).digest(), np.uint8)
 
@@ -279,6 +277,13 @@ class GapLane(Lane):
     def _flag(self, slot: int, due: int, offset: int) -> Flag:
         series = int(self._by_slot["series"][slot])
         return Flag(self.index, series, due, offset, _NAN, 1.0, _NAN, _NAN, _NAN, self._gaps.reason(due))
+
+
+def _is_beside_state(name: str, value: object) -> bool:
+    """Whether a setting is one that may change without the detector's having to learn anew, or that older versions did
+    not know and that is not made use of.
+    """
+    return name == "budget" or (name == "season" and value is None)
 
 
 def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:

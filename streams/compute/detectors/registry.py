@@ -11,6 +11,7 @@ from streams.compute.detectors.missing import Missing, MissingDetector
 from streams.compute.detectors.range import Range, RangeDetector
 from streams.compute.detectors.rate import Rate, RateDetector
 from streams.compute.detectors.robust_z import RobustZ, RobustZDetector
+from streams.compute.detectors.season import SeasonalDetector, SeasonalSpec
 from streams.compute.detectors.stuck import Stuck, StuckDetector
 from streams.compute.detectors.tail import Tail, TailDetector
 
@@ -32,4 +33,7 @@ DETECTORS: Final[dict[type[Spec], Callable[[Any], Detector | MissingDetector]]] 
 
 def build(spec: DetectorSpec) -> Detector | MissingDetector:
     """The detector that `spec` declares, without any series yet."""
-    return DETECTORS[type(spec)](spec)
+    detector = DETECTORS[type(spec)](spec)
+    if isinstance(spec, SeasonalSpec) and spec.season and not isinstance(detector, MissingDetector):
+        return SeasonalDetector(detector, spec.season)
+    return detector

@@ -12,12 +12,12 @@ from streams.compute.detectors.base import (
     Order,
     Points,
     SlotArray,
-    Spec,
     Violation,
     Violations,
     quantity,
     score,
 )
+from streams.compute.detectors.season import SeasonalSpec
 from streams.compute.detectors.slots import SlotState
 
 MAD_OF_NORMAL: Final = 0.6745
@@ -26,7 +26,7 @@ STANDARD_PER_MEAN_DEVIATION: Final = 1.253314
 """Standard deviation of a normal distribution, in mean absolute deviations: sqrt(pi / 2)."""
 
 
-class RobustZ(Spec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="robust_z"):
+class RobustZ(SeasonalSpec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="robust_z"):
     """Modified z-score 0.6745 (x - median) / MAD, beyond ±threshold, against the previous `window` points.
 
     The value itself is not among these; afterwards it is, flagged or not. A series is judged once its window is full.

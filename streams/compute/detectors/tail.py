@@ -15,13 +15,13 @@ from streams.compute.detectors.base import (
     Order,
     Points,
     SlotArray,
-    Spec,
     Violation,
     Violations,
     quantity,
     score,
 )
 from streams.compute.detectors.latch import Latch
+from streams.compute.detectors.season import SeasonalSpec
 from streams.compute.detectors.slots import SlotState
 from streams.compute.detectors.surprise import BLOCK, CLIP, Surprise, mean
 
@@ -36,7 +36,7 @@ _FREE_BLOCKS: Final = 3
 """First blocks, in which nothing is clipped."""
 
 
-class Tail(Spec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="tail"):
+class Tail(SeasonalSpec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="tail"):
     """A value so far from the running mean, or so large a step, that the series' own past makes it improbable.
 
     Deviation from the mean and step from the value before are counted in their running mean absolute size; mean and

@@ -21,6 +21,7 @@ from streams.compute.detectors.range import Range
 from streams.compute.detectors.rate import Rate
 from streams.compute.detectors.registry import DetectorSpec
 from streams.compute.detectors.robust_z import RobustZ
+from streams.compute.detectors.season import Season
 from streams.compute.detectors.stuck import Stuck
 from streams.compute.detectors.tail import Tail
 from streams.compute.series import SeriesKey, SeriesTable
@@ -66,10 +67,12 @@ EXAMPLES: dict[type[Spec], list[DetectorSpec]] = {
     RobustZ: [
         RobustZ(name="robust", window=5, threshold=2.3, **ALL),
         RobustZ(name="robust-even", window=4, threshold=1.9, min_scale=0.7, report="every", **ALL),
+        RobustZ(name="robust-season", window=3, threshold=1.9, season=Season(SECONDS[6], 3), **ALL),
     ],
     Tail: [
         Tail(name="tail", threshold=1.8, warmup=16, hold=3, **ALL),
         Tail(name="tail-every", threshold=0.1, warmup=20, min_scale=0.5, hold=0, report="every", **ALL),
+        Tail(name="tail-season", threshold=0.2, warmup=16, season=Season(SECONDS[6], 2), report="every", **ALL),
         Tail(name="tail-budget", threshold=0.2, warmup=16, hold=0, report="every", budget=9000, **ALL),
     ],
 }

@@ -19,6 +19,7 @@ from streams.compute.detectors.range import Range
 from streams.compute.detectors.rate import Rate
 from streams.compute.detectors.registry import DetectorSpec
 from streams.compute.detectors.robust_z import RobustZ
+from streams.compute.detectors.season import Season, SeasonalSpec
 from streams.compute.detectors.stuck import Stuck
 from streams.compute.detectors.tail import Tail
 from streams.compute.series import SeriesKey
@@ -292,6 +293,34 @@ def score(ratio: float) -> float:
 
 
 @dataclass
+class Usual:
+    """What was usual at a time of the season: the values by visits of bins, which are over but for the last."""
+
+    season: Season
+    visits: dict[int, list[float]] = field(default_factory=dict)
+
+    def at(self, ts: int, x: float) -> float | None:
+        width = self.season.period // self.season.bins
+        self.visits.setdefault(ts // width, []).append(x)
+        middle = ts - width // 2
+        share = middle % width / width
+        means = [self._mean(middle // width + step, ts // width) for step in (0, 1)]
+        return None if None in means else means[0] * (1 - share) + means[1] * share
+
+    def _mean(self, visit: int, running: int) -> float | None:
+        mean, periods = None, 0
+        for number, values in self.visits.items():
+            if number != running and number % self.season.bins == visit % self.season.bins:
+                total = 0.0
+                for value in values:
+                    total += value
+                average = total / len(values)
+                mean = average if mean is None else mean + max(1 / (periods + 1), 0.1) * (average - mean)
+                periods += 1
+        return mean
+
+
+@dataclass
 class Told:
     """By how much the threshold of a series is raised, as a logarithm: by a quarter a flag, less with time."""
 
@@ -336,15 +365,22 @@ def judged(index: int, spec: DetectorSpec, log: Sequence[Point]) -> Iterator[tup
             continue
         metric = METRICS.get(point.key.metric, MetricInfo(point.key.metric))
         seen = histories.setdefault(point.key, History(metric))
+        shift = 0.0
+        if isinstance(spec, SeasonalSpec) and spec.season:
+            usual = seen.memory.setdefault("usual", Usual(spec.season)).at(point.ts, point.x)
+            if usual is None:
+                held[point.key] = set()
+                continue
+            shift = usual
         seen.ts.append(point.ts)
-        seen.x.append(point.x)
+        seen.x.append(point.x - shift)
         verdict = ORACLES[type(spec)](spec, seen)
         begins = verdict.holds - held.get(point.key, set())
         held[point.key] = verdict.holds
         if begins or (verdict.holds and spec.report == "every"):
             if spec.budget is not None and not told.setdefault(point.key, Told(spec.budget)).tells(point.ts, verdict):
                 continue
-            numbers = (score(verdict.ratio), verdict.expected, verdict.lower, verdict.upper)
+            numbers = (score(verdict.ratio), *(x + shift for x in (verdict.expected, verdict.lower, verdict.upper)))
             yield i, Expected(index, point.key, point.ts, point.offset, point.x, *numbers)
 
 
