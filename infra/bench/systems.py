@@ -64,7 +64,9 @@ class System:
     """Only so many events for a system that would take minutes for all; its rate is what is compared."""
 
 
-def _headrace(readings: bool = False, detectors: Literal["none", "all"] = "none") -> Callable[[Race, Progress], Start]:
+def _headrace(
+    readings: bool = False, detectors: Literal["none", "all", "tail"] = "none"
+) -> Callable[[Race, Progress], Start]:
     def start(race: Race, progress: Progress) -> Start:
         yaml = topology.declare(race.run, race.workload, source=race.source, readings=readings, detectors=detectors)
         file = race.arena.apply(race.run, yaml)
@@ -148,7 +150,8 @@ SYSTEMS: dict[str, System] = {
     for system in (
         System("headrace", "headrace: exactly once, ClickHouse", _headrace()),
         System("headrace-readings", "headrace + raw readings archive", _headrace(readings=True)),
-        System("headrace-detectors", "headrace + detectors on every series", _headrace(detectors="all")),
+        System("headrace-tail", "headrace + cheap tier on every series", _headrace(detectors="tail")),
+        System("headrace-detectors", "headrace + five detectors on every series", _headrace(detectors="all")),
         System("kafka-streams-eos", "Kafka Streams, exactly_once_v2", _kafka_streams("exactly_once_v2", "rocksdb")),
         System("kafka-streams-alo", "Kafka Streams, at_least_once", _kafka_streams("at_least_once", "rocksdb")),
         System(

@@ -15,6 +15,12 @@ detectors:
 """
 """Set so that hardly anything is flagged, as in a healthy plant: what is measured is the looking."""
 
+_TAIL = """\
+detectors:
+  - {name: unusual, kind: tail, metrics: ["*"], budget: 1}
+"""
+"""The cheap detector that one would put on every series."""
+
 _PROBES = """\
 detectors:
   - {name: high, kind: limit, metrics: ["*"], high: 1000, report: every}
@@ -29,7 +35,7 @@ _SOAK = (
 )
 """All of them, and flags all the time."""
 
-_BY_NAME = {"none": "", "all": _DETECTORS, "probes": _PROBES, "soak": _SOAK}
+_BY_NAME = {"none": "", "all": _DETECTORS, "tail": _TAIL, "probes": _PROBES, "soak": _SOAK}
 
 
 _MOST_SERIES = 1_000_000
@@ -42,7 +48,7 @@ def declare(
     *,
     source: str = MACHINE_EVENTS.name,
     readings: bool = False,
-    detectors: Literal["none", "all", "probes", "soak"] = "none",
+    detectors: Literal["none", "all", "tail", "probes", "soak"] = "none",
 ) -> str:
     """A topology in YAML: windows of 10 s with 5 s lateness over a workload; `readings` archives every value."""
     return (
