@@ -12,8 +12,8 @@ import msgspec
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
-_children: dict[int, subprocess.Popen[bytes]] = {}
-"""What this very process started: only a parent can reap a child that ended."""
+_children: set[int] = set()
+"""What this very process started and has not reaped: only a parent can reap a child that ended."""
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -55,7 +55,8 @@ def start(command: list[str], folder: Path, log: Path, environment: Mapping[str,
             start_new_session=True,
             umask=0o077,
         )
-    _children[child.pid] = child
+    child.returncode = 0  # as far as Popen goes: it complains of a child that it has not seen end, and this one stays
+    _children.add(child.pid)
     return Process(child.pid, _birth(child.pid) or "ended at once", datetime.now(UTC))
 
 
@@ -73,8 +74,8 @@ def stop(processes: Iterable[Process], patience: float) -> None:
 
 def _birth(pid: int) -> str | None:
     """The mark of the process that has this number now; None when there is none, or only its exit code is left."""
-    if child := _children.get(pid):
-        child.poll()
+    if pid in _children and os.waitpid(pid, os.WNOHANG)[0]:
+        _children.remove(pid)
     return _birth_from_proc(pid) if _BOOT_ID.exists() else _birth_from_ps(pid)
 
 
