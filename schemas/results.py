@@ -95,7 +95,7 @@ class Aggregate(msgspec.Struct, frozen=True, gc=False):
     """Offset of the last record that went into the window."""
 
 
-class Anomaly(msgspec.Struct, frozen=True, gc=False):
+class Anomaly(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One anomaly flag."""
 
     id: str
@@ -133,6 +133,9 @@ class Anomaly(msgspec.Struct, frozen=True, gc=False):
     """Partition of the source topic."""
     offset: int
     """Offset of the record that brought the flag about."""
+    incident: str = ""
+    """The same for all flags of an asset, whatever raised them, that come within ten minutes of one another: what an
+    alerting system tells a person once."""
 
 
 class Alarm(msgspec.Struct, frozen=True, gc=False):

@@ -130,6 +130,7 @@ class Renderer:
                 id_, flag.ts, site, asset, metric, detector, severity, flag.score,
                 _none_for_nan(flag.value), _none_for_nan(flag.expected), _none_for_nan(flag.lower),
                 _none_for_nan(flag.upper), flag.reason, *self._origin(), flag.offset,
+                identifiers.at(identifiers.prefix("incident", self._topology.topology, site, asset), flag.incident),
             )  # fmt: skip
             anomalies.append(anomaly)
             self._messages.append(Message(ANOMALIES.name, self._names.keys[flag.series], anomaly.id, encode(anomaly)))
@@ -146,6 +147,7 @@ class Renderer:
             },
             "reason": [flag.reason for flag in flags],
             "offset": np.array([flag.offset for flag in flags], np.int64),
+            "incident": [anomaly.incident for anomaly in anomalies],
         })  # fmt: skip
 
     def _add_edges(self, edges: Sequence[Edge]) -> None:

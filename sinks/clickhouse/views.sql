@@ -74,3 +74,27 @@ FROM
 )
 GROUP BY `topology`, `site`
 COMMENT 'How the alarms of each site do, after ANSI/ISA-18.2: how many, for how long, how often in floods';
+
+CREATE OR REPLACE VIEW headrace.incidents
+(
+    `incident` String COMMENT 'Id of the incident: all flags of an asset that come within ten minutes of one another',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine, stack or vehicle concerned',
+    `began` DateTime64(3, 'UTC') COMMENT 'Event time of the first flag, UTC',
+    `ended` DateTime64(3, 'UTC') COMMENT 'Event time of the last flag so far, UTC',
+    `flags` UInt64 COMMENT 'Number of flags',
+    `severity` LowCardinality(String) COMMENT 'The highest of its flags: info, warning or critical',
+    `score` Float64 COMMENT 'The highest of its flags, 0 to 1, no unit',
+    `metrics` Array(LowCardinality(String)) COMMENT 'What was flagged, each metric once',
+    `detectors` Array(LowCardinality(String)) COMMENT 'What flagged it, each name once',
+    `reason` String COMMENT 'That of the flag that began it',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology'
+)
+AS SELECT
+    `incident`, `site`, `asset`, min(`ts`), max(`ts`), count(),
+    ['info', 'warning', 'critical'][max(indexOf(['info', 'warning', 'critical'], `severity`))], max(`score`),
+    arraySort(groupUniqArray(`metric`)), arraySort(groupUniqArray(`detector`)), argMin(`reason`, (`ts`, `id`)),
+    `topology`
+FROM headrace.anomalies WHERE `incident` != ''
+GROUP BY `topology`, `site`, `asset`, `incident`
+COMMENT 'What people look at once: flags of an asset that belong together';

@@ -21,6 +21,7 @@ from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.lane import Flag
 from streams.compute.duplicates import Duplicates
 from streams.compute.events import MEASURED, Bools, Events, Ints
+from streams.compute.incidents import Incidents
 from streams.compute.series import SeriesTable
 from streams.compute.windows import LONG_AGO, Counted, Rows, Windows
 
@@ -115,6 +116,7 @@ class Engine:
         self.compliance = compliance
         self.conditions = conditions or ConditionBank((), {})
         self.sampler = sampler or Sampler({})
+        self.incidents = Incidents()
         self._ended: list[Edge] = []
         """Conditions that go off because the topology has changed."""
         self.counts = Counts()
@@ -211,6 +213,7 @@ class Engine:
             "compliance": self.compliance.snapshot(),
             "conditions": self.conditions.snapshot(),
             "levels": self.sampler.snapshot(),
+            "incidents": self.incidents.snapshot(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> list[str]:
@@ -228,6 +231,7 @@ class Engine:
         anew = self._restore_windows(state) + self.bank.restore(state["detectors"])
         alarms, self._ended = self.conditions.restore(state["conditions"], self.stream_time, self._last_offset)
         self.sampler.restore(state["levels"])
+        self.incidents.restore(state.get("incidents", {}))
         return anew + self.compliance.restore(state["compliance"]) + alarms
 
     def _restore_windows(self, state: Mapping[str, Any]) -> list[str]:
@@ -281,7 +285,7 @@ class Engine:
         """Tell everything that looks at series of those that are new."""
         if len(self.series) > self._known:
             appeared = self.series.keys[self._known :]
-            for part in (self.bank, self.compliance, self.conditions, self.sampler):
+            for part in (self.bank, self.compliance, self.conditions, self.sampler, self.incidents):
                 part.grow(appeared)
             self._known = len(self.series)
 
@@ -333,6 +337,7 @@ class Engine:
         if judged.flags:
             # By record, which is never cut: so that the order does not depend on the chunk.
             flags = sorted([*flags, *judged.flags], key=lambda flag: flag.offset)
+        flags = self.incidents.join(flags)
         aggregates = self._close_due()
         self.counts.aggregates += sum(len(rows.start) for _, rows in aggregates)
         self.counts.anomalies += len(flags)

@@ -15,6 +15,7 @@ from schemas.durations import Duration, decode_hook
 from schemas.results import Aggregate, Anomaly, DeadLetter
 from streams.checkpoint import FORMAT, unpack
 from streams.chunk import Chunk
+from streams.compute.incidents import Incidents
 from streams.processor import Processor
 from streams.rendering import Message, Rendered, Renderer
 from streams.topology.model import Topology
@@ -232,6 +233,8 @@ def test_a_checkpoint_of_an_older_format_goes_on_where_it_stood(format_: int) ->
     undisturbed, restored = (Processor(TOPOLOGY, "machine.events", 0, 0) for _ in range(2))
     undisturbed.feed(chunk(log[:40], 0))
     undisturbed.cut()
+    undisturbed.engine.incidents = Incidents()  # which older versions did not know
+    undisturbed.engine.incidents.grow(undisturbed.engine.series.keys)
     assert restored.restore(unpack((GOLDEN / f"checkpoint.v{format_}.bin").read_bytes())) == []
     for processor in (undisturbed, restored):
         processor.feed(chunk(log[40:], 40))

@@ -54,6 +54,8 @@ class Flag(NamedTuple):
     reason: str
     severity: Severity | None = None
     """None for that of the detector."""
+    incident: int = 0
+    """Event time of the first flag of the incident that it belongs to; given by `Incidents`."""
 
 
 class Chunk(NamedTuple):
