@@ -132,7 +132,6 @@ def plain_mapping(path: Path, asset: str | None, metrics: Sequence[str], time_fo
     Its time stands in the column `ts`, `time`, `timestamp`, `date` or `datetime`, else in the first one. All rows
     belong to `asset`; where that is None, a column `asset` names the asset, else it is the file's name. The other
     columns are metrics, or those of them that match a name or pattern of `metrics`. UserError where no metric is left.
-
     """
     header = next(read_table(path))
     time = next((name for wanted in _TIMES for name in header if name.lower() == wanted), header[0] if header else "")
