@@ -35,13 +35,6 @@ COLUMNS: Final = [
     "detector", *(f"{profile}, {how}" for profile in ("NAB", "low FP", "low FN") for how in ("best", "fixed")),
     "points/s a core", "bytes a series",
 ]  # fmt: skip
-NOTES: Final = f"""\
-NAB: 100 is perfect, 0 a detector that never fires; low FP and low FN are its profiles that weigh false positives and
-misses more. "best" is at the threshold that is best for this data and profile, as in NAB's own tables; "fixed" is at
-the declared threshold (score {THRESHOLD}), one for all files and profiles. Scores by `headrace backtest --scores every`.
-Points/s: the bank alone, 4,096 series of a random walk with a season, chunks of 64 points of each, per second on the
-processor. Bytes: what a snapshot holds of a series.
-"""
 _ONE_CORE: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _LINE: Final = re.compile(
     r"^(?P<profile>\D+?) +best +(?P<best>\S+) at threshold (?P<at>\S+) +fixed +(?P<fixed>\S+) at "
@@ -97,6 +90,18 @@ def table(outcomes: Sequence[Outcome]) -> list[list[str]]:
         ]
         for outcome in outcomes
     ]
+
+
+def notes(data: Path) -> str:
+    """What the table says, for people."""
+    files = len(json.loads((data / "windows.json").read_text()))
+    return f"""\
+NAB, {files} of its files: 100 is perfect, 0 a detector that never fires; low FP and low FN are its profiles that weigh
+false positives and misses more. "best" is at the threshold that is best for this data and profile, as in NAB's own
+tables; "fixed" is at the declared threshold (score {THRESHOLD}), one for all files and profiles. Scores by
+`headrace backtest --scores every`. Points/s: the bank alone, 4,096 series of a random walk with a season, chunks of 64
+points of each, per second on the processor. Bytes: what a snapshot holds of a series.
+"""
 
 
 def scores_in(text: str) -> dict[str, Nab]:

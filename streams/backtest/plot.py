@@ -27,6 +27,8 @@ def draw(file: Path, title: str, trace: Trace, findings: Sequence[Finding], agai
         axes = figure.subplots()
         order = np.argsort(trace.ts, kind="stable")
         axes.plot(_times(trace.ts[order]), trace.x[order], color="0.4", linewidth=0.8)
+        axes.autoscale_view()
+        axes.set_autoscaley_on(False)  # wide bands would press the values flat
         for place, name in enumerate(dict.fromkeys(finding.detector for finding in findings)):
             _flags(axes, name, f"C{place % 10}", [finding for finding in findings if finding.detector == name])
         if against:
@@ -36,7 +38,7 @@ def draw(file: Path, title: str, trace: Trace, findings: Sequence[Finding], agai
         axes.set_title(title.replace("$", r"\$"), loc="left")
         axes.grid(alpha=0.3)
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(loc="upper left", fontsize="small")
+            figure.legend(loc="outside right upper", fontsize="small")
         file.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(file)
 

@@ -68,12 +68,14 @@ class Summary:
             tally.first = min(tally.first, flag.ts)
             tally.highest = max(tally.highest, flag.score)
         first, second = _times(outcome.findings), _times(outcome.against)
-        for key in outcome.traces:
+        nothing = np.empty(0, np.int64)
+        for key in first.keys() | second.keys():
             difference = self._differences.setdefault(key, Difference(key.asset, key.metric))
-            shared = _near(first[key], second[key], self._tolerance)
+            mine, others = first.get(key, nothing), second.get(key, nothing)
+            shared = _near(mine, others, self._tolerance)
             difference.both += shared
-            difference.only_first += len(first[key]) - shared
-            difference.only_second += len(second[key]) - _near(second[key], first[key], self._tolerance)
+            difference.only_first += len(mine) - shared
+            difference.only_second += len(others) - _near(others, mine, self._tolerance)
 
     def tallies(self) -> list[Tally]:
         """Of each detector and series with a flag, by name."""
@@ -82,7 +84,7 @@ class Summary:
         return [self._tallies[name] for name in sorted(self._tallies)]
 
     def differences(self) -> list[Difference]:
-        """Of each series, by name."""
+        """Of each series with a flag of either, by name."""
         return [self._differences[key] for key in sorted(self._differences)]
 
 
@@ -91,8 +93,7 @@ def _times(findings: Iterable[Finding]) -> dict[SeriesKey, IntArray]:
     times: dict[SeriesKey, set[int]] = defaultdict(set)
     for finding in findings:
         times[finding.key].add(finding.flag.ts)
-    nothing = np.empty(0, np.int64)
-    return defaultdict(lambda: nothing, {key: np.array(sorted(some), np.int64) for key, some in times.items()})
+    return {key: np.array(sorted(some), np.int64) for key, some in times.items()}
 
 
 def _near(times: IntArray, others: IntArray, tolerance: int) -> int:

@@ -162,7 +162,7 @@ def anomaly_command(detectors: str, data: Path, scorer: Path, json_file: Path | 
     if json_file:
         report.save_json(json_file, "anomaly", [asdict(outcome) for outcome in outcomes], ran_on)
     if record:
-        report.record("Detectors", anomaly.COLUMNS, rows, anomaly.NOTES, anomaly.RESULTS, ran_on)
+        report.record("Detectors", anomaly.COLUMNS, rows, anomaly.notes(data), anomaly.RESULTS, ran_on)
 
 
 def _rate(text: str) -> int:
