@@ -134,7 +134,9 @@ def plain_mapping(path: Path, asset: str | None, metrics: Sequence[str], time_fo
     columns are metrics, or those of them that match a name or pattern of `metrics`. UserError where no metric is left.
     """
     header = next(read_table(path))
-    time = next((name for wanted in _TIMES for name in header if name.lower() == wanted), header[0] if header else "")
+    if not header:
+        raise UserError(f"{path} is empty: its first row names the columns")
+    time = next((name for wanted in _TIMES for name in header if name.lower() == wanted), header[0])
     asset_column = _ASSET if _ASSET in header and asset is None else None
     others = [name for name in header if name not in (time, asset_column)]
     for pattern in metrics:

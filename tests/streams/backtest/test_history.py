@@ -89,7 +89,11 @@ def test_columns_find_their_meaning_without_a_topology(
 
 @pytest.mark.parametrize(
     ("header", "metrics", "reason"),
-    [(["ts"], (), "has no column besides ts"), (["ts", "a"], ("b",), "has no column b; besides ts it has a")],
+    [
+        ([""], (), "is empty: its first row"),
+        (["ts"], (), "has no column besides ts"),
+        (["ts", "a"], ("b",), "has no column b; besides ts it has a"),
+    ],
 )
 def test_a_table_without_values_is_refused(
     tmp_path: Path, header: list[str], metrics: tuple[str, ...], reason: str

@@ -33,6 +33,7 @@ replays:
 
 class Stack(Protocol):
     clickhouse_url: str
+    reader_url: str
 
 
 class Ran(NamedTuple):
@@ -177,11 +178,12 @@ def test_a_query_is_history_too_and_may_change_nothing(run: Run, stack: Stack) -
         "SELECT toDateTime64(1704067200 + number, 3, 'UTC') AS ts, 'pump-1' AS asset, 'flow' AS metric, "
         "if(number = 12, 99.5, 10 + number % 3) AS value FROM numbers(20) ORDER BY ts"
     )
-    code, out, err = run("--query", select, "--detectors", "spike.yaml", "--out", "out", "--no-plots", clickhouse=url)
-    assert (code, err) == (0, "")
-    assert "pump-1/flow" in out
-    assert flagged("out/query.csv") == [12]
-    assert rows("out/query.csv")[12]["ts"] == "2024-01-01T00:00:12+00:00"
+    for account, out in ((url, "writer"), (stack.reader_url, "reader")):
+        ran = run("--query", select, "--detectors", "spike.yaml", "--out", out, "--no-plots", clickhouse=account)
+        assert (ran.code, ran.err) == (0, "")
+        assert "pump-1/flow" in ran.out
+        assert flagged(f"{out}/query.csv") == [12]
+        assert rows(f"{out}/query.csv")[12]["ts"] == "2024-01-01T00:00:12+00:00"
 
     for query, reason in [
         ("CREATE TABLE default.of_a_backtest (n Int8) ENGINE = Memory", "readonly"),

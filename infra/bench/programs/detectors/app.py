@@ -5,7 +5,7 @@ so that whoever else uses the machine weighs little.
 """
 
 # mypy: ignore-errors
-# A program of its own: what is in infra does not import streams.
+# A program of its own: nothing in infra imports it, nor streams.
 
 import json
 import sys
@@ -21,7 +21,7 @@ from streams.compute.series import SeriesKey
 SERIES = 4096
 POINTS = 64
 """Of each series in a chunk."""
-WARM_UP, CHUNKS = 16, 16
+WARM_UP, CHUNKS = 16, 8
 """Chunks that are fed before the clock starts, for windows to fill and baselines to be learned, and then."""
 STEP_MS = 10_000
 SEASON = 360
