@@ -10,7 +10,7 @@ RUN := $(VENV)/bin
 AMTOOL := $(TOOLS)/alertmanager/usr/bin/amtool
 SOURCES := schemas streams sinks infra
 
-.PHONY: help setup demo test faults check format docs bench bench-quick soak down clean
+.PHONY: help setup demo test faults check format docs bench bench-quick bench-anomaly soak down clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,6 +77,9 @@ bench: setup ## headrace and its neighbours over one log, held against an oracle
 
 bench-quick: setup ## headrace against the bare poll loop; fails below half of the recorded ratio
 	@$(RUN)/headrace bench quick
+
+bench-anomaly: setup ## detectors on the Numenta Anomaly Benchmark (NAB_DATA, NAB_SCORER); writes infra/bench/ANOMALY.md
+	@$(RUN)/headrace bench anomaly --record
 
 soak: setup ## half an hour at 20,000 events/s: memory, file handles, parts and lag have to stay flat; writes bench-soak/
 	@$(RUN)/headrace bench soak

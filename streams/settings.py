@@ -180,6 +180,11 @@ class Settings:
         return options
 
 
+def clickhouse_of(environ: Mapping[str, str] = os.environ, data: Path = DEFAULT_DATA) -> str | None:
+    """The address of ClickHouse, a secret, for what needs no Kafka; None where there is no local stack either."""
+    return _Reader(environ)("HEADRACE_CLICKHOUSE") or _local_stack(data).clickhouse
+
+
 class _Reader:
     """Looks a variable up, itself or as the content of the file that `<NAME>_FILE` names."""
 

@@ -15,14 +15,22 @@ from infra.local.kafka.java import find_java
 _PYTHON_PACKAGES = ("aiokafka", "chdb", "faust-streaming", "msgspec", "numpy")
 
 
-def describe() -> dict[str, str]:
-    """Date, hardware, kernel and versions."""
+def hardware() -> dict[str, str]:
+    """Date, hardware, kernel and Python, for what needs nothing else."""
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "processor": f"{os.cpu_count()} cores, {_processor()}; broker, ClickHouse and the measured system share them",
+        "processor": f"{os.cpu_count()} cores, {_processor()}",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "kernel": f"{platform.system()} {platform.release()}",
         "python": f"{platform.python_version()}: " + ", ".join(f"{name} {version(name)}" for name in _PYTHON_PACKAGES),
+    }
+
+
+def describe() -> dict[str, str]:
+    """Date, hardware, kernel and versions of all systems."""
+    found = hardware()
+    return found | {
+        "processor": f"{found['processor']}; broker, ClickHouse and the measured system share them",
         "java": _java(),
         "kafka": f"{jars.version()}, Kafka Streams {_in_pom('kafka-streams', 'kafka-streams')}",
         "flink": _in_pom("flink", "flink-streaming-java"),

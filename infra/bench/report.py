@@ -15,7 +15,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 _HEAD = """\
 # Results of the benchmarks
 
-Written by `headrace bench windows|latency|scale --record`; every section says what it ran on.
+Written by `headrace bench windows|latency|scale|anomaly --record`; every section says what it ran on.
 """
 
 
@@ -29,9 +29,9 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     Console(width=None if Console().is_terminal else 200).print(table)
 
 
-def save_json(file: Path, benchmark: str, results: object) -> None:
+def save_json(file: Path, benchmark: str, results: object, ran_on: Mapping[str, str] | None = None) -> None:
     """Write results with the description of the machine."""
-    document = {"benchmark": benchmark, "machine": machine.describe(), "results": results}
+    document = {"benchmark": benchmark, "machine": ran_on or machine.describe(), "results": results}
     file.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
 

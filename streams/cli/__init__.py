@@ -19,6 +19,7 @@ VERBS: dict[str, str] = {
     "worker": "streams.cli.worker:worker",
     "outlets": "streams.cli.outlets:outlets",
     "replay": "streams.cli.replay:replay",
+    "backtest": "streams.cli.backtest:backtest",
     "simulate": "streams.cli.simulate:simulate",
     "audit": "streams.cli.audit:audit",
     "alarm": "streams.cli.alarm:alarm",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from infra.bench import comparison, latency, quick, report, scale, soak, soak_report, windows
+from infra.bench import anomaly, comparison, latency, machine, quick, report, scale, soak, soak_report, windows
 from infra.bench.systems import SYSTEMS
 from infra.bench.workload import Workload
 from schemas.errors import UserError
@@ -136,6 +136,33 @@ def soak_command(minutes: float, rate: int, out: Path) -> None:
         click.echo(line)
     if outcome.problems:
         raise UserError("; ".join(outcome.problems))
+
+
+@bench.command("anomaly", epilog="Example: headrace bench anomaly --detectors ewma --json ewma.json")
+@click.option("--detectors", default=",".join(anomaly.DETECTORS), show_default=True, help="Which, in this order.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), default=Path("../shared/data/nab_tune"), show_default=True,
+    envvar="NAB_DATA", help="Folder of NAB's files, with windows.json.",
+)  # fmt: skip
+@click.option(
+    "--scorer", type=click.Path(path_type=Path), default=Path("../shared/tools/nab_score.py"), show_default=True,
+    envvar="NAB_SCORER", help="Program that scores: SCORER DATA SCORES --threshold T.",
+)  # fmt: skip
+@_json
+@click.option("--record", is_flag=True, help=f"Also write it to {anomaly.RESULTS.name}.")
+def anomaly_command(detectors: str, data: Path, scorer: Path, json_file: Path | None, record: bool) -> None:
+    """Detectors on the Numenta Anomaly Benchmark, their speed and their state; starts no servers.
+
+    The benchmark's files are not part of headrace.
+    """
+    outcomes = anomaly.run([name.strip() for name in detectors.split(",")], data, scorer, _say)
+    rows = anomaly.table(outcomes)
+    report.show("anomaly detectors", anomaly.COLUMNS, rows)
+    ran_on = machine.hardware()
+    if json_file:
+        report.save_json(json_file, "anomaly", [asdict(outcome) for outcome in outcomes], ran_on)
+    if record:
+        report.record("Detectors", anomaly.COLUMNS, rows, anomaly.notes(data), anomaly.RESULTS, ran_on)
 
 
 def _rate(text: str) -> int:

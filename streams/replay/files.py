@@ -76,13 +76,13 @@ def read_rows(path: Path, columns: Sequence[str], refuse: Refusals) -> Iterator[
         "ndjson": _read_ndjson,
         "parquet": _read_parquet,
     }
-    with _named_errors(path):
+    with named_errors(path):
         yield from readers[format_of(path)](path, columns, refuse)
 
 
 def read_lines(path: Path) -> Iterator[Lines]:
     """The lines of a text file. Raises UserError for a file that is absent or broken."""
-    with _named_errors(path), path.open("rb") as raw:
+    with named_errors(path), path.open("rb") as raw:
         size = max(path.stat().st_size, 1)
         text = gzip.GzipFile(fileobj=raw) if is_gzip(path) else raw
         numbered = ((number, line) for number, line in enumerate(text) if not line.isspace())
@@ -187,7 +187,7 @@ def _require_columns(path: Path, columns: Sequence[str], present: Sequence[str])
 
 
 @contextmanager
-def _named_errors(path: Path) -> Iterator[None]:
+def named_errors(path: Path) -> Iterator[None]:
     """Turn what readers raise into one line that names the file."""
     try:
         yield

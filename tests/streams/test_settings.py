@@ -13,7 +13,7 @@ from infra.local.ports import Ports
 from infra.local.record import Record
 from infra.local.stack import find
 from schemas.errors import SettingsError
-from streams.settings import VARIABLES, Address, KafkaSecurity, OutletLogins, Settings
+from streams.settings import VARIABLES, Address, KafkaSecurity, OutletLogins, Settings, clickhouse_of
 
 SECRET = "s3cret-hunter2"
 KAFKA = {"HEADRACE_KAFKA": "broker:9092"}
@@ -276,6 +276,13 @@ class TestLocalStack:
         (data / "stack.json").write_text("damaged")
         settings = Settings.from_environment({**KAFKA, "HEADRACE_CLICKHOUSE": "clickhouse://host"}, data)
         assert settings.clickhouse == "clickhouse://host"
+
+    def test_clickhouse_alone_needs_no_kafka(self, data: Path) -> None:
+        stack = find(data)
+        assert stack is not None
+        assert clickhouse_of({}, data) == stack.clickhouse_url
+        assert clickhouse_of({"HEADRACE_CLICKHOUSE": "clickhouse://host"}, data) == "clickhouse://host"
+        assert clickhouse_of({}, data / "absent") is None
 
     def test_a_stack_that_was_never_up_is_none(self, data: Path) -> None:
         (data / "clickhouse-users.json").unlink()

@@ -17,6 +17,7 @@ from streams.cli.bench import bench
         (["latency", "--rates", "10k"], "'10k' is no rate"),
         (["latency", "--rates", "0"], "'0' is no rate"),
         (["scale", "--axes", "colour"], "no axis colour; there are series"),
+        (["anomaly", "--detectors", "best"], "no detector best; there are robust_z"),
     ],
 )
 def test_what_does_not_exist_is_refused_with_what_does(arguments: list[str], reason: str) -> None:
@@ -26,7 +27,7 @@ def test_what_does_not_exist_is_refused_with_what_does(arguments: list[str], rea
 
 
 def test_every_verb_has_an_example() -> None:
-    for name in ("windows", "latency", "scale", "soak", "quick"):
+    for name in ("windows", "latency", "scale", "soak", "quick", "anomaly"):
         done = CliRunner().invoke(bench, [name, "--help"])
         assert f"Example: headrace bench {name}" in done.output, name
 

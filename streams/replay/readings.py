@@ -1,0 +1,116 @@
+"""Rows of a history file in numbers, by the column mapping of the topology."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.errors import UserError
+from streams.replay.cells import Bools, Floats, Ints, numbers, row_times, texts, times
+from streams.replay.files import Rows, read_rows
+from streams.replay.refusals import Refusals
+from streams.topology.mapping import Replay, TimeColumn, TimeRows
+
+
+class Readings(NamedTuple):
+    """A stretch of n rows. What stands in a row that was refused has no meaning."""
+
+    number: Ints
+    """Position of each row in the file, counted from 0; rows that do not fit the file's format are not among them."""
+    ts: Ints
+    """Event times, epoch milliseconds."""
+    assets: list[str]
+    states: list[str | None]
+    x: Floats
+    """float64[metrics, n] in the order of the mapping; NaN where a cell is empty."""
+    refused: Bools
+    done: float
+    """Share of the file that has been read, 0 to 1."""
+
+
+class _Bad(NamedTuple):
+    """The bad cells of one column."""
+
+    column: str
+    wanted: str
+    cells: pa.Array
+    bad: Bools
+
+
+class RowReader:
+    """Reads the rows of one file."""
+
+    def __init__(self, path: Path, replay: Replay, refusals: Refusals) -> None:
+        """Raises UserError where row times need a year that the file's name does not have."""
+        self._path = path
+        self._replay = replay
+        self._refusals = refusals
+        self._year = _year_in(path.name, replay.time) if isinstance(replay.time, TimeRows) else 0
+
+    def read(self) -> Iterator[Readings]:
+        """The whole file. Raises UserError for a file, column or (unless skipped) row that is bad."""
+        for rows in read_rows(self._path, self._columns(), self._refusals):
+            yield self._readings(rows)
+
+    def _columns(self) -> list[str]:
+        replay = self._replay
+        time = replay.time.column if isinstance(replay.time, TimeColumn) else None
+        wanted = [time, replay.asset_column, replay.state_column, *replay.values.values()]
+        return list(dict.fromkeys(column for column in wanted if column is not None))
+
+    def _readings(self, rows: Rows) -> Readings:
+        replay = self._replay
+        size = len(rows.number)
+        flaws: list[_Bad] = []
+        ts = self._times(rows, flaws)
+        assets = self._assets(rows, flaws)
+        column = replay.state_column
+        states: list[str | None] = [None] * size if column is None else texts(rows.columns[column])
+        x = np.empty((len(replay.values), size))
+        for metric, column in enumerate(replay.values.values()):
+            x[metric], bad = numbers(rows.columns[column])
+            flaws.append(_Bad(column, "finite number", rows.columns[column], bad))
+        return Readings(rows.number, ts, assets, states, x, self._refuse(rows, flaws), rows.done)
+
+    def _times(self, rows: Rows, flaws: list[_Bad]) -> Ints:
+        time = self._replay.time
+        if isinstance(time, TimeRows):
+            return row_times(rows.number, time.interval, self._year)
+        cells = rows.columns[time.column]
+        try:
+            ts, bad = times(cells, time)
+        except ValueError as error:  # a directive that strptime does not know
+            raise UserError(f"time format {time.format!r} of column {time.column}: {error}") from None
+        flaws.append(_Bad(time.column, f"time in the format {time.format}", cells, bad))
+        return ts
+
+    def _assets(self, rows: Rows, flaws: list[_Bad]) -> list[str]:
+        if self._replay.asset_column is None:
+            return [self._replay.asset or ""] * len(rows.number)
+        cells = rows.columns[self._replay.asset_column]
+        assets = texts(cells)
+        absent = np.array([asset is None for asset in assets], bool)
+        flaws.append(_Bad(self._replay.asset_column, "asset", cells, absent))
+        return [asset or "" for asset in assets]
+
+    def _refuse(self, rows: Rows, flaws: list[_Bad]) -> Bools:
+        """Refuse every row with a bad cell, once, for its first one."""
+        refused = np.zeros(len(rows.number), bool)
+        for flaw in flaws:
+            refused |= flaw.bad
+        for row in np.flatnonzero(refused).tolist():
+            flaw = next(flaw for flaw in flaws if flaw.bad[row])
+            cell = flaw.cells[row].as_py()
+            shown = "an empty cell" if cell is None else repr(cell)
+            self._refusals(self._path, int(rows.number[row]), f"column {flaw.column}: {shown} is no {flaw.wanted}")
+        return refused
+
+
+def _year_in(name: str, time: TimeRows) -> int:
+    match = re.search(time.year_in_name, name)
+    if match is None or not match.groups() or not match[1].isdecimal():
+        raise UserError(f"{name}: no year where year_in_name, {time.year_in_name!r}, looks for it")
+    return int(match[1])
