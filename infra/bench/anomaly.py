@@ -25,6 +25,7 @@ RESULTS: Final = Path(__file__).with_name("ANOMALY.md")
 DETECTORS: Final[dict[str, Mapping[str, object]]] = {
     "robust_z": {"kind": "robust_z"},
     "ewma": {"kind": "ewma"},
+    "tail": {"kind": "tail"},
 }
 """Row of the table to declaration, without name and metrics."""
 

@@ -40,7 +40,8 @@ def load(file: Path) -> tuple[DetectorSpec, ...]:
 
 
 def lowered(specs: Sequence[DetectorSpec]) -> tuple[list[DetectorSpec], list[float]]:
-    """The detectors so that they report every point beyond a fraction of their threshold, and those fractions.
+    """The detectors so that they report every point beyond a fraction of their threshold, whatever their budget, and
+    those fractions.
 
     A detector whose threshold cannot be lowered without changing what it does keeps it: its fraction is 1.
     """
@@ -50,7 +51,7 @@ def lowered(specs: Sequence[DetectorSpec]) -> tuple[list[DetectorSpec], list[flo
         name = next((name for name in _THRESHOLDS if name in spec.__struct_fields__), None)
         fraction = 1.0 if name is None else 1 / _FINENESS
         changed = {} if name is None else {name: getattr(spec, name) * fraction}
-        found.append(msgspec.structs.replace(spec, report="every", **changed))
+        found.append(msgspec.structs.replace(spec, report="every", budget=None, **changed))
         fractions.append(fraction)
     return found, fractions
 

@@ -1,7 +1,7 @@
 """`tail`: a value, or a step from one value to the next, as improbable as the series itself has made it."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,8 @@ class Tail(SeasonalSpec, kw_only=True, frozen=True, forbid_unknown_fields=True, 
     of Mathematical Statistics 22(3), 400-407 (quantile).
     """
 
+    report: Literal["onset", "every"] = "every"
+    """`every`: what passes the latch. `onset` leaves out what does so directly after another one."""
     threshold: float = 3.3
     """-log10 of the probability at which a point is improbable: 3.3 is one point in 2,000, 6 is one in a million."""
     warmup: int = 100
