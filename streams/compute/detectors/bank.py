@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.errors import CheckpointError
+from streams.compute.detectors.asset_lane import AssetLane
 from streams.compute.detectors.base import FloatArray, IntArray, MetricInfo, SlotArray
 from streams.compute.detectors.lane import Chunk, Flag, GapLane, Lane, PointLane
+from streams.compute.detectors.mewma import MewmaDetector
 from streams.compute.detectors.missing import MissingDetector
 from streams.compute.detectors.registry import DetectorSpec, build
 from streams.compute.detectors.segments import Segments
@@ -115,4 +117,6 @@ def _lane(index: int, spec: DetectorSpec) -> Lane:
     detector = build(spec)
     if isinstance(detector, MissingDetector):
         return GapLane(index, spec, detector)
+    if isinstance(detector, MewmaDetector):
+        return AssetLane(index, spec, detector)
     return PointLane(index, spec, detector)

@@ -24,7 +24,7 @@ from streams.compute.detectors.base import (
     Violations,
 )
 from streams.compute.detectors.missing import MissingDetector
-from streams.compute.detectors.registry import DetectorSpec
+from streams.compute.detectors.registry import AnyDetector, DetectorSpec
 from streams.compute.detectors.segments import Segments
 from streams.compute.detectors.slots import Slots
 from streams.compute.series import SeriesKey
@@ -72,7 +72,7 @@ class Chunk(NamedTuple):
 class Lane(ABC):
     """What lanes have in common: the selection of series, and the declaration that their state belongs to."""
 
-    def __init__(self, index: int, spec: DetectorSpec, detector: Detector | MissingDetector) -> None:
+    def __init__(self, index: int, spec: DetectorSpec, detector: AnyDetector) -> None:
         self.index, self.spec, self._detector = index, spec, detector
         self._metrics = _any_of(spec.metrics)
         self._assets = _any_of(spec.assets)
@@ -95,6 +95,11 @@ class Lane(ABC):
         self._by_slot["series"][first_slot : self._by_slot.size] = watched
         infos = [metrics.get(name) or MetricInfo(name) for name in (keys[s - first_series].metric for s in watched)]
         self._metric_of += infos
+        self._begin([keys[series - first_series] for series in watched], infos)
+
+    def _begin(self, keys: Sequence[SeriesKey], infos: Sequence[MetricInfo]) -> None:
+        """Have the detector take in the series that have got the next slots."""
+        del keys  # a series has a slot of its own
         self._detector.grow(infos)
 
     @abstractmethod

@@ -7,16 +7,20 @@ from streams.compute.detectors.base import Detector, Spec
 from streams.compute.detectors.cusum import Cusum, CusumDetector
 from streams.compute.detectors.ewma import Ewma, EwmaDetector
 from streams.compute.detectors.limit import Limit, LimitDetector
+from streams.compute.detectors.mewma import Mewma, MewmaDetector
 from streams.compute.detectors.missing import Missing, MissingDetector
 from streams.compute.detectors.range import Range, RangeDetector
 from streams.compute.detectors.rate import Rate, RateDetector
 from streams.compute.detectors.robust_z import RobustZ, RobustZDetector
 from streams.compute.detectors.stuck import Stuck, StuckDetector
 
-DetectorSpec = Limit | Range | Rate | Stuck | Missing | Ewma | Cusum | RobustZ
+DetectorSpec = Limit | Range | Rate | Stuck | Missing | Ewma | Cusum | RobustZ | Mewma
 """Any declaration of a detector; `kind` says which."""
 
-DETECTORS: Final[dict[type[Spec], Callable[[Any], Detector | MissingDetector]]] = {
+AnyDetector = Detector | MissingDetector | MewmaDetector
+"""Running state of any of them; the lane that runs it knows how it is fed."""
+
+DETECTORS: Final[dict[type[Spec], Callable[[Any], AnyDetector]]] = {
     Limit: LimitDetector,
     Range: RangeDetector,
     Rate: RateDetector,
@@ -25,9 +29,10 @@ DETECTORS: Final[dict[type[Spec], Callable[[Any], Detector | MissingDetector]]] 
     Ewma: EwmaDetector,
     Cusum: CusumDetector,
     RobustZ: RobustZDetector,
+    Mewma: MewmaDetector,
 }
 
 
-def build(spec: DetectorSpec) -> Detector | MissingDetector:
+def build(spec: DetectorSpec) -> AnyDetector:
     """The detector that `spec` declares, without any series yet."""
     return DETECTORS[type(spec)](spec)

@@ -16,6 +16,7 @@ from streams.compute.detectors.cusum import Cusum
 from streams.compute.detectors.ewma import Ewma
 from streams.compute.detectors.lane import Flag
 from streams.compute.detectors.limit import Limit
+from streams.compute.detectors.mewma import Mewma
 from streams.compute.detectors.missing import Missing
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.rate import Rate
@@ -64,6 +65,13 @@ EXAMPLES: dict[type[Spec], list[DetectorSpec]] = {
     RobustZ: [
         RobustZ(name="robust", window=5, threshold=2.3, **ALL),
         RobustZ(name="robust-even", window=4, threshold=1.9, min_scale=0.7, report="every", **ALL),
+    ],
+    Mewma: [
+        Mewma(name="mewma", weight=0.4, alpha=0.05, warmup=5, hold=SECONDS[5], **ALL),
+        Mewma(name="hotelling", weight=1.0, alpha=0.2, warmup=3, hold=SECONDS[60], report="every", **ALL),
+        Mewma(
+            name="not-held", weight=0.7, alpha=0.1, warmup=4, hold=SECONDS[0], metrics=("temp", "load"), report="every"
+        ),
     ],
 }
 EVERYTHING = [spec for specs in EXAMPLES.values() for spec in specs]

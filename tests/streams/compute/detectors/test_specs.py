@@ -42,6 +42,11 @@ IMPOSSIBLE = [
     ({"kind": "robust_z", "window": 2}, "window 2 must be 3 to 1000"),
     ({"kind": "robust_z", "threshold": 0}, "threshold 0 must be greater than 0"),
     ({"kind": "robust_z", "min_scale": -1}, "min_scale -1 must be 0 or more"),
+    ({"kind": "mewma", "lambda": 0}, "lambda 0 must be 0.001 to 1"),
+    ({"kind": "mewma", "alpha": 0}, "alpha 0 must be 1e-15 or more and less than 1"),
+    ({"kind": "mewma", "alpha": 1}, "alpha 1 must be 1e-15 or more and less than 1"),
+    ({"kind": "mewma", "warmup": 1}, "warmup 1 must be 2 to 100000"),
+    ({"kind": "mewma", "hold": 60}, "write a whole number and a unit"),
     ({"kind": "magic"}, "magic"),
 ]
 
