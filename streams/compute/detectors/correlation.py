@@ -37,7 +37,7 @@ def shrunk(products: FloatArray, count: IntArray) -> FloatArray:
     """
     used = varies(products)
     spread = np.sqrt(np.where(used, diagonal(products), 1.0))
-    r = products / (spread[:, :, None] * spread[:, None, :])
+    r: FloatArray = products / (spread[:, :, None] * spread[:, None, :])
     r[~(used[:, :, None] & used[:, None, :])] = 0.0
     squares, variances = np.zeros(len(r)), np.zeros(len(r))
     for i in range(r.shape[1]):
@@ -61,7 +61,7 @@ def inverse(matrix: FloatArray) -> FloatArray:
         swept -= column[:, :, None] * column[:, None, :] / pivot[:, :, None]
         swept[:, k] = swept[:, :, k] = column / pivot
         swept[:, k, k] = -1 / pivot[:, 0]
-    return np.negative(swept)
+    return -swept
 
 
 def without(precision: FloatArray, left_out: BoolArray) -> FloatArray:

@@ -31,9 +31,9 @@ class Mewma(Spec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="me
     comes later, is not watched; a warm-up without any variation is prolonged. Then, with u the vector of (x - mean) /
     sigma and R the correlations: w = lambda u + (1 - lambda) w, from 0, and T2 = w' R^-1 w / (lambda / (2 - lambda) +
     1 / warmup); the second term is for the learned means. With lambda = 1 this is Hotelling's T2 of single
-    observations. It signals above p (n - 1) / (n - p) F(alpha; p, n - p), with p metrics and n = warmup, which is exact
-    for independent normal observations and unshrunk R. T2 of a lower number of metrics is that of these alone; w begins
-    at 0 again whenever the metrics change.
+    observations. It signals above p (n - 1) / (n - p) F(alpha; p, n - p), with p metrics and n = warmup: exact for
+    independent normal observations and R as it is, less often than alpha for R as it is shrunk. Where metrics are left
+    out T2 is that of the others alone; w begins at 0 again whenever the metrics change.
 
     A flag is of the metric that contributes most, of those that came at the observation's time: without it T2 would be
     lowest (T2 - T2 of the others, the last term of the decomposition of Mason, Tracy and Young).
