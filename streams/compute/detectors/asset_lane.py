@@ -195,6 +195,11 @@ class AssetLane(Lane):
         numbers = (x, float(found.score[number]), expected, expected - reach, expected + reach)
         return position, Flag(self.index, series, ts, int(chunk.offset[position]), *numbers, reason)
 
+    def reset(self, series: SlotArray) -> None:
+        assets = np.unique(self._place["asset"][self._slots_of(series)])
+        self._judge.reset(assets)
+        self._state.reset(assets)
+
     def tick(self, now: int, offset: int) -> list[Flag]:
         del now, offset  # an observation that is waited for in vain is judged when the next one begins
         return []

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from schemas.results import Severity
 from streams.compute.detectors.base import (
+    BoolArray,
     Detector,
     FloatArray,
     IntArray,
@@ -68,6 +69,11 @@ class Chunk(NamedTuple):
     newest: IntArray
     """The newest event time of each point's series, up to and with the point."""
 
+    def only(self, points: BoolArray) -> "Chunk":
+        """The same chunk, of whose points only these are to be judged: bool[n]."""
+        of_all, in_order = (segments.keep(points[segments.at]) for segments in (self.points, self.in_order))
+        return self._replace(points=of_all, in_order=in_order)
+
 
 class Lane(ABC):
     """What lanes have in common: the selection of series, and the declaration that their state belongs to."""
@@ -107,6 +113,10 @@ class Lane(ABC):
         """The flags of a chunk, each with the position of the point that brought it about, in no order."""
 
     @abstractmethod
+    def reset(self, series: SlotArray) -> None:
+        """Forget what is known of these series, watched or not; all those of an asset."""
+
+    @abstractmethod
     def tick(self, now: int, offset: int) -> list[Flag]:
         """The flags of time passing without a record, by series."""
 
@@ -127,7 +137,15 @@ class Lane(ABC):
 
     def _digest(self) -> npt.NDArray[np.uint8]:
         """Stands for the declaration: every setting of it, in the form that Python prints."""
-        return np.frombuffer(hashlib.blake2b(repr(self.spec).encode(), digest_size=16).digest(), np.uint8)
+        declared = repr(self.spec)
+        if not self.spec.reset_after:  # as it was before there was this setting, so that older checkpoints fit
+            declared = declared.replace(", reset_after=()", "")
+        return np.frombuffer(hashlib.blake2b(declared.encode(), digest_size=16).digest(), np.uint8)
+
+    def _slots_of(self, series: SlotArray) -> SlotArray:
+        """The slots of those of the series that it watches."""
+        slot: SlotArray = self._by_series["slot"][series]
+        return slot[slot >= 0]
 
     def _watched(self, segments: Segments) -> tuple[Segments, SlotArray]:
         """Those of the segments that it watches, and their slots."""
@@ -218,6 +236,11 @@ class PointLane(Lane):
             flags.append((position, Flag(self.index, number, ts, offset, x, score, expected, lower, upper, reason)))
         return flags
 
+    def reset(self, series: SlotArray) -> None:
+        slot = self._slots_of(series)
+        self._judge.reset(slot)
+        self._last.reset(slot)
+
     def tick(self, now: int, offset: int) -> list[Flag]:
         del now, offset  # points are judged when they come
         return []
@@ -249,6 +272,9 @@ class GapLane(Lane):
             (position, self._flag(number, due, offset))
             for number, position, due, offset in zip(*(column.tolist() for column in columns), strict=True)
         ]
+
+    def reset(self, series: SlotArray) -> None:
+        del series  # a declaration of gaps names no states
 
     def next_due(self) -> int | None:
         return self._gaps.next_due()

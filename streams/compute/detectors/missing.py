@@ -36,6 +36,8 @@ class Missing(Spec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="
         super().__post_init__()
         if self.timeout <= 0:
             raise ValueError("timeout must be longer than 0")
+        if self.reset_after:
+            raise ValueError("reset_after is not for missing: it learns nothing, and silence has no state")
 
 
 class Gaps(NamedTuple):

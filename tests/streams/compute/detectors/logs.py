@@ -22,6 +22,7 @@ from streams.compute.detectors.range import Range
 from streams.compute.detectors.rate import Rate
 from streams.compute.detectors.registry import DetectorSpec
 from streams.compute.detectors.robust_z import RobustZ
+from streams.compute.detectors.states import Told, code
 from streams.compute.detectors.stuck import Stuck
 from streams.compute.series import SeriesKey, SeriesTable
 
@@ -85,6 +86,8 @@ class Point(NamedTuple):
     x: float
     offset: int
     stream_time: int
+    state: str = ""
+    """Machine state that the point's event tells; none where it is empty."""
 
 
 def log_of(records: Iterable[Sequence[tuple[int, int, float]]]) -> list[Point]:
@@ -148,7 +151,9 @@ class Runner:
         ]
         for column in columns:
             column.flags.writeable = False
-        return self.bank.feed(*columns)
+        at = np.array([i for i, point in enumerate(points) if point.state], np.intp)
+        codes = np.array([code(points[i].state) for i in at], np.int64)
+        return self.bank.feed(*columns, Told(columns[0][at], columns[1][at], codes, at) if at.size else None)
 
     def saved(self) -> dict[str, dict[str, npt.NDArray[Any]]]:
         """The bank's state after a trip through a file."""

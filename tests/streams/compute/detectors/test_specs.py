@@ -42,6 +42,8 @@ IMPOSSIBLE = [
     ({"kind": "robust_z", "window": 2}, "window 2 must be 3 to 1000"),
     ({"kind": "robust_z", "threshold": 0}, "threshold 0 must be greater than 0"),
     ({"kind": "robust_z", "min_scale": -1}, "min_scale -1 must be 0 or more"),
+    ({"kind": "missing", "timeout": "1s", "reset_after": ["maintenance"]}, "reset_after is not for missing"),
+    ({"kind": "range", "reset_after": ["maintenance", ""]}, "must not name an empty state"),
     ({"kind": "mewma", "lambda": 0}, "lambda 0 must be 0.001 to 1"),
     ({"kind": "mewma", "alpha": 0}, "alpha 0 must be 1e-15 or more and less than 1"),
     ({"kind": "mewma", "alpha": 1}, "alpha 1 must be 1e-15 or more and less than 1"),
