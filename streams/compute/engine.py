@@ -19,8 +19,9 @@ from streams.compute.compliance.compliance import Compliance, Outcome, joined
 from streams.compute.control_loop.sampler import Sample, Sampler
 from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.lane import Flag
+from streams.compute.detectors.states import Told, code
 from streams.compute.duplicates import Duplicates
-from streams.compute.events import MEASURED, Bools, Events, Ints
+from streams.compute.events import MEASURED, Bools, Events, Index, Ints
 from streams.compute.incidents import Incidents
 from streams.compute.series import SeriesTable
 from streams.compute.windows import LONG_AGO, Counted, Rows, Windows
@@ -304,12 +305,21 @@ class Engine:
                 windows.add(series, ts, x, offset, stream_time)
         if late.any():
             on_time = ~late[event]
-            series, x, clock = series[on_time], x[on_time], clock[on_time]
+            event, series, x, clock = event[on_time], series[on_time], x[on_time], clock[on_time]
             ts, offset, stream_time = ts[on_time], offset[on_time], stream_time[on_time]
         with self._stage("detect"):
-            flags = self.bank.feed(series, ts, x, offset, stream_time)
+            told = self._told(events, late, event) if self.bank.needs_states else None
+            flags = self.bank.feed(series, ts, x, offset, stream_time, told)
             edges = self.conditions.feed(series, ts, x, offset, stream_time)
             return flags, edges, self.sampler.feed(series, clock, x, offset)
+
+    def _told(self, events: Events, late: Bools, event: Index) -> Told:
+        """The machine states that events on time tell, flagged values or not; `event` is that of each point fed."""
+        first = np.flatnonzero(np.diff(events.event, prepend=-1))
+        first = first[(events.state[events.event[first]] > 0) & ~late[events.event[first]]]
+        of = events.event[first]
+        codes = np.array([code(state) for state in events.states], np.int64)
+        return Told(events.series[first], events.ts[of], codes[events.state[of]], np.searchsorted(event, of))
 
     def _judge(self, events: Events, late: Bools, stream_time: Ints) -> Outcome:
         """Have the rules look at the events that are on time, flagged values too: flags decide what is valid."""

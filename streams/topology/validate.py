@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from schemas.durations import Duration
 from streams.compute.alarms.rule import AlarmRule
 from streams.compute.detectors.limit import Limit
+from streams.compute.detectors.mewma import MOST_METRICS, Mewma
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.registry import DetectorSpec
 from streams.topology import validate_playbooks
@@ -130,12 +131,22 @@ def _detectors(topology: Topology) -> Iterator[Problem]:
         match spec:
             case Limit():
                 yield from _limit(where, spec, topology)
+            case Mewma():
+                yield from _together(where, spec, topology)
             case Range(low=None, high=None):
                 for metric in _matching(spec.metrics, topology.metrics):
                     if topology.metrics[metric].low is None and topology.metrics[metric].high is None:
                         yield Problem(
                             where, f"{spec.name} has no bounds for {metric}: give it or the metric low or high"
                         )
+
+
+def _together(where: Where, spec: Mewma, topology: Topology) -> Iterator[Problem]:
+    for name in _matching(spec.assets, topology.assets):
+        watched = _matching(spec.metrics, topology.assets[name].metrics or topology.metrics)
+        if len(watched) > MOST_METRICS:
+            few = f"allowed are {MOST_METRICS} of an asset"
+            yield Problem((*where, "metrics"), f"match {len(watched)} metrics of {name}; {few}")
 
 
 def _alarms(topology: Topology) -> Iterator[Problem]:

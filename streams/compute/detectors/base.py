@@ -43,14 +43,19 @@ class Spec(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     report: Literal["onset", "every"] = "onset"
     """`onset`: one flag when a condition begins. `every`: one flag for every point at which it holds."""
     budget: float | None = None
-    """Flags a day of one series that somebody will look at; where there would be more, its threshold is raised until
-    there are not. All flags are told where left out."""
+    """Flags a day that somebody will look at, of one series, or of one asset where its metrics are judged together.
+    Where there would be more, its threshold is raised until there are not. All flags are told where left out."""
+    reset_after: tuple[str, ...] = ()
+    """Machine states, such as `maintenance`: an asset in one of them is neither judged nor learned from, and once it
+    has left it, what had been learned of it is forgotten. States count that come in events with values."""
 
     def __post_init__(self) -> None:
         if not self.metrics:
             raise ValueError("metrics must name at least one metric or pattern")
         if not self.assets:
             raise ValueError("assets must name at least one asset or pattern")
+        if not all(self.reset_after):
+            raise ValueError("reset_after must not name an empty state")
         for field, name in zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True):
             value = getattr(self, field)
             if isinstance(value, float) and not abs(value) <= LARGEST_VALUE:
@@ -137,6 +142,9 @@ class Detector(Protocol):
 
     def reason(self, metric: MetricInfo, x: float, violation: Violation) -> str:
         """One sentence for people: what is wrong with value `x`, with numbers and unit."""
+
+    def reset(self, slot: SlotArray) -> None:
+        """Forget what is known of these slots."""
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
         """A copy of the state, one array over slots per name."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from schemas.results import Severity
 from streams.compute.detectors.base import (
+    BoolArray,
     Detector,
     FloatArray,
     IntArray,
@@ -25,7 +26,7 @@ from streams.compute.detectors.base import (
 )
 from streams.compute.detectors.budget import Budget
 from streams.compute.detectors.missing import MissingDetector
-from streams.compute.detectors.registry import DetectorSpec
+from streams.compute.detectors.registry import AnyDetector, DetectorSpec
 from streams.compute.detectors.segments import Segments
 from streams.compute.detectors.slots import Slots
 from streams.compute.series import SeriesKey
@@ -72,11 +73,16 @@ class Chunk(NamedTuple):
     newest: IntArray
     """The newest event time of each point's series, up to and with the point."""
 
+    def only(self, points: BoolArray) -> "Chunk":
+        """The same chunk, of whose points only these are to be judged: bool[n]."""
+        of_all, in_order = (segments.keep(points[segments.at]) for segments in (self.points, self.in_order))
+        return self._replace(points=of_all, in_order=in_order)
+
 
 class Lane(ABC):
     """What lanes have in common: the selection of series, and the declaration that their state belongs to."""
 
-    def __init__(self, index: int, spec: DetectorSpec, detector: Detector | MissingDetector) -> None:
+    def __init__(self, index: int, spec: DetectorSpec, detector: AnyDetector) -> None:
         self.index, self.spec, self._detector = index, spec, detector
         self._metrics = _any_of(spec.metrics)
         self._assets = _any_of(spec.assets)
@@ -84,6 +90,8 @@ class Lane(ABC):
         self._by_slot = Slots(series=0)
         self._metric_of: list[MetricInfo] = []
         """By slot."""
+        self._budget = None if spec.budget is None else Budget(spec.budget)
+        """By slot of whatever the detector judges."""
 
     def grow(self, keys: Sequence[SeriesKey], metrics: Mapping[str, MetricInfo]) -> None:
         """Take in new series; those that the declaration selects get the next slots."""
@@ -99,11 +107,20 @@ class Lane(ABC):
         self._by_slot["series"][first_slot : self._by_slot.size] = watched
         infos = [metrics.get(name) or MetricInfo(name) for name in (keys[s - first_series].metric for s in watched)]
         self._metric_of += infos
+        self._begin([keys[series - first_series] for series in watched], infos)
+
+    def _begin(self, keys: Sequence[SeriesKey], infos: Sequence[MetricInfo]) -> None:
+        """Have the detector take in the series that have got the next slots."""
+        del keys  # a series has a slot of its own
         self._detector.grow(infos)
 
     @abstractmethod
     def feed(self, chunk: Chunk) -> list[tuple[int, Flag]]:
         """The flags of a chunk, each with the position of the point that brought it about, in no order."""
+
+    @abstractmethod
+    def reset(self, series: SlotArray) -> None:
+        """Forget what is known of these series, watched or not; all those of an asset."""
 
     @abstractmethod
     def tick(self, now: int, offset: int) -> list[Flag]:
@@ -115,13 +132,18 @@ class Lane(ABC):
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
         """A copy of the state."""
-        return {**self._detector.snapshot(), _SPEC: self._digest()}
+        budget = self._budget.snapshot() if self._budget else {}
+        own = {_BUDGET + name: array for name, array in budget.items()}
+        return {**self._detector.snapshot(), **own, _SPEC: self._digest()}
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
         """Continue from a snapshot; False, and nothing is changed, if it belongs to another declaration."""
         if not np.array_equal(arrays[_SPEC], self._digest()):
             return False
         self._detector.restore({name: array for name, array in arrays.items() if not name.startswith("lane_")})
+        raised = {name.removeprefix(_BUDGET): arrays[name] for name in arrays if name.startswith(_BUDGET)}
+        if self._budget and raised:
+            self._budget.restore(raised)
         return True
 
     def _digest(self) -> npt.NDArray[np.uint8]:
@@ -130,6 +152,11 @@ class Lane(ABC):
         told = ", ".join(f"{name}={value!r}" for name, value in settings if not _is_beside_state(name, value))
         declared = f"{type(self.spec).__name__}({told})"
         return np.frombuffer(hashlib.blake2b(declared.encode(), digest_size=16).digest(), np.uint8)
+
+    def _slots_of(self, series: SlotArray) -> SlotArray:
+        """The slots of those of the series that it watches."""
+        slot: SlotArray = self._by_series["slot"][series]
+        return slot[slot >= 0]
 
     def _watched(self, segments: Segments) -> tuple[Segments, SlotArray]:
         """Those of the segments that it watches, and their slots."""
@@ -148,7 +175,6 @@ class PointLane(Lane):
         self._judge = detector
         self._last = Slots(condition=np.int8(0))
         """By slot: the conditions that held at the newest judged point. What `report: onset` compares with."""
-        self._budget = None if spec.budget is None else Budget(spec.budget)
 
     def grow(self, keys: Sequence[SeriesKey], metrics: Mapping[str, MetricInfo]) -> None:
         super().grow(keys, metrics)
@@ -229,25 +255,22 @@ class PointLane(Lane):
             flags.append((position, Flag(self.index, number, ts, offset, x, score, expected, lower, upper, reason)))
         return flags
 
+    def reset(self, series: SlotArray) -> None:
+        slot = self._slots_of(series)
+        self._judge.reset(slot)
+        self._last.reset(slot)
+
     def tick(self, now: int, offset: int) -> list[Flag]:
         del now, offset  # points are judged when they come
         return []
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
-        budget = self._budget.snapshot() if self._budget else {}
-        return {
-            **super().snapshot(),
-            _CONDITION: self._last.snapshot()["condition"],
-            **{_BUDGET + name: array for name, array in budget.items()},
-        }
+        return {**super().snapshot(), _CONDITION: self._last.snapshot()["condition"]}
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
         if not super().restore(arrays):
             return False
         self._last.restore({"condition": arrays[_CONDITION]})
-        raised = {name.removeprefix(_BUDGET): arrays[name] for name in arrays if name.startswith(_BUDGET)}
-        if self._budget and raised:
-            self._budget.restore(raised)
         return True
 
 
@@ -269,6 +292,9 @@ class GapLane(Lane):
             for number, position, due, offset in zip(*(column.tolist() for column in columns), strict=True)
         ]
 
+    def reset(self, series: SlotArray) -> None:
+        del series  # a declaration of gaps names no states
+
     def next_due(self) -> int | None:
         return self._gaps.next_due()
 
@@ -282,10 +308,10 @@ class GapLane(Lane):
 
 
 def _is_beside_state(name: str, value: object) -> bool:
-    """Whether a setting is one that may change without the detector's having to learn anew, or that older versions did
-    not know and that is not made use of.
+    """Whether a setting may change without the detector's having to learn anew, or is one that older versions did not
+    know and that is not made use of.
     """
-    return name == "budget" or (name == "season" and value is None)
+    return name == "budget" or (name in ("season", "reset_after") and not value)
 
 
 def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:

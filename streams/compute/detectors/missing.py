@@ -36,6 +36,10 @@ class Missing(Spec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="
         super().__post_init__()
         if self.timeout <= 0:
             raise ValueError("timeout must be longer than 0")
+        if self.reset_after:
+            raise ValueError("reset_after is not for missing: it learns nothing, and silence has no state")
+        if self.budget is not None:
+            raise ValueError("budget is not for missing: there is no threshold to be raised; use a longer timeout")
 
 
 class Gaps(NamedTuple):

@@ -12,6 +12,7 @@ from streams.compute.detectors.base import (
     MetricInfo,
     Order,
     Points,
+    SlotArray,
     Spec,
     Violation,
     Violations,
@@ -86,6 +87,9 @@ class RangeDetector:
         else:
             beyond, bound = "below the lowest", violation.lower
         return f"{quantity(x, metric)} is {beyond} physical value of {quantity(bound, metric)}"
+
+    def reset(self, slot: SlotArray) -> None:
+        del slot
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
         return {}

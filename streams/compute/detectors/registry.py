@@ -7,6 +7,7 @@ from streams.compute.detectors.base import Detector, Spec
 from streams.compute.detectors.cusum import Cusum, CusumDetector
 from streams.compute.detectors.ewma import Ewma, EwmaDetector
 from streams.compute.detectors.limit import Limit, LimitDetector
+from streams.compute.detectors.mewma import Mewma, MewmaDetector
 from streams.compute.detectors.missing import Missing, MissingDetector
 from streams.compute.detectors.range import Range, RangeDetector
 from streams.compute.detectors.rate import Rate, RateDetector
@@ -15,10 +16,13 @@ from streams.compute.detectors.season import SeasonalDetector, SeasonalSpec
 from streams.compute.detectors.stuck import Stuck, StuckDetector
 from streams.compute.detectors.tail import Tail, TailDetector
 
-DetectorSpec = Limit | Range | Rate | Stuck | Missing | Ewma | Cusum | RobustZ | Tail
+DetectorSpec = Limit | Range | Rate | Stuck | Missing | Ewma | Cusum | RobustZ | Tail | Mewma
 """Any declaration of a detector; `kind` says which."""
 
-DETECTORS: Final[dict[type[Spec], Callable[[Any], Detector | MissingDetector]]] = {
+AnyDetector = Detector | MissingDetector | MewmaDetector
+"""Running state of any of them; the lane that runs it knows how it is fed."""
+
+DETECTORS: Final[dict[type[Spec], Callable[[Any], AnyDetector]]] = {
     Limit: LimitDetector,
     Range: RangeDetector,
     Rate: RateDetector,
@@ -28,12 +32,13 @@ DETECTORS: Final[dict[type[Spec], Callable[[Any], Detector | MissingDetector]]] 
     Cusum: CusumDetector,
     RobustZ: RobustZDetector,
     Tail: TailDetector,
+    Mewma: MewmaDetector,
 }
 
 
-def build(spec: DetectorSpec) -> Detector | MissingDetector:
+def build(spec: DetectorSpec) -> AnyDetector:
     """The detector that `spec` declares, without any series yet."""
     detector = DETECTORS[type(spec)](spec)
-    if isinstance(spec, SeasonalSpec) and spec.season and not isinstance(detector, MissingDetector):
+    if isinstance(spec, SeasonalSpec) and spec.season and not isinstance(detector, MissingDetector | MewmaDetector):
         return SeasonalDetector(detector, spec.season)
     return detector

@@ -118,6 +118,10 @@ class Profile:
         state["total"][slot] = 0.0
         state["count"][slot] = 0
 
+    def reset(self, slot: SlotArray) -> None:
+        """Forget what is known of these slots."""
+        self._slots.reset(slot)
+
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
         """A copy of the state, one array over slots per name."""
         return {_PREFIX + name: array for name, array in self._slots.snapshot().items()}
@@ -154,6 +158,10 @@ class SeasonalDetector:
         return found._replace(
             at=at, expected=found.expected + shift, lower=found.lower + shift, upper=found.upper + shift
         )
+
+    def reset(self, slot: SlotArray) -> None:
+        self._detector.reset(slot)
+        self._profile.reset(slot)
 
     def reason(self, metric: MetricInfo, x: float, violation: Violation) -> str:
         return f"{self._detector.reason(metric, x, violation)}, for this time of the season"

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.errors import CheckpointError
-from streams.compute.detectors.base import MetricInfo
+from streams.compute.detectors.base import MetricInfo, SlotArray
 
 
 class Slots:
@@ -33,6 +33,11 @@ class Slots:
                 grown[: len(array)] = array
                 grown[len(array) :] = fill
                 self._arrays[name] = grown
+
+    def reset(self, slot: SlotArray) -> None:
+        """Make some slots as new."""
+        for name, array in self._arrays.items():
+            array[slot] = self._fills[name]
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
         """A copy of every array, without the reserve."""
@@ -60,6 +65,10 @@ class SlotState:
     def grow(self, metrics: Sequence[MetricInfo]) -> None:
         """Append one slot per element."""
         self._slots.grow(len(metrics))
+
+    def reset(self, slot: SlotArray) -> None:
+        """Forget what is known of these slots."""
+        self._slots.reset(slot)
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
         """A copy of the state, one array over slots per name."""

@@ -78,6 +78,15 @@ def test_a_topology_that_holds_together_has_no_problems(small: Build) -> None:
         ),
         ({"detectors": [{**LIMIT, "assets": ["scrubber-*"]}]}, ("detectors", 0), "a watches nothing"),
         ({"detectors": [RANGE]}, ("detectors", 0), "has no bounds for ph"),
+        (
+            {
+                "metrics": {f"m{n}": {"unit": "1"} for n in range(17)},
+                "assets": {"a": {"kind": "x"}, "b": {"kind": "x", "metrics": ["m0", "m1"]}},
+                "detectors": [{"name": "a", "kind": "mewma", "metrics": ["m*"]}],
+            },
+            ("detectors", 0, "metrics"),
+            "match 17 metrics of a; allowed are 16",
+        ),
         ({"detectors": [{**LIMIT, "high": 501}]}, ("detectors", 0, "high"), "nox is physically 0 to 500 mg/m3"),
         ({"detectors": [{**LIMIT, "low": -1}]}, ("detectors", 0, "low"), "nox is physically 0 to 500 mg/m3"),
         (rules(RULE, RULE), ("compliance", "rules", 1, "name"), "the name of compliance.rules[0]"),

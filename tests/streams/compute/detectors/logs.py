@@ -16,12 +16,14 @@ from streams.compute.detectors.cusum import Cusum
 from streams.compute.detectors.ewma import Ewma
 from streams.compute.detectors.lane import Flag
 from streams.compute.detectors.limit import Limit
+from streams.compute.detectors.mewma import Mewma
 from streams.compute.detectors.missing import Missing
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.rate import Rate
 from streams.compute.detectors.registry import DetectorSpec
 from streams.compute.detectors.robust_z import RobustZ
 from streams.compute.detectors.season import Season
+from streams.compute.detectors.states import Told, code
 from streams.compute.detectors.stuck import Stuck
 from streams.compute.detectors.tail import Tail
 from streams.compute.series import SeriesKey, SeriesTable
@@ -75,6 +77,13 @@ EXAMPLES: dict[type[Spec], list[DetectorSpec]] = {
         Tail(name="tail-season", threshold=0.2, warmup=16, season=Season(SECONDS[6], 2), report="every", **ALL),
         Tail(name="tail-budget", threshold=0.2, warmup=16, hold=0, report="every", budget=9000, **ALL),
     ],
+    Mewma: [
+        Mewma(name="mewma", weight=0.4, alpha=0.05, warmup=5, hold=SECONDS[5], **ALL),
+        Mewma(name="hotelling", weight=1.0, alpha=0.2, warmup=3, hold=SECONDS[60], report="every", **ALL),
+        Mewma(
+            name="not-held", weight=0.7, alpha=0.1, warmup=4, hold=SECONDS[0], metrics=("temp", "load"), report="every"
+        ),
+    ],
 }
 EVERYTHING = [spec for specs in EXAMPLES.values() for spec in specs]
 
@@ -87,6 +96,8 @@ class Point(NamedTuple):
     x: float
     offset: int
     stream_time: int
+    state: str = ""
+    """Machine state that the point's event tells; none where it is empty."""
 
 
 def log_of(records: Iterable[Sequence[tuple[int, int, float]]]) -> list[Point]:
@@ -150,7 +161,9 @@ class Runner:
         ]
         for column in columns:
             column.flags.writeable = False
-        return self.bank.feed(*columns)
+        at = np.array([i for i, point in enumerate(points) if point.state], np.intp)
+        codes = np.array([code(points[i].state) for i in at], np.int64)
+        return self.bank.feed(*columns, Told(columns[0][at], columns[1][at], codes, at) if at.size else None)
 
     def saved(self) -> dict[str, dict[str, npt.NDArray[Any]]]:
         """The bank's state after a trip through a file."""

@@ -6,6 +6,7 @@ import pytest
 
 from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.limit import Limit
+from streams.compute.detectors.mewma import Mewma
 from streams.compute.detectors.tail import Tail
 from tests.streams.compute.detectors.logs import ALL, METRICS, SECONDS, Runner, bits, line, log_of, offsets, run
 
@@ -53,6 +54,16 @@ def test_normal_noise_keeps_to_the_budget() -> None:
     rng = np.random.default_rng(4)
     found = run([Tail(name="tail", budget=0.2, **ALL)], line(*rng.normal(size=43_200).tolist(), step=60_000))
     assert 1 <= len(found) <= 0.2 * 30 + 3
+
+
+def test_metrics_that_are_judged_together_have_one_budget_an_asset() -> None:
+    """Every other observation is far from what the warm-up saw."""
+    values = np.random.default_rng(1).normal(size=(2100, 2))
+    values[100::2] += 50
+    log = log_of([[(0, 1000 * i, a), (2, 1000 * i, b)] for i, (a, b) in enumerate(values.tolist())])
+    together = Mewma(name="together", weight=1.0, warmup=50, assets=("a-1",), metrics=("*",))
+    assert len(run([together], log)) == 1000
+    assert len(run([msgspec.structs.replace(together, budget=1.0)], log)) < 40
 
 
 def restarted(before: Limit, after: Limit) -> tuple[list[str], DetectorBank]:

@@ -11,6 +11,7 @@ import pytest
 from streams.compute.detectors.cusum import Cusum
 from streams.compute.detectors.ewma import Ewma
 from streams.compute.detectors.limit import Limit
+from streams.compute.detectors.mewma import Mewma
 from streams.compute.detectors.missing import Missing
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.rate import Rate
@@ -56,6 +57,7 @@ GOLDEN: list[tuple[DetectorSpec, list[int]]] = [
     (Missing(name="missing", timeout=SECONDS[5], **ON_A), [364]),
     (Ewma(name="ewma", warmup=100, **ON_A), [150, 154, 203, 208, 211, 215, 302, 322, 420]),
     (Cusum(name="cusum", warmup=100, **ON_A), [150, 204, 420, 435, 439]),
+    (Mewma(name="mewma", warmup=100, alpha=1e-4, **ON_A), [150, 215, 220, 305, 420]),
     (RobustZ(name="robust", min_scale=0.5, **ON_A), [150, 330, 420]),
     (Tail(name="tail", **ON_A), [150, 420]),
 ]

@@ -46,6 +46,15 @@ IMPOSSIBLE = [
     ({"kind": "tail", "warmup": 15}, "warmup 15 must be 16 to 1000000 points"),
     ({"kind": "tail", "hold": -1}, "hold -1 must be 0 to 1000000 points"),
     ({"kind": "tail", "min_scale": -1}, "min_scale -1 must be 0 or more"),
+    ({"kind": "missing", "timeout": "1s", "reset_after": ["maintenance"]}, "reset_after is not for missing"),
+    ({"kind": "missing", "timeout": "1s", "budget": 1}, "budget is not for missing"),
+    ({"kind": "range", "budget": 0}, "budget 0 must be 0.001 to 1000000 flags a day"),
+    ({"kind": "range", "reset_after": ["maintenance", ""]}, "must not name an empty state"),
+    ({"kind": "mewma", "lambda": 0}, "lambda 0 must be 0.001 to 1"),
+    ({"kind": "mewma", "alpha": 0}, "alpha 0 must be 1e-15 or more and less than 1"),
+    ({"kind": "mewma", "alpha": 1}, "alpha 1 must be 1e-15 or more and less than 1"),
+    ({"kind": "mewma", "warmup": 1}, "warmup 1 must be 2 to 100000"),
+    ({"kind": "mewma", "hold": 60}, "write a whole number and a unit"),
     ({"kind": "magic"}, "magic"),
 ]
 
