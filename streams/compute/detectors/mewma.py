@@ -38,6 +38,9 @@ class Mewma(Spec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="me
     A flag is of the metric that contributes most, of those that came at the observation's time: without it T2 would be
     lowest (T2 - T2 of the others, the last term of the decomposition of Mason, Tracy and Young).
 
+    The baseline is as good as its warm-up: what that has not seen, of a machine's modes of operation or of its course
+    over days, is unusual for ever.
+
     At most 16 metrics of an asset are watched, those that came first. Points out of order within their series are
     skipped.
 
@@ -55,7 +58,8 @@ class Mewma(Spec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="me
     alpha: float = 1e-6
     """Probability that T2 exceeds its limit at an observation of normal operation."""
     warmup: int = 200
-    """Number of observations from which the baseline is learned; at least two more than metrics are taken."""
+    """Number of observations from which the baseline is learned, at least two more than metrics: enough of them to see
+    every mode of normal operation."""
     hold: Duration = Duration(60_000)
     """How long a metric that does not come is held at its newest value: longer than its interval, or it is left out."""
 

@@ -139,6 +139,16 @@ def test_metrics_that_do_not_vary_or_come_after_the_warm_up_are_not_watched() ->
     assert offsets(run([SPEC], log_of(joins))) == [210]
 
 
+def test_a_metric_that_is_not_watched_makes_no_observations_of_its_own() -> None:
+    records = [[(TEMP, 1000 * i, row[0]), (FLOW, 1000 * i, row[1])] for i, row in enumerate(faulty())]
+    beside = [[record, [(LOAD, 1000 * i + 500, 0.0)]] if i >= 120 else [record] for i, record in enumerate(records)]
+    spec = msgspec.structs.replace(SPEC, report="every")
+    alone = run([spec], log_of(records))
+    among = run([spec], log_of(record for both in beside for record in both))
+    assert len(alone) > 5
+    assert [(flag.ts, flag.score) for flag in among] == [(flag.ts, flag.score) for flag in alone]
+
+
 def test_a_warm_up_without_any_variation_is_prolonged() -> None:
     rows = [[5.0, 50.0, 0.0]] * 300
     assert run([SPEC], events([*rows, [6.0, 50.0, 0.0]])) == []
