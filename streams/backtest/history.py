@@ -36,6 +36,8 @@ class Points(NamedTuple):
     """Event time, epoch milliseconds."""
     x: FloatArray
     """Finite, at most LARGEST_VALUE."""
+    states: Sequence[str | None] = ()
+    """The machine's state in each point's row; none where the table has no such column."""
 
 
 class History(Protocol):
@@ -65,9 +67,8 @@ class FileHistory:
             given &= ~self._too_large(readings, given, refusals)
             at, metric = given.T.nonzero()
             if at.size:
-                yield Points(
-                    readings.number[at], self._keys(readings, at, metric), readings.ts[at], readings.x[metric, at]
-                )
+                keys, states = self._keys(readings, at, metric), [readings.states[row] for row in at.tolist()]
+                yield Points(readings.number[at], keys, readings.ts[at], readings.x[metric, at], states)
 
     def _keys(self, readings: Readings, at: IntArray, metric: IntArray) -> list[SeriesKey]:
         metrics, assets = list(self._mapping.values), readings.assets

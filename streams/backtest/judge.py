@@ -7,9 +7,10 @@ import numpy as np
 
 from streams.backtest.history import Points
 from streams.compute.detectors.bank import DetectorBank
-from streams.compute.detectors.base import MetricInfo
+from streams.compute.detectors.base import MetricInfo, SlotArray
 from streams.compute.detectors.lane import Flag
 from streams.compute.detectors.registry import DetectorSpec
+from streams.compute.detectors.states import Told, code
 from streams.compute.series import SeriesKey, SeriesTable
 
 
@@ -39,8 +40,16 @@ class Judge:
         self._bank.grow(self._series.keys[known:])
         stream_time = np.maximum(np.maximum.accumulate(points.ts), self._stream_time)
         self._stream_time = stream_time[-1]
-        flags = self._bank.feed(series, points.ts, points.x, points.row, stream_time)
+        told = self._told(points, series) if self._bank.needs_states else None
+        flags = self._bank.feed(series, points.ts, points.x, points.row, stream_time, told)
         return [
             Finding(flag.offset, self._series.keys[flag.series], self._specs[flag.detector].name, flag)
             for flag in flags
         ]
+
+    def _told(self, points: Points, series: SlotArray) -> Told:
+        """What the rows tell of machine states."""
+        first = np.flatnonzero(np.diff(points.row, prepend=-1))
+        told = np.array([at for at in first.tolist() if points.states and points.states[at]], np.intp)
+        codes = np.array([code(points.states[at] or "") for at in told.tolist()], np.int64)
+        return Told(series[told], points.ts[told], codes, told)

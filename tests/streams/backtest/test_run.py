@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+from msgspec import structs
 
 from schemas.errors import UserError
 from streams.backtest import scores
@@ -82,7 +83,7 @@ def test_stretches_make_no_difference(tmp_path: Path) -> None:
     table = FileHistory(tmp_path / "a.parquet", PurePath("a.csv"), mapping, "")
     stretches = list(table.points(Refusals()))
     assert len(stretches) > 1
-    row, _, ts, x = (np.concatenate(column) for column in zip(*stretches, strict=True))
+    row, ts, x = (np.concatenate([getattr(one, name) for one in stretches]) for name in ("row", "ts", "x"))
     whole = Points(row, [key for stretch in stretches for key in stretch.keys], ts, x)
     in_stretches = Backtest([SPIKE], {}).run(table, Refusals()).findings
     assert in_stretches
@@ -111,3 +112,15 @@ def test_the_result_of_a_backtest_is_not_taken_for_history(tmp_path: Path) -> No
     file = write_csv(tmp_path / "a.csv", [[time(0), 1, 0]], ["ts", "value", "flag"])
     with pytest.raises(UserError, match=r"a\.csv has a column flag already"):
         written(file, tmp_path / "out.csv", Backtest([SPIKE], {}))
+
+
+def test_a_machine_that_has_left_a_state_is_learned_anew_as_a_worker_would(tmp_path: Path) -> None:
+    """The level changes with the setup: only a detector that forgets is not surprised."""
+    rows = [[*row, "running"] for row in spiky(20, spike=-1)]
+    rows += [[time(20), "50", "setup"], *([time(n), str(90 + n % 3), "running"] for n in range(21, 40))]
+    file = write_csv(tmp_path / "a.csv", rows, ["ts", "value", "state"])
+    mapping = structs.replace(plain_mapping(file, "pump", ("value",), "iso"), state_column="state")
+    history = FileHistory(file, PurePath(file.name), mapping, "")
+    forgets = structs.replace(SPIKE, reset_after=("setup",))
+    assert Backtest([SPIKE], {}).run(history, Refusals()).findings
+    assert Backtest([forgets], {}).run(history, Refusals()).findings == []
