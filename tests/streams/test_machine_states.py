@@ -66,8 +66,9 @@ def test_flagged_values_tell_the_state_though_nothing_judges_them() -> None:
         record(4, "a", {"t": 99.0}, state="running", flags={"t": "M"}),
         record(5, "a", {"t": 9.0}),
     ]
-    high = [(one.asset, one.offset) for one in flags(log, [3]) if one.detector == "high"]
-    assert high == [("a", 0), ("b", 3), ("a", 5)]
+    for cuts in ([], [3], [1, 2, 3, 4, 5]):
+        high = [(one.asset, one.offset) for one in flags(log, cuts) if one.detector == "high"]
+        assert high == [("a", 0), ("b", 3), ("a", 5)]
 
 
 def test_a_late_event_changes_no_state() -> None:

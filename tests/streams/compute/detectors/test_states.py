@@ -12,6 +12,7 @@ from streams.compute.detectors.base import Spec
 from streams.compute.detectors.ewma import Ewma
 from streams.compute.detectors.lane import Flag
 from streams.compute.detectors.limit import Limit
+from streams.compute.detectors.mewma import Mewma
 from streams.compute.detectors.missing import Missing
 from streams.compute.detectors.registry import DETECTORS, DetectorSpec
 from streams.compute.series import SeriesKey
@@ -119,6 +120,16 @@ def test_a_condition_that_stood_when_the_state_began_is_told_again_after_it() ->
     log = [point._replace(state=state) for point, state in zip(log, ["", "a", "b", "a", "", "b"], strict=True)]
     assert offsets(run([Limit(name="l", high=5.0, reset_after=("a",), **ALL)], log)) == [0, 2, 5]
     assert offsets(run([Limit(name="l", high=5.0, reset_after=("a", "b"), **ALL)], log)) == [0]
+
+
+def test_what_an_asset_had_before_the_state_is_not_held_after_it() -> None:
+    """Held, it would be a metric of the new warm-up, which would begin once more when it is held no longer."""
+    spec = Mewma(name="m", weight=1.0, warmup=100, alpha=1e-4, reset_after=("maintenance",), **ALL)
+    both = [[(0, 1000 * i, float(i % 5)), (2, 1000 * i, float(i % 3))] for i in range(10)]
+    log = log_of([*both, *([(0, 1000 * i, float(i % 5))] for i in range(10, 115)), [(0, 115_000, 99.0)]])
+    for i, state in ((0, "running"), (18, "maintenance"), (20, "running")):
+        log[i] = log[i]._replace(state=state)
+    assert offsets(run([spec], log)) == [115]
 
 
 def test_the_state_of_an_asset_is_that_of_all_its_series_and_of_no_other_asset() -> None:
