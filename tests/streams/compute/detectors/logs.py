@@ -17,6 +17,7 @@ from streams.compute.detectors.ewma import Ewma
 from streams.compute.detectors.lane import Flag
 from streams.compute.detectors.limit import Limit
 from streams.compute.detectors.missing import Missing
+from streams.compute.detectors.novelty import Novelty
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.rate import Rate
 from streams.compute.detectors.registry import DetectorSpec
@@ -64,6 +65,10 @@ EXAMPLES: dict[type[Spec], list[DetectorSpec]] = {
     RobustZ: [
         RobustZ(name="robust", window=5, threshold=2.3, **ALL),
         RobustZ(name="robust-even", window=4, threshold=1.9, min_scale=0.7, report="every", **ALL),
+    ],
+    Novelty: [
+        Novelty(name="novelty", block=2, window=2, warmup=8, threshold=0.3, latch=3, **ALL),
+        Novelty(name="novelty-points", block=1, window=1, warmup=3, threshold=0.01, latch=0, report="every", **ALL),
     ],
 }
 EVERYTHING = [spec for specs in EXAMPLES.values() for spec in specs]

@@ -15,6 +15,7 @@ from streams.compute.detectors.cusum import Cusum
 from streams.compute.detectors.ewma import Ewma
 from streams.compute.detectors.limit import Limit
 from streams.compute.detectors.missing import Missing
+from streams.compute.detectors.novelty import Novelty
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.rate import Rate
 from streams.compute.detectors.registry import DetectorSpec
@@ -22,6 +23,7 @@ from streams.compute.detectors.robust_z import RobustZ
 from streams.compute.detectors.stuck import Stuck
 from streams.compute.series import SeriesKey
 from tests.streams.compute.detectors.logs import METRICS, Point
+from tests.streams.compute.detectors.novelty_oracle import NoveltyOracle
 
 NAN = math.nan
 
@@ -183,6 +185,13 @@ def robust_z(spec: RobustZ, seen: History) -> Verdict:
     return Verdict(holds, ratio, median, median - reach, median + reach)
 
 
+def novelty(spec: Novelty, seen: History) -> Verdict:
+    oracle = seen.memory.setdefault("oracle", NoveltyOracle(spec))
+    told = oracle.add(seen.x[-1])
+    holds = {"novel"} if told.statistic > spec.threshold else set()
+    return Verdict(holds, told.statistic / spec.threshold, (told.lower + told.upper) / 2, told.lower, told.upper)
+
+
 ORACLES: dict[type[Spec], Callable[[Any, History], Verdict]] = {
     Limit: limit,
     Range: range_,
@@ -191,6 +200,7 @@ ORACLES: dict[type[Spec], Callable[[Any, History], Verdict]] = {
     Ewma: ewma,
     Cusum: cusum,
     RobustZ: robust_z,
+    Novelty: novelty,
 }
 
 

@@ -42,6 +42,11 @@ IMPOSSIBLE = [
     ({"kind": "robust_z", "window": 2}, "window 2 must be 3 to 1000"),
     ({"kind": "robust_z", "threshold": 0}, "threshold 0 must be greater than 0"),
     ({"kind": "robust_z", "min_scale": -1}, "min_scale -1 must be 0 or more"),
+    ({"kind": "novelty", "threshold": 0}, "threshold 0 must be greater than 0"),
+    ({"kind": "novelty", "block": 0}, "block 0 must be 1 to 10000"),
+    ({"kind": "novelty", "window": 65}, "window 65 must be 1 to 64"),
+    ({"kind": "novelty", "warmup": 83}, "warmup 83 must be at least two windows, 84 points"),
+    ({"kind": "novelty", "latch": -1}, "latch -1 must be 0 to 1000000"),
     ({"kind": "magic"}, "magic"),
 ]
 
