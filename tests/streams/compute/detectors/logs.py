@@ -67,8 +67,8 @@ EXAMPLES: dict[type[Spec], list[DetectorSpec]] = {
         RobustZ(name="robust-even", window=4, threshold=1.9, min_scale=0.7, report="every", **ALL),
     ],
     Novelty: [
-        Novelty(name="novelty", block=2, window=2, warmup=8, threshold=0.3, latch=3, **ALL),
-        Novelty(name="novelty-points", block=1, window=1, warmup=3, threshold=0.01, latch=0, report="every", **ALL),
+        Novelty(name="novelty", blocks=(2, 1), window=2, warmup=8, threshold=0.3, latch=3, **ALL),
+        Novelty(name="novelty-points", blocks=(1,), window=1, warmup=3, threshold=0.01, latch=0, report="every", **ALL),
     ],
 }
 EVERYTHING = [spec for specs in EXAMPLES.values() for spec in specs]

@@ -9,7 +9,7 @@ from streams.compute.detectors.novelty import Novelty
 
 
 class Told(NamedTuple):
-    """What is said at one point: the statistic after the latch, the band of the most similar pattern."""
+    """A statistic, and the band of the most similar pattern."""
 
     statistic: float
     lower: float
@@ -28,65 +28,52 @@ class Pattern:
     met: int
 
     def unlike(self, window: Sequence[int]) -> int:
-        stretched = [
-            (min(low, level), max(high, level))
-            for low, high, level in zip(self.floor, self.ceiling, window, strict=True)
-        ]
-        return sum(high - low for low, high in stretched)
+        bands = zip(self.floor, self.ceiling, window, strict=True)
+        return sum(max(high, level) - min(low, level) for low, high, level in bands)
 
 
 @dataclass
-class NoveltyOracle:
-    spec: Novelty
+class ScaleOracle:
+    """One length of block."""
+
+    block: int
+    window: int
+    warmup: int
     x: list[float] = field(default_factory=list)
     bottom: float = math.nan
-    """NaN during the warm-up, as is `step`."""
     step: float = math.nan
+    """NaN, as is `bottom`, until the range is learned."""
     patterns: list[Pattern] = field(default_factory=list)
     compared: int = 0
     usual: float = 0.0
     mean: float = 0.0
     variance: float = 0.0
-    alarm: tuple[int, float] | None = None
+    newest: Told = SILENT
 
-    def add(self, x: float) -> Told:
-        """Take in the next value of the series."""
-        block = self.spec.block
+    def add(self, x: float) -> None:
         self.x.append(x)
-        if len(self.x) % block:
-            return SILENT
-        last = len(self.x) // block - 1
+        if len(self.x) % self.block:
+            return
+        last = len(self.x) // self.block - 1
         if math.isnan(self.step):
-            self._learn(last)
-            return SILENT
-        statistic, lower, upper = self._compare(last, judged=True)
-        if self._latched(statistic):
-            return SILENT
-        self.alarm = len(self.x), statistic
-        return Told(statistic, lower, upper)
+            self._begin(last)
+        else:
+            self._compare(last, judged=len(self.x) > self.warmup)
 
-    def _learn(self, last: int) -> None:
-        low, high = min(self.x), max(self.x)
-        if len(self.x) < self.spec.warmup or not (high - low) / 16 > 0:
+    def _begin(self, last: int) -> None:
+        learn, low, high = math.ceil(2 * self.warmup / 3), min(self.x), max(self.x)
+        if len(self.x) < learn or not (high - low) / 16 > 0:
             return
         self.step = (high - low) / 16
         self.bottom = (low + high) / 2 - 128 * self.step
-        kept = min(math.ceil(self.spec.warmup / self.spec.block), 64)
-        for block in range(last - kept + self.spec.window, last + 1):
+        kept = min(math.ceil(learn / self.block), 64)
+        for block in range(last - kept + self.window, last + 1):
             self._compare(block, judged=False)
 
-    def _latched(self, statistic: float) -> bool:
-        if statistic <= 0:
-            return True
-        if self.alarm is None:
-            return False
-        at, peak = self.alarm
-        return len(self.x) - at < self.spec.latch and not statistic > 1.75 * peak
-
-    def _window(self, last: int) -> list[int]:
+    def _levels(self, last: int) -> list[int]:
         levels = []
-        for block in range(last - self.spec.window + 1, last + 1):
-            values = self.x[block * self.spec.block : (block + 1) * self.spec.block]
+        for block in range(last - self.window + 1, last + 1):
+            values = self.x[block * self.block : (block + 1) * self.block]
             total = values[0]
             for value in values[1:]:
                 total += value
@@ -95,21 +82,20 @@ class NoveltyOracle:
                 levels.append(int(min(max(level, 0.0), 255.0)))
         return levels
 
-    def _compare(self, last: int, *, judged: bool) -> Told:
-        window = self._window(last)
-        least = math.inf
-        told = SILENT
-        limit = max(1.5 * self.usual if judged else 0.0, 4 * self.spec.window)
+    def _compare(self, last: int, *, judged: bool) -> None:
+        window, least = self._levels(last), math.inf
+        limit = max(1.5 * self.usual if judged else 0.0, 4 * self.window)
         if self.patterns:
             nearest = min(self.patterns, key=lambda pattern: pattern.unlike(window))
             least = nearest.unlike(window)
-            distance = math.log(least + 12) - self.mean
+            distance = math.log(least + 20) - self.mean
+            statistic = max(0.0, distance / max(math.sqrt(self.variance), 0.125)) if judged else 0.0
             lower = self.bottom + nearest.floor[-3] * self.step
             upper = self.bottom + (nearest.ceiling[-3] + 1) * self.step
-            told = Told(distance / max(math.sqrt(self.variance), 0.1), lower, upper)
+            self.newest = Told(statistic, lower, upper)
 
             self.compared += 1
-            weight = max(1 / self.compared, 0.02)
+            weight = max(1 / self.compared, 0.015)
             self.usual += weight * (least - self.usual)
             self.mean += weight * distance
             self.variance = (1 - weight) * (self.variance + weight * distance * distance)
@@ -122,4 +108,29 @@ class NoveltyOracle:
         else:
             oldest = min(range(64), key=lambda i: self.patterns[i].met)
             self.patterns[oldest] = Pattern(window, window, last)
-        return told
+
+
+class NoveltyOracle:
+    def __init__(self, spec: Novelty) -> None:
+        self.spec = spec
+        self.scales = [ScaleOracle(block, spec.window, spec.warmup) for block in spec.blocks]
+        self.alarm: tuple[int, float] | None = None
+
+    def add(self, x: float) -> Told:
+        """Take in the next value of the series; what is told of it, after the latch."""
+        for scale in self.scales:
+            scale.add(x)
+        first, count = self.scales[0], len(self.scales[0].x)
+        if count % first.block:
+            return SILENT
+        statistic = sum(scale.newest.statistic for scale in self.scales) / len(self.scales)
+        if statistic == 0 or self._latched(statistic, count):
+            return SILENT
+        self.alarm = count, statistic
+        return first.newest._replace(statistic=statistic)
+
+    def _latched(self, statistic: float, count: int) -> bool:
+        if self.alarm is None:
+            return False
+        at, peak = self.alarm
+        return count - at < self.spec.latch and not statistic > 1.3 * peak

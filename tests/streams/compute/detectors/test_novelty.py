@@ -4,6 +4,7 @@ import math
 import os
 import random
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from tests.streams.compute.detectors import nab
 from tests.streams.compute.detectors.logs import ALL, QUARTERS, line, offsets, run
 from tests.streams.compute.detectors.novelty_oracle import NoveltyOracle
 
-SMALL = Novelty(name="n", block=2, window=3, warmup=20, threshold=1e-6, latch=7, **ALL)
+SMALL = Novelty(name="n", blocks=(2, 3), window=3, warmup=20, threshold=1e-6, latch=7, **ALL)
 NAB = os.environ.get("NAB")
 
 
@@ -47,18 +48,18 @@ def days(count: int, seed: int = 7) -> list[float]:
     seed=st.integers(0, 2**32),
     late=st.integers(0, 9),
     wild=st.sampled_from([0.0, 0.01, 0.2]),
-    block=st.integers(1, 4),
+    blocks=st.lists(st.integers(1, 4), min_size=1, max_size=3, unique=True).map(tuple),
     window=st.integers(1, 4),
     latch=st.integers(0, 30),
 )
 def test_many_series_at_once_give_bit_for_bit_what_plain_python_gives(
-    seed: int, late: int, wild: float, block: int, window: int, latch: int
+    seed: int, late: int, wild: float, blocks: tuple[int, ...], window: int, latch: int
 ) -> None:
     """Long enough for patterns to be replaced; series of different lengths, some in another step than others."""
-    spec = Novelty(name="n", block=block, window=window, warmup=40, threshold=1e-6, latch=latch, **ALL)
+    spec = Novelty(name="n", blocks=blocks, window=window, warmup=40, threshold=1e-6, latch=latch, **ALL)
     rng = random.Random(seed)
     both, oracles = detector(spec, 5), [NoveltyOracle(spec) for _ in range(5)]
-    for i in range(120 * block):
+    for i in range(120 * blocks[0]):
         present = [s for s in range(5) if i >= s * late and rng.random() < 0.95]
         rng.shuffle(present)
         values = {s: (rng.gauss(0, 1) + (s * i // 60 % 2)) * (1e3 if rng.random() < wild else 1.0) for s in present}
@@ -95,7 +96,7 @@ def test_a_pattern_at_the_wrong_time_is_a_novelty_though_every_value_is_usual() 
 def test_the_reason_names_what_was_expected() -> None:
     usual = days(30)
     (flag, *_) = run([Novelty(name="n", threshold=3.0, **ALL)], line(*usual, *[30.0] * 14))
-    assert flag.reason.startswith("the last 42 points up to 30 °C are unlike every known pattern by ")
+    assert flag.reason.startswith("the last 56 points up to 30 °C are unlike every known pattern, by ")
     assert flag.lower < flag.expected < flag.upper
 
 
@@ -104,9 +105,9 @@ def test_within_the_latch_only_a_much_larger_statistic_is_told() -> None:
     always = run([Novelty(name="n", threshold=1.0, latch=0, **ALL)], log)
     latched = run([Novelty(name="n", threshold=1.0, **ALL)], log)
     assert set(offsets(latched)) < set(offsets(always))
-    for before, after in zip(latched, latched[1:], strict=False):
+    for before, after in pairwise(latched):
         ratios = [flag.score / (1 - flag.score) for flag in (before, after)]
-        assert after.offset - before.offset >= 100 or ratios[1] > 1.75 * ratios[0]
+        assert after.offset - before.offset >= 100 or ratios[1] > 1.3 * ratios[0]
 
 
 def test_the_threshold_only_selects() -> None:
@@ -138,10 +139,12 @@ def test_memory_stays_as_it_was_declared() -> None:
     before = sum(array.nbytes for array in many.snapshot().values())
     for x in rng.normal(size=3000).tolist():
         step(many, {0: x})
-    assert sum(array.nbytes for array in many.snapshot().values()) == before <= 3300
+    assert sum(array.nbytes for array in many.snapshot().values()) == before <= 7700
 
 
-@pytest.mark.skipif(NAB is None, reason="NAB is not set to the folder of the Numenta Anomaly Benchmark with its windows.json")
+@pytest.mark.skipif(
+    NAB is None, reason="NAB is not set to the folder of the Numenta Anomaly Benchmark with its windows.json"
+)
 def test_the_benchmark_is_scored_as_before() -> None:
     files = nab.load(Path(str(NAB)))
     spec = Novelty(name="n", **ALL)
