@@ -46,10 +46,10 @@ class Novelty(Spec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="
     before it, or for the extremes of its block.
 
     Source: fuzzy ART with complement coding and fast learning, Carpenter, Grossberg and Rosen (1991), Neural Networks
-    4(6), 759-771: d is 1 - match, unscaled, and the limit of 1.5 times the usual one is a vigilance that adapts.
+    4(6), 759-771: d is 1 - match, unscaled; the best match is chosen; 1.5 times the usual d is a vigilance that adapts.
     """
 
-    threshold: float = 1.35
+    threshold: float = 1.4
     """Largest statistic that is not remarkable, in deviations."""
     blocks: tuple[int, ...] = (7, 5)
     """Lengths of block, in points, one to four. A series is judged at the end of each block of the first length."""
@@ -80,7 +80,7 @@ class Novelty(Spec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="
 class NoveltyDetector:
     """State: the patterns at each length of block, the last alarm.
 
-    With the settings as they are, 7.7 kB a series, 3.4 kB of it for each length of block.
+    With the settings as they are, 7.7 kB a series, half of it for each length of block.
     """
 
     order = Order.TIME

@@ -33,7 +33,7 @@ class Patterns(SlotState):
     """State: the running block, the range, the last blocks, the patterns, what is usual, the newest verdict.
 
     Levels and their sums are integers, so nothing depends on how many series are compared at once. Bytes a series: 384
-    for each block of the window and 256 for the patterns, 24 for each block kept, 98 for all else.
+    for each block of the window and 256 for the patterns, 24 for each block kept, 90 for all else.
     """
 
     def __init__(self, block: int, window: int, learn: int, warmup: int) -> None:
@@ -151,7 +151,7 @@ class Patterns(SlotState):
         """The last blocks up to number `last` as levels: mean, largest and smallest value of each in turn."""
         index = (last[:, None] - np.arange(self._window)[::-1]) % self._kept
         bottom, step = (array[:, None, None] for array in self._levels(slot))
-        level = np.floor((self._slots["blocks"][slot[:, None], index] - bottom) / step)
+        level: FloatArray = np.floor((self._slots["blocks"][slot[:, None], index] - bottom) / step)
         return np.clip(level, 0, LEVELS - 1).astype(np.uint8).reshape(len(slot), -1)
 
     def _levels(self, slot: SlotArray) -> tuple[FloatArray, FloatArray]:

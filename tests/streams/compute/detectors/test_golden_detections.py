@@ -12,6 +12,7 @@ from streams.compute.detectors.cusum import Cusum
 from streams.compute.detectors.ewma import Ewma
 from streams.compute.detectors.limit import Limit
 from streams.compute.detectors.missing import Missing
+from streams.compute.detectors.novelty import Novelty
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.rate import Rate
 from streams.compute.detectors.registry import DETECTORS, DetectorSpec
@@ -56,6 +57,7 @@ GOLDEN: list[tuple[DetectorSpec, list[int]]] = [
     (Ewma(name="ewma", warmup=100, **ON_A), [150, 154, 203, 208, 211, 215, 302, 322, 420]),
     (Cusum(name="cusum", warmup=100, **ON_A), [150, 204, 420, 435, 439]),
     (RobustZ(name="robust", min_scale=0.5, **ON_A), [150, 330, 420]),
+    (Novelty(name="novelty", warmup=120, **ON_A), [160, 272, 425]),
 ]
 
 
