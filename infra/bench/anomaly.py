@@ -26,6 +26,7 @@ DETECTORS: Final[dict[str, Mapping[str, object]]] = {
     "robust_z": {"kind": "robust_z"},
     "ewma": {"kind": "ewma"},
     "tail": {"kind": "tail"},
+    "novelty": {"kind": "novelty"},
 }
 """Row of the table to declaration, without name and metrics."""
 

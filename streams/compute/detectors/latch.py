@@ -1,7 +1,6 @@
 """One event, one alarm: a statistic that stays high is told once, and again only if it becomes much larger."""
 
 from itertools import pairwise
-from typing import Final
 
 import numpy as np
 
@@ -9,16 +8,13 @@ from streams.compute.detectors.base import BoolArray, FloatArray, IntArray, Slot
 from streams.compute.detectors.segments import Segments
 from streams.compute.detectors.slots import Slots
 
-MUCH_LARGER: Final = 1.25
-"""How many times the held statistic a new one must exceed to be told within the hold."""
-
 
 class Latch:
     """Holds the last statistic that was let through, per slot. Knows no threshold, so that one can be chosen later."""
 
-    def __init__(self, hold: int) -> None:
-        """`hold` is how many points a statistic is held."""
-        self._hold = hold
+    def __init__(self, hold: int, larger: float) -> None:
+        """`hold` is how many points a statistic is held; a new one must be more than `larger` times it meanwhile."""
+        self._hold, self._larger = hold, larger
 
     @staticmethod
     def state() -> dict[str, float | int]:
@@ -39,7 +35,7 @@ class Latch:
         for begin, end in pairwise(bounds):
             one, at = chosen[: end - begin], segments.at[take[begin:end]]
             level = np.where(index[at] - held_at[one] > self._hold, 0.0, held[one])
-            new = statistic[at] > MUCH_LARGER * level
+            new = statistic[at] > self._larger * level
             passed[at] = new
             held[one] = np.where(new, statistic[at], level)
             held_at[one] = np.where(new, index[at], held_at[one])

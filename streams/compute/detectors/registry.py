@@ -9,6 +9,7 @@ from streams.compute.detectors.ewma import Ewma, EwmaDetector
 from streams.compute.detectors.limit import Limit, LimitDetector
 from streams.compute.detectors.mewma import Mewma, MewmaDetector
 from streams.compute.detectors.missing import Missing, MissingDetector
+from streams.compute.detectors.novelty import Novelty, NoveltyDetector
 from streams.compute.detectors.range import Range, RangeDetector
 from streams.compute.detectors.rate import Rate, RateDetector
 from streams.compute.detectors.robust_z import RobustZ, RobustZDetector
@@ -16,7 +17,7 @@ from streams.compute.detectors.season import SeasonalDetector, SeasonalSpec
 from streams.compute.detectors.stuck import Stuck, StuckDetector
 from streams.compute.detectors.tail import Tail, TailDetector
 
-DetectorSpec = Limit | Range | Rate | Stuck | Missing | Ewma | Cusum | RobustZ | Tail | Mewma
+DetectorSpec = Limit | Range | Rate | Stuck | Missing | Ewma | Cusum | RobustZ | Tail | Mewma | Novelty
 """Any declaration of a detector; `kind` says which."""
 
 AnyDetector = Detector | MissingDetector | MewmaDetector
@@ -33,6 +34,7 @@ DETECTORS: Final[dict[type[Spec], Callable[[Any], AnyDetector]]] = {
     RobustZ: RobustZDetector,
     Tail: TailDetector,
     Mewma: MewmaDetector,
+    Novelty: NoveltyDetector,
 }
 
 

@@ -28,6 +28,8 @@ from streams.compute.detectors.surprise import BLOCK, CLIP, Surprise, mean
 JUMP: Final = 4
 """Bit of a violation's condition: the step from the value before is improbable, rather than the value."""
 
+_LARGER: Final = 1.25
+"""How many times the statistic of an alarm another one must exceed while it is held."""
 _MEAN_WEIGHT: Final = 1 - (1 - 0.01) ** BLOCK
 _PLACES: Final = np.arange(BLOCK)[:, None]
 _COLUMNS: Final = 1024
@@ -99,7 +101,7 @@ class TailDetector(SlotState):
 
     def __init__(self, spec: Tail) -> None:
         self._spec = spec
-        self._latch = Latch(spec.hold)
+        self._latch = Latch(spec.hold, _LARGER)
         self._deviations, self._steps = Surprise("deviation", spec.min_scale), Surprise("step", spec.min_scale)
         super().__init__(
             seen=0, block=np.zeros(BLOCK), before=0.0, mean=0.0,

@@ -18,6 +18,7 @@ from streams.compute.detectors.lane import Flag
 from streams.compute.detectors.limit import Limit
 from streams.compute.detectors.mewma import Mewma
 from streams.compute.detectors.missing import Missing
+from streams.compute.detectors.novelty import Novelty
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.rate import Rate
 from streams.compute.detectors.registry import DetectorSpec
@@ -83,6 +84,10 @@ EXAMPLES: dict[type[Spec], list[DetectorSpec]] = {
         Mewma(
             name="not-held", weight=0.7, alpha=0.1, warmup=4, hold=SECONDS[0], metrics=("temp", "load"), report="every"
         ),
+    ],
+    Novelty: [
+        Novelty(name="novelty", blocks=(2, 1), window=2, warmup=8, threshold=0.3, hold=3, **ALL),
+        Novelty(name="novelty-points", blocks=(1,), window=1, warmup=3, threshold=0.01, hold=0, report="every", **ALL),
     ],
 }
 EVERYTHING = [spec for specs in EXAMPLES.values() for spec in specs]

@@ -19,6 +19,7 @@ from streams.compute.detectors.ewma import Ewma
 from streams.compute.detectors.limit import Limit
 from streams.compute.detectors.mewma import Mewma
 from streams.compute.detectors.missing import Missing
+from streams.compute.detectors.novelty import Novelty
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.rate import Rate
 from streams.compute.detectors.registry import DetectorSpec
@@ -28,6 +29,7 @@ from streams.compute.detectors.stuck import Stuck
 from streams.compute.detectors.tail import Tail
 from streams.compute.series import SeriesKey
 from tests.streams.compute.detectors.logs import METRICS, Point
+from tests.streams.compute.detectors.novelty_oracle import NoveltyOracle
 
 NAN = math.nan
 
@@ -270,6 +272,13 @@ def tail(spec: Tail, seen: History) -> Verdict:
     return verdict
 
 
+def novelty(spec: Novelty, seen: History) -> Verdict:
+    oracle = seen.memory.setdefault("oracle", NoveltyOracle(spec))
+    told = oracle.add(seen.x[-1])
+    holds = {"novel"} if told.statistic > spec.threshold else set()
+    return Verdict(holds, told.statistic / spec.threshold, (told.lower + told.upper) / 2, told.lower, told.upper)
+
+
 ORACLES: dict[type[Spec], Callable[[Any, History], Verdict]] = {
     Limit: limit,
     Range: range_,
@@ -279,6 +288,7 @@ ORACLES: dict[type[Spec], Callable[[Any, History], Verdict]] = {
     Cusum: cusum,
     RobustZ: robust_z,
     Tail: tail,
+    Novelty: novelty,
 }
 
 

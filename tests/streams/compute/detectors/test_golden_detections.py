@@ -13,6 +13,7 @@ from streams.compute.detectors.ewma import Ewma
 from streams.compute.detectors.limit import Limit
 from streams.compute.detectors.mewma import Mewma
 from streams.compute.detectors.missing import Missing
+from streams.compute.detectors.novelty import Novelty
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.rate import Rate
 from streams.compute.detectors.registry import DETECTORS, DetectorSpec
@@ -60,6 +61,7 @@ GOLDEN: list[tuple[DetectorSpec, list[int]]] = [
     (Mewma(name="mewma", warmup=100, alpha=1e-4, **ON_A), [150, 215, 220, 305, 420]),
     (RobustZ(name="robust", min_scale=0.5, **ON_A), [150, 330, 420]),
     (Tail(name="tail", **ON_A), [150, 420]),
+    (Novelty(name="novelty", warmup=120, **ON_A), [160, 272, 425]),
 ]
 
 

@@ -55,6 +55,13 @@ IMPOSSIBLE = [
     ({"kind": "mewma", "alpha": 1}, "alpha 1 must be 1e-15 or more and less than 1"),
     ({"kind": "mewma", "warmup": 1}, "warmup 1 must be 2 to 100000"),
     ({"kind": "mewma", "hold": 60}, "write a whole number and a unit"),
+    ({"kind": "novelty", "threshold": 0}, "threshold 0 must be greater than 0"),
+    ({"kind": "novelty", "blocks": []}, "blocks \\[\\] must be one to four different lengths"),
+    ({"kind": "novelty", "blocks": [7, 7]}, "blocks \\[7, 7\\] must be one to four different lengths"),
+    ({"kind": "novelty", "blocks": [7, 0]}, "blocks \\[7, 0\\] must be 1 to 10000 points"),
+    ({"kind": "novelty", "window": 33}, "window 33 must be 1 to 32"),
+    ({"kind": "novelty", "warmup": 111}, "warmup 111 must be 112 \\(two windows\\)"),
+    ({"kind": "novelty", "hold": -1}, "hold -1 must be 0 to 1000000"),
     ({"kind": "magic"}, "magic"),
 ]
 
