@@ -15,6 +15,8 @@ LEVELS: Final = 256
 """Levels of a byte."""
 STEPS: Final = 16
 """Levels into which the learned range is divided. The other 240 lie half above, half below it."""
+NEAR: Final = 2.0**-20
+"""How far below a level, in levels, a value still counts as on it: in another unit it is rounded otherwise."""
 VIGILANCE: Final = 1.5
 """How many times the usual unlikeness a window has that becomes a pattern of its own."""
 LEAST_PER_BLOCK: Final = 4
@@ -151,7 +153,7 @@ class Patterns(SlotState):
         """The last blocks up to number `last` as levels: mean, largest and smallest value of each in turn."""
         index = (last[:, None] - np.arange(self._window)[::-1]) % self._kept
         bottom, step = (array[:, None, None] for array in self._levels(slot))
-        level: FloatArray = np.floor((self._slots["blocks"][slot[:, None], index] - bottom) / step)
+        level: FloatArray = np.floor((self._slots["blocks"][slot[:, None], index] - bottom) / step + NEAR)
         return np.clip(level, 0, LEVELS - 1).astype(np.uint8).reshape(len(slot), -1)
 
     def _levels(self, slot: SlotArray) -> tuple[FloatArray, FloatArray]:

@@ -78,7 +78,7 @@ class ScaleOracle:
             for value in values[1:]:
                 total += value
             for summary in (total / len(values), max(values), min(values)):
-                level = (summary - self.bottom) / self.step
+                level = (summary - self.bottom) / self.step + 2**-20
                 levels.append(int(min(max(level, 0.0), 255.0)))
         return levels
 

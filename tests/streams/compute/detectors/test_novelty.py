@@ -121,10 +121,19 @@ def test_the_threshold_only_selects() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(values=st.lists(QUARTERS, min_size=60, max_size=120), power=st.integers(-60, 60))
-def test_the_unit_does_not_matter(values: Sequence[float], power: int) -> None:
+def test_a_unit_that_is_a_power_of_two_of_the_other_does_not_show_in_a_bit(values: Sequence[float], power: int) -> None:
     one, other = run([SMALL], line(*values)), run([SMALL], line(*(x * 2.0**power for x in values)))
     assert [(flag.offset, flag.score) for flag in one] == [(flag.offset, flag.score) for flag in other]
     assert [flag.upper * 2.0**power for flag in one] == [flag.upper for flag in other]
+
+
+@settings(max_examples=30, deadline=None)
+@given(values=st.lists(QUARTERS, min_size=60, max_size=120), factor=st.floats(0.001, 1000))
+def test_the_unit_does_not_matter(values: Sequence[float], factor: float) -> None:
+    """Of values in steps, many lie on the edge of a level."""
+    one, other = run([SMALL], line(*values)), run([SMALL], line(*(x * factor for x in values)))
+    assert [(flag.offset, flag.score) for flag in one] == [(flag.offset, flag.score) for flag in other]
+    assert [flag.upper * factor for flag in one] == pytest.approx([flag.upper for flag in other], abs=1e-9 * factor)
 
 
 def test_a_warm_up_without_any_spread_is_prolonged() -> None:
