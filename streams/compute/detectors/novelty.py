@@ -1,7 +1,7 @@
 """`novelty`: a stretch of values that is unlike every stretch the series has shown before."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,8 @@ class Novelty(SeasonalSpec, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     4(6), 759-771: d is 1 - match, unscaled; the best match is chosen; 1.5 times the usual d is a vigilance that adapts.
     """
 
+    report: Literal["onset", "every"] = "every"
+    """`every`: what passes the latch. `onset` leaves out what does so directly after another one."""
     threshold: float = 1.4
     """Largest statistic that is not remarkable, in deviations."""
     blocks: tuple[int, ...] = (7, 5)

@@ -19,7 +19,7 @@ from tests.streams.compute.detectors.logs import ALL, QUARTERS, line, offsets, r
 from tests.streams.compute.detectors.novelty_oracle import NoveltyOracle
 
 SMALL = Novelty(name="n", blocks=(2, 3), window=3, warmup=20, threshold=1e-6, hold=7, **ALL)
-NAB = os.environ.get("NAB")
+NAB = os.environ.get("NAB_DATA")
 
 
 def detector(spec: Novelty, slots: int) -> NoveltyDetector:
@@ -152,7 +152,7 @@ def test_memory_stays_as_it_was_declared() -> None:
 
 
 @pytest.mark.skipif(
-    NAB is None, reason="NAB is not set to the folder of the Numenta Anomaly Benchmark with its windows.json"
+    NAB is None, reason="NAB_DATA is not set to the folder of the Numenta Anomaly Benchmark with its windows.json"
 )
 def test_the_benchmark_is_scored_as_before() -> None:
     files = nab.load(Path(str(NAB)))
