@@ -8,7 +8,19 @@ from pathlib import Path
 
 import click
 
-from infra.bench import anomaly, comparison, latency, machine, quick, report, scale, soak, soak_report, windows
+from infra.bench import (
+    anomaly,
+    comparison,
+    latency,
+    machine,
+    plant_faults,
+    quick,
+    report,
+    scale,
+    soak,
+    soak_report,
+    windows,
+)
 from infra.bench.systems import SYSTEMS
 from infra.bench.workload import Workload
 from schemas.errors import UserError
@@ -148,21 +160,32 @@ def soak_command(minutes: float, rate: int, out: Path) -> None:
     "--scorer", type=click.Path(path_type=Path), default=Path("../shared/tools/nab_score.py"), show_default=True,
     envvar="NAB_SCORER", help="Program that scores: SCORER DATA SCORES --threshold T.",
 )  # fmt: skip
+@click.option("--days", type=click.FloatRange(min=1), default=30, show_default=True, help="Of the simulated plant.")
 @_json
 @click.option("--record", is_flag=True, help=f"Also write it to {anomaly.RESULTS.name}.")
-def anomaly_command(detectors: str, data: Path, scorer: Path, json_file: Path | None, record: bool) -> None:
-    """Detectors on the Numenta Anomaly Benchmark, their speed and their state; starts no servers.
+def anomaly_command(
+    detectors: str, data: Path, scorer: Path, days: float, json_file: Path | None, record: bool
+) -> None:
+    """Detectors on the Numenta Anomaly Benchmark and on the simulated plant, their speed and state; starts no servers.
 
     The benchmark's files are not part of headrace.
     """
     outcomes = anomaly.run([name.strip() for name in detectors.split(",")], data, scorer, _say)
-    rows = anomaly.table(outcomes)
-    report.show("anomaly detectors", anomaly.COLUMNS, rows)
+    _say(f"{days:g} days of the simulated plant")
+    plant = plant_faults.run(days)
+    columns = plant_faults.fault_columns(plant["faults"])
+    sections = [
+        ("Detectors", anomaly.COLUMNS, anomaly.table(outcomes), anomaly.notes(data)),
+        ("Nothing wrong", plant_faults.CALM_COLUMNS, plant_faults.calm_rows(plant["month"]), plant_faults.CALM_NOTES),
+        ("Faults", columns, plant_faults.fault_rows(plant["faults"]), plant_faults.FAULT_NOTES),
+    ]
     ran_on = machine.hardware()
+    for title, names, rows, notes in sections:
+        report.show(title, names, rows)
+        if record:
+            report.record(title, names, rows, notes, anomaly.RESULTS, ran_on)
     if json_file:
-        report.save_json(json_file, "anomaly", [asdict(outcome) for outcome in outcomes], ran_on)
-    if record:
-        report.record("Detectors", anomaly.COLUMNS, rows, anomaly.notes(data), anomaly.RESULTS, ran_on)
+        report.save_json(json_file, "anomaly", {"detectors": [asdict(one) for one in outcomes], **plant}, ran_on)
 
 
 def _rate(text: str) -> int:

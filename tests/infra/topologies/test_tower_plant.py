@@ -42,7 +42,7 @@ def test_the_declared_machines_and_metrics_are_those_of_the_simulator(topology: 
     assert declared == simulated
 
 
-def test_every_kind_of_detector_is_declared(topology: Topology) -> None:
+def test_every_kind_of_limit_and_chart_is_declared(topology: Topology) -> None:
     kinds = {detector.__struct_config__.tag for detector in topology.detectors}
     assert kinds == {"limit", "range", "rate", "stuck", "missing", "ewma", "cusum", "robust_z"}
 
