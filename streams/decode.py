@@ -8,15 +8,15 @@ function of the record and its broker timestamp, never of the way or the chunk.
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 import msgspec
 import numpy as np
 
 from schemas.errors import EventError
-from schemas.events import LARGEST_RECORD, Event, Reason, Scope
-from streams.compute.events import Bools, Events, Index, Ints, Refusal
-from streams.compute.series import SeriesTable
+from schemas.events import LARGEST_RECORD, Event, Judgement, Reason, Scope
+from streams.compute.events import Bools, Events, Index, Ints, Refusal, Said
+from streams.compute.series import SeriesKey, SeriesTable
 from streams.event_columns import Columns, from_events
 from streams.layouts import Layouts
 from streams.second_look import EventRules, second_look, split
@@ -25,6 +25,8 @@ from streams.shapes import Shapes
 _LOOKS = 4
 """Times, layouts and values are looked at one after the other; each may send events to the second look once."""
 _MOST_REFUSALS = 100
+_Feedback = tuple[int, int, Event, Judgement]
+"""Record, position within it, the event, and what it brings instead of readings."""
 
 _decode: Callable[[bytes], Event | list[Event]] = msgspec.json.Decoder(Event | list[Event]).decode
 _REFUSES = (ValueError, RecursionError)
@@ -49,21 +51,24 @@ class Decoder:
             self._shapes.forget()
         columns = self._shapes.read(values, broker_ts)
         refusals: list[Refusal] = []
+        feedback: list[_Feedback] = []
         if columns is None:
-            columns, refusals = self._decode_singly(values, np.arange(len(values)), broker_ts)
+            columns, refusals, feedback = self._decode_singly(values, np.arange(len(values)), broker_ts)
         else:
             left = np.ones(len(values), bool)
             left[columns.record] = False
             if left.any():
-                singly, refusals = self._decode_singly(values, np.flatnonzero(left), broker_ts)
+                singly, refusals, feedback = self._decode_singly(values, np.flatnonzero(left), broker_ts)
                 columns = columns.merged(singly) if len(columns.record) else singly
         too_many = self._layouts.admit(columns.layout, broker_ts[columns.record])
         if too_many.any():
             refusals = _with_too_many(refusals, columns, too_many)
             columns = columns.without(too_many)
-        return self._events(columns, offsets, broker_ts), _capped(refusals)
+        return self._events(columns, offsets, broker_ts, feedback), capped(refusals)
 
-    def _decode_singly(self, values: Sequence[bytes], records: Index, broker_ts: Ints) -> tuple[Columns, list[Refusal]]:
+    def _decode_singly(
+        self, values: Sequence[bytes], records: Index, broker_ts: Ints
+    ) -> tuple[Columns, list[Refusal], list[_Feedback]]:
         """The events of these records, the careful way."""
         batch = _Batch(values, records, broker_ts, self._rules)
         for _ in range(_LOOKS):
@@ -75,10 +80,11 @@ class Decoder:
             batch.look_again(columns)
         else:
             raise AssertionError("an event stands out and passes the second look")
-        batch.refusals.sort(key=_in_log_order)
-        return columns, batch.refusals
+        batch.refusals.sort(key=in_log_order)
+        batch.feedback.sort(key=itemgetter(0, 1))
+        return columns, batch.refusals, batch.feedback
 
-    def _events(self, columns: Columns, offsets: Ints, broker_ts: Ints) -> Events:
+    def _events(self, columns: Columns, offsets: Ints, broker_ts: Ints, feedback: Sequence[_Feedback]) -> Events:
         return Events(
             offset=offsets[columns.record],
             index=columns.index.astype(np.uint32),
@@ -90,7 +96,14 @@ class Decoder:
             series=self._layouts.series(columns.layout),
             x=columns.x,
             flag=columns.flag,
-        )
+            feedback=[
+                Said(
+                    record, index, int(np.searchsorted(columns.record, record)), said.topology,
+                    SeriesKey(event.site, event.asset, said.metric), said.detector, said.verdict,
+                )
+                for record, index, event, said in feedback
+            ],
+        )  # fmt: skip
 
 
 class _Batch:
@@ -98,6 +111,8 @@ class _Batch:
 
     def __init__(self, values: Sequence[bytes], records: Index, broker_ts: Ints, rules: EventRules) -> None:
         self.refusals: list[Refusal] = []
+        self.feedback: list[_Feedback] = []
+        """Taken out of the events."""
         self._broker_ts = broker_ts
         self._values = values
         self._rules = rules
@@ -152,10 +167,14 @@ class _Batch:
         return [event for event, _ in kept], [index for _, index in kept]
 
     def _second_look(self, element: bytes, record: int, index: int) -> Event | None:
-        return second_look(element, (record, index), int(self._broker_ts[record]), self._rules, self.refusals)
+        event = second_look(element, (record, index), int(self._broker_ts[record]), self._rules, self.refusals)
+        if event is not None and event.feedback is not None:
+            self.feedback.append((record, index, event, event.feedback))
+            return None
+        return event
 
 
-def _in_log_order(refusal: Refusal) -> tuple[int, int, str]:
+def in_log_order(refusal: Refusal) -> tuple[int, int, str]:
     return refusal.record, refusal.index, refusal.field
 
 
@@ -164,10 +183,10 @@ def _with_too_many(refusals: list[Refusal], columns: Columns, events: Bools) -> 
     detail = "it brings a series that is new, and the topology allows no more of them now"
     places = dict.fromkeys(zip(columns.record[events].tolist(), columns.index[events].tolist(), strict=True))
     whole = [Refusal(record, index, Scope.EVENT, Reason.TOO_MANY_SERIES, detail) for record, index in places]
-    return sorted([one for one in refusals if (one.record, one.index) not in places] + whole, key=_in_log_order)
+    return sorted([one for one in refusals if (one.record, one.index) not in places] + whole, key=in_log_order)
 
 
-def _capped(refusals: list[Refusal]) -> list[Refusal]:
+def capped(refusals: list[Refusal]) -> list[Refusal]:
     """At most `_MOST_REFUSALS` of a record: a frame of a hundred thousand wrong elements must not become as many dead
     letters. What is left out is counted in one more for events and one for fields."""
     if len(refusals) <= _MOST_REFUSALS:
@@ -181,7 +200,8 @@ def _capped(refusals: list[Refusal]) -> list[Refusal]:
             if more:
                 detail = f"{len(more)} more were refused, the first one: {more[0].detail}"
                 first = more[0]
-                kept.append(Refusal(first.record, first.index, scope, Reason.MORE, detail, "", len(more)))
+                count = sum(refusal.count for refusal in more)
+                kept.append(Refusal(first.record, first.index, scope, Reason.MORE, detail, "", count))
     return kept
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.errors import CheckpointError
+from schemas.events import Verdict
 from streams.compute.detectors.base import FloatArray, IntArray, MetricInfo, SlotArray
 from streams.compute.detectors.lane import Chunk, Flag, GapLane, Lane, PointLane
 from streams.compute.detectors.missing import MissingDetector
@@ -15,6 +16,7 @@ from streams.compute.detectors.segments import Segments
 from streams.compute.detectors.slots import Slots
 from streams.compute.series import SeriesKey
 
+_NEVER: Final = np.iinfo(np.int64).min
 _SERIES: Final = ".series"
 """Where a snapshot keeps what belongs to no detector; the name of a detector does not begin with a dot."""
 
@@ -33,7 +35,7 @@ class DetectorBank:
             raise ValueError(f"names of detectors must differ, not {sorted(names)}")
         self._metrics = metrics
         self._lanes = [_lane(index, spec) for index, spec in enumerate(specs)]
-        self._newest = Slots(ts=np.iinfo(np.int64).min)
+        self._newest = Slots(ts=_NEVER)
 
     def grow(self, keys: Sequence[SeriesKey]) -> None:
         """Take in new series; their integers go on from those known so far."""
@@ -58,6 +60,12 @@ class DetectorBank:
             found = [flag for lane in self._lanes for flag in lane.feed(chunk)]
         found.sort(key=lambda at: (at[0], at[1].detector, at[1].series))
         return [flag for _, flag in found]
+
+    def hear(self, series: int, detector: str, verdict: Verdict) -> bool:
+        """Take in what was said of a flag; False, and nothing is changed, if there can have been no such flag."""
+        if self._newest["ts"][series] == _NEVER:  # it is known, from what comes later in the chunk
+            return False
+        return any(lane.hear(series, verdict) for lane in self._lanes if lane.spec.name == detector)
 
     def tick(self, now: int, offset: int) -> list[Flag]:
         """Flags of time that passes without points: the caller decides that event time has come to `now` (epoch

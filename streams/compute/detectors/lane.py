@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from schemas.events import Verdict
 from schemas.results import Severity
 from streams.compute.detectors.base import (
     Detector,
@@ -24,6 +25,7 @@ from streams.compute.detectors.base import (
     Violations,
 )
 from streams.compute.detectors.budget import Budget
+from streams.compute.detectors.feedback import Feedback
 from streams.compute.detectors.missing import MissingDetector
 from streams.compute.detectors.registry import DetectorSpec
 from streams.compute.detectors.segments import Segments
@@ -34,6 +36,7 @@ _NAN: Final = float("nan")
 _SPEC: Final = "lane_spec"
 _CONDITION: Final = "lane_condition"
 _BUDGET: Final = "lane_budget_"
+_FEEDBACK: Final = "lane_feedback_"
 
 
 class Flag(NamedTuple):
@@ -99,6 +102,11 @@ class Lane(ABC):
         self._metric_of += infos
         self._detector.grow(infos)
 
+    def hear(self, series: int, verdict: Verdict) -> bool:
+        """Take in what was said of a flag; False if none of its flags can be of this series."""
+        del verdict  # a gap has no threshold that could be raised
+        return bool(self._by_series["slot"][series] >= 0)
+
     @abstractmethod
     def feed(self, chunk: Chunk) -> list[tuple[int, Flag]]:
         """The flags of a chunk, each with the position of the point that brought it about, in no order."""
@@ -147,19 +155,30 @@ class PointLane(Lane):
         self._last = Slots(condition=np.int8(0))
         """By slot: the conditions that held at the newest judged point. What `report: onset` compares with."""
         self._budget = None if spec.budget is None else Budget(spec.budget)
+        self._feedback = Feedback()
 
     def grow(self, keys: Sequence[SeriesKey], metrics: Mapping[str, MetricInfo]) -> None:
         super().grow(keys, metrics)
         appeared = self._by_slot.size - self._last.size
         self._last.grow(appeared)
+        self._feedback.grow(appeared)
         if self._budget:
             self._budget.grow(appeared)
+
+    def hear(self, series: int, verdict: Verdict) -> bool:
+        watched = super().hear(series, verdict)
+        if watched:
+            self._feedback.hear(int(self._by_series["slot"][series]), verdict)
+        return watched
 
     def feed(self, chunk: Chunk) -> list[tuple[int, Flag]]:
         segments, slot = self._judged(chunk)
         if not len(segments):
             return []
         found = self._step(chunk, segments, slot)
+        if found is not None and self._feedback:
+            reached = self._feedback.passes(np.repeat(slot, segments.count)[found.at], found.score)
+            found = found.only(reached) if reached.any() else None
         if self.spec.report == "onset":
             found = self._onsets(segments, slot, found)
         if found is None:
@@ -233,10 +252,12 @@ class PointLane(Lane):
 
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
         budget = self._budget.snapshot() if self._budget else {}
+        feedback = self._feedback.snapshot() if self._feedback else {}
         return {
             **super().snapshot(),
             _CONDITION: self._last.snapshot()["condition"],
             **{_BUDGET + name: array for name, array in budget.items()},
+            **{_FEEDBACK + name: array for name, array in feedback.items()},
         }
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
@@ -246,6 +267,9 @@ class PointLane(Lane):
         raised = {name.removeprefix(_BUDGET): arrays[name] for name in arrays if name.startswith(_BUDGET)}
         if self._budget and raised:
             self._budget.restore(raised)
+        heard = {name.removeprefix(_FEEDBACK): arrays[name] for name in arrays if name.startswith(_FEEDBACK)}
+        if heard:
+            self._feedback.restore(heard)
         return True
 
 
