@@ -64,7 +64,7 @@ class Decoder:
         if too_many.any():
             refusals = _with_too_many(refusals, columns, too_many)
             columns = columns.without(too_many)
-        return self._events(columns, offsets, broker_ts, feedback), capped(refusals)
+        return self._events(columns, offsets, broker_ts, feedback), refusals
 
     def _decode_singly(
         self, values: Sequence[bytes], records: Index, broker_ts: Ints
@@ -200,8 +200,7 @@ def capped(refusals: list[Refusal]) -> list[Refusal]:
             if more:
                 detail = f"{len(more)} more were refused, the first one: {more[0].detail}"
                 first = more[0]
-                count = sum(refusal.count for refusal in more)
-                kept.append(Refusal(first.record, first.index, scope, Reason.MORE, detail, "", count))
+                kept.append(Refusal(first.record, first.index, scope, Reason.MORE, detail, "", len(more)))
     return kept
 
 

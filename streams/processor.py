@@ -69,7 +69,8 @@ class Processor(PartitionProcessor):
         counts.events += heard
         counts.accepted += heard
         if results.unheard:
-            refusals = capped(sorted([*refusals, *map(_unknown, results.unheard)], key=in_log_order))
+            refusals = sorted([*refusals, *map(_unknown, results.unheard)], key=in_log_order)
+        refusals = capped(refusals)
         counts.records += len(chunk.values)
         refused = _whole(refusals)
         counts.events += refused
