@@ -8,13 +8,13 @@ function of the record and its broker timestamp, never of the way or the chunk.
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 import msgspec
 import numpy as np
 
 from schemas.errors import EventError
-from schemas.events import LARGEST_RECORD, Event, Judgement, Reason, Scope
+from schemas.events import LARGEST_RECORD, Event, Reason, Scope
 from streams.compute.events import Bools, Events, Index, Ints, Refusal, Said
 from streams.compute.series import SeriesKey, SeriesTable
 from streams.event_columns import Columns, from_events
@@ -25,8 +25,6 @@ from streams.shapes import Shapes
 _LOOKS = 4
 """Times, layouts and values are looked at one after the other; each may send events to the second look once."""
 _MOST_REFUSALS = 100
-_Feedback = tuple[int, int, Event, Judgement]
-"""Record, position within it, the event, and what it brings instead of readings."""
 
 _decode: Callable[[bytes], Event | list[Event]] = msgspec.json.Decoder(Event | list[Event]).decode
 _REFUSES = (ValueError, RecursionError)
@@ -51,7 +49,7 @@ class Decoder:
             self._shapes.forget()
         columns = self._shapes.read(values, broker_ts)
         refusals: list[Refusal] = []
-        feedback: list[_Feedback] = []
+        feedback: list[Said] = []
         if columns is None:
             columns, refusals, feedback = self._decode_singly(values, np.arange(len(values)), broker_ts)
         else:
@@ -68,7 +66,7 @@ class Decoder:
 
     def _decode_singly(
         self, values: Sequence[bytes], records: Index, broker_ts: Ints
-    ) -> tuple[Columns, list[Refusal], list[_Feedback]]:
+    ) -> tuple[Columns, list[Refusal], list[Said]]:
         """The events of these records, the careful way."""
         batch = _Batch(values, records, broker_ts, self._rules)
         for _ in range(_LOOKS):
@@ -81,10 +79,10 @@ class Decoder:
         else:
             raise AssertionError("an event stands out and passes the second look")
         batch.refusals.sort(key=in_log_order)
-        batch.feedback.sort(key=itemgetter(0, 1))
+        batch.feedback.sort()
         return columns, batch.refusals, batch.feedback
 
-    def _events(self, columns: Columns, offsets: Ints, broker_ts: Ints, feedback: Sequence[_Feedback]) -> Events:
+    def _events(self, columns: Columns, offsets: Ints, broker_ts: Ints, feedback: Sequence[Said]) -> Events:
         return Events(
             offset=offsets[columns.record],
             index=columns.index.astype(np.uint32),
@@ -96,14 +94,8 @@ class Decoder:
             series=self._layouts.series(columns.layout),
             x=columns.x,
             flag=columns.flag,
-            feedback=[
-                Said(
-                    record, index, int(np.searchsorted(columns.record, record)), said.topology,
-                    SeriesKey(event.site, event.asset, said.metric), said.detector, said.verdict,
-                )
-                for record, index, event, said in feedback
-            ],
-        )  # fmt: skip
+            feedback=[said._replace(before=int(np.searchsorted(columns.record, said.record))) for said in feedback],
+        )
 
 
 class _Batch:
@@ -111,8 +103,8 @@ class _Batch:
 
     def __init__(self, values: Sequence[bytes], records: Index, broker_ts: Ints, rules: EventRules) -> None:
         self.refusals: list[Refusal] = []
-        self.feedback: list[_Feedback] = []
-        """Taken out of the events."""
+        self.feedback: list[Said] = []
+        """Taken out of the events; before which of them it comes is not yet known."""
         self._broker_ts = broker_ts
         self._values = values
         self._rules = rules
@@ -168,10 +160,12 @@ class _Batch:
 
     def _second_look(self, element: bytes, record: int, index: int) -> Event | None:
         event = second_look(element, (record, index), int(self._broker_ts[record]), self._rules, self.refusals)
-        if event is not None and event.feedback is not None:
-            self.feedback.append((record, index, event, event.feedback))
-            return None
-        return event
+        if event is None or event.feedback is None:
+            return event
+        said = event.feedback
+        key = SeriesKey(event.site, event.asset, said.metric)
+        self.feedback.append(Said(record, index, 0, said.topology, key, said.detector, said.verdict))
+        return None
 
 
 def in_log_order(refusal: Refusal) -> tuple[int, int, str]:

@@ -36,8 +36,8 @@ class Message(NamedTuple):
     key: bytes
     id: str
     value: bytes
-    partition: int | None = None
-    """Where it goes, if that does not follow from the topic."""
+    partition: int = -1
+    """Where it goes; -1 where that follows from the topic."""
 
 
 class Rendered(NamedTuple):

@@ -109,7 +109,7 @@ class Transactions:
         placed: defaultdict[int, list[Message]] = defaultdict(list)
         if topic in topics.SOURCES:
             for message in messages:
-                placed[message.partition or 0].append(message)
+                placed[message.partition].append(message)
         elif topic != topics.ALARM_ACTIONS.name or topic == self._source.topic:
             placed[self._source.partition] += messages
         elif messages:

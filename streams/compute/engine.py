@@ -48,8 +48,7 @@ class Counts:
     could be read. compliance_late: points that came too late for the minute of a rule. aggregates, anomalies,
     compliance, headroom, emitted_mass, alarms, adjustments, dead_letters: result rows given out. conditions: conditions
     of alarms that came on or went off, levels: messages with a reading that playbooks need, acks: acknowledgements of
-    adjustments; each of these is sent to the alarm actions. feedback: rows of what
-    people said of flags.
+    adjustments; each of these is sent to the alarm actions. feedback: rows of what people said of flags.
     """
 
     records: int = 0

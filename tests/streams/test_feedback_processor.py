@@ -1,4 +1,4 @@
-"""What people say of flags: kept, sent on to the partition of the flag, and there it has one order with the readings."""
+"""What people say of flags is kept, and sent to the partition of the flag, where it has one order with the readings."""
 
 import json
 from itertools import pairwise
