@@ -6,7 +6,7 @@ does not cost the good ones beside it.
 """
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -39,8 +39,26 @@ LARGEST_VALUE = 1e100
 """No physical quantity is larger; squares of smaller values still sum without overflow."""
 
 
+Verdict = Literal["true", "false", "expected"]
+"""What people say of an anomaly flag: it was right, it was wrong, or it was right and they knew."""
+
+
+class Judgement(msgspec.Struct, gc=False, frozen=True):
+    """What was said of a flag of one of the asset's series."""
+
+    topology: str
+    """Name of the topology whose flag it was; workers of others leave it alone."""
+    metric: str
+    """What was measured."""
+    detector: str
+    """Name of the detector in the topology."""
+    verdict: Verdict
+    """Whether the flag was right."""
+
+
 class Event(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
-    """One reading of one asset at one moment: values, a state, or both. Fields that are not listed are ignored."""
+    """One reading of one asset at one moment: values, a state, or both; or what was said of a flag. Fields that are not
+    listed are ignored."""
 
     ts: int | str
     """Event time: epoch milliseconds, UTC, or RFC 3339 with an offset."""
@@ -54,6 +72,9 @@ class Event(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """Metric to its data flag of HJ 212; a metric without one has N."""
     state: str | None = None
     """State of the machine, such as running."""
+    feedback: Judgement | None = None
+    """What was said of a flag, in an event of its own, without values and state. It has no part in stream time and is
+    never late. Sent by workers for what arrives on `anomaly.feedback`."""
 
 
 class LooseEvent(msgspec.Struct, frozen=True):
@@ -65,13 +86,14 @@ class LooseEvent(msgspec.Struct, frozen=True):
     values: msgspec.Raw = msgspec.Raw(b"{}")
     flags: msgspec.Raw = msgspec.Raw(b"null")
     state: msgspec.Raw = msgspec.Raw(b"null")
+    feedback: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class Reason(StrEnum):
     """Why something became a dead letter. Part of the contract of `dead.letters`."""
 
     EMPTY = "empty"
-    """The message has no bytes, or the object has neither values nor a state."""
+    """The message has no bytes, or the object has neither values nor a state nor feedback."""
     TOO_LARGE = "too_large"
     """The message has more than 1 MiB. It was not read."""
     MALFORMED = "malformed"
@@ -98,6 +120,8 @@ class Reason(StrEnum):
     """An action does not fit the alarm's state: an acknowledgement of an alarm that is normal, for example."""
     SHELF_TOO_LONG = "shelf_too_long"
     """An alarm was to be shelved for longer than the topology allows."""
+    UNKNOWN_FLAG = "unknown_flag"
+    """Feedback names a source partition, a series or a detector that is not there: no such flag was raised here."""
     UNKNOWN_ASSET = "unknown_asset"
     """The topology does not declare the asset, and says that such events are dead letters."""
     UNKNOWN_METRIC = "unknown_metric"

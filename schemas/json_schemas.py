@@ -9,7 +9,8 @@ import msgspec
 from schemas import docstrings
 from schemas.alarm_actions import AlarmAction, Condition, Level
 from schemas.codec import SCHEMA_VERSION, schema_id
-from schemas.events import FLAGS, LARGEST_VALUE, LONGEST_NAME, Event, Reason, Scope
+from schemas.events import FLAGS, LARGEST_VALUE, LONGEST_NAME, Event, Judgement, Reason, Scope
+from schemas.feedback import Feedback
 from schemas.process_acks import ProcessAck
 from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 
@@ -23,6 +24,7 @@ _STRUCT: Final[dict[str, type[msgspec.Struct]]] = {
     "alarm_action": AlarmAction,
     "adjustment": Adjustment,
     "process_ack": ProcessAck,
+    "feedback": Feedback,
     "dead_letter": DeadLetter,
 }
 
@@ -57,8 +59,9 @@ _SHARPER: Final[dict[str, dict[str, Any]]] = {
 _NOT_EMPTY: Final = [
     {"required": ["values"], "properties": {"values": {"minProperties": 1}}},
     {"required": ["state"], "properties": {"state": {"type": "string"}}},
+    {"required": ["feedback"], "properties": {"feedback": {"$ref": "#/$defs/Judgement"}}},
 ]
-"""What an event must have: a value or a state."""
+"""What an event must have: a value, a state or feedback."""
 
 
 def schema(kind: str) -> dict[str, Any]:
@@ -79,7 +82,10 @@ def schema(kind: str) -> dict[str, Any]:
         "title": "Message of a source topic",
         "description": "One event, or a frame of several.",
         "anyOf": [one, {"type": "array", "items": one, "minItems": 1}],
-        "$defs": {title: {**described, "anyOf": _NOT_EMPTY}},
+        "$defs": {
+            title: {**described, "anyOf": _NOT_EMPTY},
+            Judgement.__name__: _described(Judgement, components[Judgement.__name__], {}),
+        },
     }
 
 

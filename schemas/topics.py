@@ -41,6 +41,9 @@ PROCESS_ADJUSTMENTS = Topic(
     about="the control loop's commands and what became of them, one message each",
     schema="adjustment",
 )
+ANOMALY_FEEDBACK = Topic(
+    name="anomaly.feedback", direction="in", about="what people say of anomaly flags", schema="feedback"
+)
 DEAD_LETTERS = Topic(
     name="dead.letters", direction="out", about="input that could not be accepted, with reason", schema="dead_letter"
 )
@@ -48,7 +51,7 @@ DEAD_LETTERS = Topic(
 TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in (
-        MACHINE_EVENTS, EMISSION_EVENTS, ALARM_ACTIONS, PROCESS_ACKS,
+        MACHINE_EVENTS, EMISSION_EVENTS, ALARM_ACTIONS, PROCESS_ACKS, ANOMALY_FEEDBACK,
         AGGREGATES, ANOMALIES, ALARMS, PROCESS_ADJUSTMENTS, DEAD_LETTERS,
     )
 }  # fmt: skip

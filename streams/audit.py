@@ -63,15 +63,15 @@ class Check(msgspec.Struct, frozen=True):
 _LEDGER = (
     "first_offset", "records", "events", "accepted", "late", "duplicate", "dead_letter", "points", "points_invalid",
     "points_duplicate", "gaps", "skipped", "aggregates", "anomalies", "compliance", "headroom", "emitted_mass",
-    "conditions", "levels", "acks", "alarms", "adjustments", "dead_letters", "windowed", "late_points", "left_out",
-    "windows_closed", "points_in_open_windows",
+    "conditions", "levels", "acks", "feedback", "alarms", "adjustments", "dead_letters", "windowed", "late_points",
+    "left_out", "windows_closed", "points_in_open_windows",
 )  # fmt: skip
 
 _MOST_NAMED = 10
 
 LEDGER_THERE = "ledger rows at the committed offset"
 
-TABLES_ALONE = ("compliance", "headroom", "emitted_mass")
+TABLES_ALONE = ("compliance", "headroom", "emitted_mass", "feedback")
 """Tables whose rows are not on a topic."""
 RESULT_TABLES = {
     "aggregates": "aggregates", "anomalies": "anomalies", "alarms": "alarms", "process.adjustments": "adjustments",

@@ -15,8 +15,8 @@ import numpy as np
 
 from schemas.errors import EventError
 from schemas.events import LARGEST_RECORD, Event, Reason, Scope
-from streams.compute.events import Bools, Events, Index, Ints, Refusal
-from streams.compute.series import SeriesTable
+from streams.compute.events import Bools, Events, Index, Ints, Refusal, Said
+from streams.compute.series import SeriesKey, SeriesTable
 from streams.event_columns import Columns, from_events
 from streams.layouts import Layouts
 from streams.second_look import EventRules, second_look, split
@@ -49,21 +49,24 @@ class Decoder:
             self._shapes.forget()
         columns = self._shapes.read(values, broker_ts)
         refusals: list[Refusal] = []
+        feedback: list[Said] = []
         if columns is None:
-            columns, refusals = self._decode_singly(values, np.arange(len(values)), broker_ts)
+            columns, refusals, feedback = self._decode_singly(values, np.arange(len(values)), broker_ts)
         else:
             left = np.ones(len(values), bool)
             left[columns.record] = False
             if left.any():
-                singly, refusals = self._decode_singly(values, np.flatnonzero(left), broker_ts)
+                singly, refusals, feedback = self._decode_singly(values, np.flatnonzero(left), broker_ts)
                 columns = columns.merged(singly) if len(columns.record) else singly
         too_many = self._layouts.admit(columns.layout, broker_ts[columns.record])
         if too_many.any():
             refusals = _with_too_many(refusals, columns, too_many)
             columns = columns.without(too_many)
-        return self._events(columns, offsets, broker_ts), _capped(refusals)
+        return self._events(columns, offsets, broker_ts, feedback), refusals
 
-    def _decode_singly(self, values: Sequence[bytes], records: Index, broker_ts: Ints) -> tuple[Columns, list[Refusal]]:
+    def _decode_singly(
+        self, values: Sequence[bytes], records: Index, broker_ts: Ints
+    ) -> tuple[Columns, list[Refusal], list[Said]]:
         """The events of these records, the careful way."""
         batch = _Batch(values, records, broker_ts, self._rules)
         for _ in range(_LOOKS):
@@ -75,10 +78,11 @@ class Decoder:
             batch.look_again(columns)
         else:
             raise AssertionError("an event stands out and passes the second look")
-        batch.refusals.sort(key=_in_log_order)
-        return columns, batch.refusals
+        batch.refusals.sort(key=in_log_order)
+        batch.feedback.sort()
+        return columns, batch.refusals, batch.feedback
 
-    def _events(self, columns: Columns, offsets: Ints, broker_ts: Ints) -> Events:
+    def _events(self, columns: Columns, offsets: Ints, broker_ts: Ints, feedback: Sequence[Said]) -> Events:
         return Events(
             offset=offsets[columns.record],
             index=columns.index.astype(np.uint32),
@@ -90,6 +94,7 @@ class Decoder:
             series=self._layouts.series(columns.layout),
             x=columns.x,
             flag=columns.flag,
+            feedback=[said._replace(before=int(np.searchsorted(columns.record, said.record))) for said in feedback],
         )
 
 
@@ -98,6 +103,8 @@ class _Batch:
 
     def __init__(self, values: Sequence[bytes], records: Index, broker_ts: Ints, rules: EventRules) -> None:
         self.refusals: list[Refusal] = []
+        self.feedback: list[Said] = []
+        """Taken out of the events; before which of them it comes is not yet known."""
         self._broker_ts = broker_ts
         self._values = values
         self._rules = rules
@@ -152,10 +159,16 @@ class _Batch:
         return [event for event, _ in kept], [index for _, index in kept]
 
     def _second_look(self, element: bytes, record: int, index: int) -> Event | None:
-        return second_look(element, (record, index), int(self._broker_ts[record]), self._rules, self.refusals)
+        event = second_look(element, (record, index), int(self._broker_ts[record]), self._rules, self.refusals)
+        if event is None or event.feedback is None:
+            return event
+        said = event.feedback
+        key = SeriesKey(event.site, event.asset, said.metric)
+        self.feedback.append(Said(record, index, 0, said.topology, key, said.detector, said.verdict))
+        return None
 
 
-def _in_log_order(refusal: Refusal) -> tuple[int, int, str]:
+def in_log_order(refusal: Refusal) -> tuple[int, int, str]:
     return refusal.record, refusal.index, refusal.field
 
 
@@ -164,10 +177,10 @@ def _with_too_many(refusals: list[Refusal], columns: Columns, events: Bools) -> 
     detail = "it brings a series that is new, and the topology allows no more of them now"
     places = dict.fromkeys(zip(columns.record[events].tolist(), columns.index[events].tolist(), strict=True))
     whole = [Refusal(record, index, Scope.EVENT, Reason.TOO_MANY_SERIES, detail) for record, index in places]
-    return sorted([one for one in refusals if (one.record, one.index) not in places] + whole, key=_in_log_order)
+    return sorted([one for one in refusals if (one.record, one.index) not in places] + whole, key=in_log_order)
 
 
-def _capped(refusals: list[Refusal]) -> list[Refusal]:
+def capped(refusals: list[Refusal]) -> list[Refusal]:
     """At most `_MOST_REFUSALS` of a record: a frame of a hundred thousand wrong elements must not become as many dead
     letters. What is left out is counted in one more for events and one for fields."""
     if len(refusals) <= _MOST_REFUSALS:

@@ -20,6 +20,7 @@ NO_STATES: Final = ("",)
 _FLAG_CODE = {flag: code for code, flag in enumerate(FLAGS)}
 _UNREADABLE = -1
 _values_of = attrgetter("values")
+_feedback_of = attrgetter("feedback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ def from_events(
     `broker_ts` (ms) has an entry for each event.
     """
     ts, odd = _times(events)
+    if any(map(_feedback_of, events)):
+        odd |= np.array([event.feedback is not None for event in events])
     odd |= odd_times(ts, broker_ts, rules)
     if odd.any():
         return odd

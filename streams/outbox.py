@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from schemas import identifiers
 from schemas.events import LONGEST_NAME
+from schemas.feedback import Feedback
 from schemas.process_acks import ProcessAck
 from schemas.results import Adjustment, Alarm, DeadLetter
 from sinks.base import Rows
@@ -20,11 +21,11 @@ from streams.chunk import Chunk
 from streams.compute.alarms.conditions import Edge
 from streams.compute.alarms.engine import AlarmEngine
 from streams.compute.compliance.compliance import Outcome, joined
-from streams.compute.control_loop.ack_engine import AckEngine
 from streams.compute.control_loop.sampler import Sample
 from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Engine
 from streams.compute.events import Bools, Codes, Events, Floats, Index, Ints, Refusal
+from streams.compute.relay import RelayEngine
 from streams.compute.series import SeriesKey, SeriesTable
 from streams.compute.windows import Rows as WindowRows
 from streams.topology.model import Topology
@@ -70,6 +71,8 @@ class Cut(NamedTuple):
     """Readings that playbooks need, for the alarm actions."""
     acks: list[tuple[int, ProcessAck]]
     """Acknowledgements with their offsets, for the alarm actions."""
+    feedback: list[tuple[int, int, Feedback]]
+    """What people said of flags, with offset and broker's time of the record."""
     alarms: list[Alarm]
     adjustments: list[Adjustment]
     tick: bool
@@ -94,14 +97,15 @@ class Outbox:
         """Rows that wait, readings aside."""
         judged = sum(len(rows) for one in self._judged for rows in (one.verdicts, one.headroom, one.masses))
         closed = sum(len(rows.start) for _, rows in self._aggregates)
-        sent = len(self._edges) + len(self._levels) + len(self._acks)
+        sent = len(self._edges) + len(self._levels) + len(self._acks) + len(self._feedback)
         told = len(self._flags) + len(self._alarms) + len(self._adjustments) + len(self._letters)
         return closed + judged + sent + told
 
     @property
     def urgent(self) -> bool:
         """Whether there is something that somebody waits for: levels can wait, all else about alarms cannot."""
-        return bool(self._flags or self._edges or self._acks or self._alarms or self._adjustments)
+        told = self._flags or self._edges or self._acks or self._feedback or self._alarms or self._adjustments
+        return bool(told)
 
     def take(self, checkpoint: Checkpoint, ledger: Rows) -> Cut:
         """Everything collected so far, with the state that it belongs to; the outbox is empty afterwards."""
@@ -109,7 +113,7 @@ class Outbox:
         cut = Cut(
             checkpoint.next_offset, checkpoint, series,
             self._aggregates, self._flags, joined(self._judged), self._letters, self._readings, ledger,
-            self._edges, self._levels, self._acks, self._alarms, self._adjustments, self._tick,
+            self._edges, self._levels, self._acks, self._feedback, self._alarms, self._adjustments, self._tick,
         )  # fmt: skip
         self._named += len(series)
         self._empty()
@@ -139,6 +143,10 @@ class Outbox:
     def add_acks(self, acks: Sequence[tuple[int, ProcessAck]]) -> None:
         """Acknowledgements of adjustments, with their offsets."""
         self._acks += acks
+
+    def add_feedback(self, feedback: Sequence[tuple[int, int, Feedback]]) -> None:
+        """What people said of flags, with offset and broker's time of the record."""
+        self._feedback += feedback
 
     def add_adjustments(self, adjustments: Sequence[Adjustment]) -> None:
         """What became of adjustments."""
@@ -184,6 +192,7 @@ class Outbox:
         self._edges: list[Edge] = []
         self._levels: list[Sample] = []
         self._acks: list[tuple[int, ProcessAck]] = []
+        self._feedback: list[tuple[int, int, Feedback]] = []
         self._alarms: list[Alarm] = []
         self._adjustments: list[Adjustment] = []
         self._tick = False
@@ -192,7 +201,7 @@ class Outbox:
         return self._topology.topology, self._topic, self._partition
 
 
-def ledger(engine: Engine | AlarmEngine | AckEngine, next_offset: int, first_offset: int, broker_ts: int) -> Rows:
+def ledger(engine: Engine | AlarmEngine | RelayEngine, next_offset: int, first_offset: int, broker_ts: int) -> Rows:
     """What became of everything below `next_offset`. True whoever writes it: it is a function of the log."""
     counts, windows = asdict(engine.counts), engine.windows
     return {

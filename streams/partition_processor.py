@@ -7,9 +7,9 @@ from schemas.results import Adjustment, Alarm
 from streams.checkpoint import Checkpoint
 from streams.chunk import Chunk
 from streams.compute.alarms.engine import AlarmEngine
-from streams.compute.control_loop.ack_engine import AckEngine
 from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Engine
+from streams.compute.relay import RelayEngine
 from streams.outbox import Cut, Outbox, ledger
 from streams.topology.model import Topology
 
@@ -23,7 +23,7 @@ class PartitionProcessor(ABC):
         topic: str,
         partition: int,
         first_offset: int,
-        engine: Engine | AlarmEngine | AckEngine,
+        engine: Engine | AlarmEngine | RelayEngine,
     ) -> None:
         self._topology = topology
         self._topic = topic

@@ -1,9 +1,10 @@
 """The processor of a partition of readings: chunks of log in, results and a checkpoint out. No I/O, no clock."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from schemas.events import Scope
+from schemas.events import Reason, Scope
 from streams.chunk import Chunk
 from streams.compute.alarms.conditions import ConditionBank
 from streams.compute.compliance.compliance import Compliance
@@ -13,10 +14,10 @@ from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.lane import Flag
 from streams.compute.duplicates import Duplicates
 from streams.compute.engine import Engine, Results, Stage, untimed
-from streams.compute.events import Refusal
+from streams.compute.events import Refusal, Said
 from streams.compute.series import SeriesTable
 from streams.compute.windows import Windows
-from streams.decode import Decoder
+from streams.decode import Decoder, capped, in_log_order
 from streams.outbox import Cut
 from streams.partition_processor import PartitionProcessor
 from streams.second_look import EventRules, parse_time
@@ -61,8 +62,15 @@ class Processor(PartitionProcessor):
         self._expect(chunk)
         with self._stage("decode"):
             events, refusals = self._decoder.decode(chunk.values, chunk.offsets, chunk.broker_ts)
-        results = self.engine.feed(events)
+        ours = [said for said in events.feedback if said.topology == self._topology.topology]
+        results = self.engine.feed(replace(events, feedback=ours) if len(ours) < len(events.feedback) else events)
         counts = self.engine.counts
+        heard = len(events.feedback) - len(results.unheard)
+        counts.events += heard
+        counts.accepted += heard
+        if results.unheard:
+            refusals = sorted([*refusals, *map(_unknown, results.unheard)], key=in_log_order)
+        refusals = capped(refusals)
         counts.records += len(chunk.values)
         refused = _whole(refusals)
         counts.events += refused
@@ -111,6 +119,12 @@ def _horizon(topology: Topology) -> int:
 def _lateness(topology: Topology) -> int:
     """The largest lateness of a window, ms: an event that is late for all windows is late for the rules too."""
     return max((int(window.lateness) for window in topology.windows), default=0)
+
+
+def _unknown(said: Said) -> Refusal:
+    """That of feedback on a flag that cannot have been raised here."""
+    detail = f"no detector {said.detector!r} has looked at {said.key.metric!r} of {said.key.site}/{said.key.asset}"
+    return Refusal(said.record, said.element, Scope.EVENT, Reason.UNKNOWN_FLAG, detail)
 
 
 def _whole(refusals: Sequence[Refusal]) -> int:

@@ -117,7 +117,7 @@ class Encoder:
         size = 0
         end = begin
         for end in range(begin, min(len(messages), begin + len(varints))):
-            _, key, id_, value = messages[end]
+            _, key, id_, value, _ = messages[end]
             name = id_.encode()
             try:
                 record = join((

@@ -11,7 +11,8 @@ import numpy as np
 from schemas import identifiers
 from schemas.alarm_actions import AlarmAction, Condition, Level
 from schemas.codec import encode
-from schemas.events import FLAGS
+from schemas.events import FLAGS, Event, Judgement
+from schemas.feedback import Feedback
 from schemas.process_acks import ProcessAck
 from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 from schemas.topics import AGGREGATES, ALARM_ACTIONS, ALARMS, ANOMALIES, DEAD_LETTERS, PROCESS_ADJUSTMENTS
@@ -35,6 +36,8 @@ class Message(NamedTuple):
     key: bytes
     id: str
     value: bytes
+    partition: int = -1
+    """Where it goes; -1 where that follows from the topic."""
 
 
 class Rendered(NamedTuple):
@@ -74,6 +77,7 @@ class Renderer:
         self._add_edges(cut.edges)
         self._add_levels(cut.levels)
         self._add_acks(cut.acks)
+        self._add_feedback(cut.feedback)
         self._add_alarms(cut.alarms)
         self._add_adjustments(cut.adjustments)
         if cut.tick:
@@ -181,6 +185,31 @@ class Renderer:
             action = AlarmAction("ack", self._topology.topology, ack=ack)
             id_ = identifiers.at(prefix, offset)
             self._messages.append(Message(ALARM_ACTIONS.name, _key(ack.site, ack.asset), id_, encode(action)))
+
+    def _add_feedback(self, feedback: Sequence[tuple[int, int, Feedback]]) -> None:
+        """Rows; and, where it concerns a detector's threshold, events for the partition of the flag."""
+        if not feedback:
+            return
+        prefix = identifiers.prefix("feedback", *self._origin())
+        ids = [identifiers.at(prefix, offset) for offset, _, _ in feedback]
+        detectors = {detector.name for detector in self._topology.detectors}
+        for id_, (_, ts, one) in zip(ids, feedback, strict=True):
+            if one.verdict != "expected" and one.detector in detectors:
+                judgement = Judgement(one.topology, one.metric, one.detector, one.verdict)
+                event = Event(ts, one.site, one.asset, feedback=judgement)
+                self._messages.append(Message(one.topic, _key(one.site, one.asset), id_, encode(event), one.partition))
+        columns = _columns(
+            [one for _, _, one in feedback],
+            text=("anomaly", "by", "reason"),
+            words=("verdict", "site", "asset", "metric", "detector"),
+            numbers={},
+        )
+        columns |= {
+            "id": ids,
+            "ts": np.array([ts for _, ts, _ in feedback], np.int64),
+            "offset": np.array([offset for offset, _, _ in feedback], np.int64),
+        }
+        self._to_sink("feedback", len(feedback), columns)
 
     def _add_adjustments(self, adjustments: Sequence[Adjustment]) -> None:
         if not adjustments:

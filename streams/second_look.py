@@ -7,7 +7,17 @@ import msgspec
 
 from schemas import identifiers
 from schemas.errors import EventError
-from schemas.events import FLAGS, LARGEST_RECORD, LARGEST_VALUE, LONGEST_NAME, Event, LooseEvent, Reason, Scope
+from schemas.events import (
+    FLAGS,
+    LARGEST_RECORD,
+    LARGEST_VALUE,
+    LONGEST_NAME,
+    Event,
+    Judgement,
+    LooseEvent,
+    Reason,
+    Scope,
+)
 from streams.compute.events import Refusal
 
 _SHOWN = 80
@@ -96,6 +106,9 @@ def _mend(raw: bytes, broker_ts: int, rules: EventRules, refused: dict[str, Even
     if rules.assets is not None and (site, asset) not in rules.assets:
         raise EventError(Reason.UNKNOWN_ASSET, f"{site}/{asset} is not in the topology")
     ts = _time(loose.ts, broker_ts, rules)
+    has_state, has_feedback = bytes(loose.state) != b"null", bytes(loose.feedback) != b"null"
+    if has_feedback and not values and not has_state:
+        return Event(ts, site, asset, feedback=_judgement(loose.feedback))
     good: dict[str, float] = {}
     good_flags: dict[str, str] = {}
     for metric, value in values.items():
@@ -108,9 +121,12 @@ def _mend(raw: bytes, broker_ts: int, rules: EventRules, refused: dict[str, Even
             refused[_shortened(metric)] = error
     state: str | None = None
     try:
-        state = None if bytes(loose.state) == b"null" else _name("state", loose.state)
+        state = _name("state", loose.state) if has_state else None
     except EventError as error:
         refused.setdefault("state", error)  # a bad metric of that name stands for both
+    if has_feedback:
+        beside = EventError(Reason.WRONG_TYPE, "feedback comes in an event of its own, without values and state")
+        refused.setdefault("feedback", beside)
     if not good and state is None:
         raise _nothing_left(list(refused.values()))
     return Event(ts, site, asset, good, good_flags or None, state)
@@ -119,7 +135,7 @@ def _mend(raw: bytes, broker_ts: int, rules: EventRules, refused: dict[str, Even
 def _nothing_left(errors: list[EventError]) -> EventError:
     """The refusal of an event none of whose fields are good."""
     if not errors:
-        return EventError(Reason.EMPTY, "the event has neither values nor a state")
+        return EventError(Reason.EMPTY, "the event has neither values nor a state nor feedback")
     told = [error.detail for error in errors[:_LISTED]]
     if len(errors) > _LISTED:
         told.append(f"and {len(errors) - _LISTED} more")
@@ -171,6 +187,13 @@ def _flag(metric: str, raw: msgspec.Raw) -> str:
     if len(flag) != 1 or flag not in FLAGS:
         raise EventError(Reason.BAD_FLAG, f"{metric} has flag {_quote(raw)}; known are {', '.join(FLAGS)}")
     return flag
+
+
+def _judgement(raw: msgspec.Raw) -> Judgement:
+    try:
+        return msgspec.json.decode(raw, type=Judgement)
+    except ValueError as error:
+        raise EventError(Reason.WRONG_TYPE, f"feedback: {error}") from None
 
 
 def _shortened(metric: str) -> str:

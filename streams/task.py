@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from schemas.errors import CheckpointError
-from schemas.topics import ALARM_ACTIONS, PROCESS_ACKS
+from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS
 from streams.ack_processor import AckProcessor
 from streams.alarm_processor import AlarmProcessor
 from streams.checkpoint import unpack
 from streams.checkpoint_reader import CheckpointReader
 from streams.chunk import Chunk
 from streams.compute.engine import Stage
+from streams.feedback_processor import FeedbackProcessor
 from streams.outbox import Cut
 from streams.partition_processor import PartitionProcessor
 from streams.processor import Processor
@@ -25,6 +26,7 @@ _EVER = 1e9
 _PROCESSORS: Mapping[str, Callable[[Topology, str, int, int, Stage], PartitionProcessor]] = {
     ALARM_ACTIONS.name: AlarmProcessor,
     PROCESS_ACKS.name: AckProcessor,
+    ANOMALY_FEEDBACK.name: FeedbackProcessor,
 }
 """Of topics that bring something else than readings."""
 

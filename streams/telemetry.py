@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.results import Adjustment, Alarm
 from streams.compute.alarms.engine import AlarmEngine
-from streams.compute.control_loop.ack_engine import AckEngine
 from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Counts, Engine
+from streams.compute.relay import RelayEngine
 from streams.publisher import Published, SinkTrouble
 from streams.topology.model import Topology
 
@@ -109,7 +109,7 @@ class Telemetry:
             else:
                 self._anomalies.labels(*self._topology.raised_by(one)).inc()
 
-    def position(self, topic: str, partition: int, lag: int | None, engine: Engine | AlarmEngine | AckEngine) -> None:
+    def position(self, topic: str, partition: int, lag: int | None, engine: Engine | AlarmEngine | RelayEngine) -> None:
         """Where a partition stands."""
         labels = (topic, str(partition))
         if lag is not None:

@@ -29,7 +29,8 @@ LARGEST_MESSAGE = 16 << 20
 class Transactions:
     """The producer of one source partition; messages of source partition p go to partition p of their topics.
 
-    Conditions alone go where an operator's client sends what it does to the same alarm: to the partition of their key.
+    Conditions go where an operator's client sends what it does to the same alarm: to the partition of their key; and
+    what people said of a flag to the partition that it names.
     """
 
     def __init__(self, options: dict[str, Any], topology: str, topic: str, partition: int) -> None:
@@ -39,7 +40,9 @@ class Transactions:
         self._encoders = {
             result.name: Encoder(constant_headers(result.schema or "", topology, topic, partition))
             for result in topics.TOPICS.values()
-            if result.direction == "out" or result is topics.ALARM_ACTIONS
+            if result.direction == "out"
+            or result is topics.ALARM_ACTIONS
+            or (topic == topics.ANOMALY_FEEDBACK.name and result.name in topics.SOURCES)
         }
         self._partitioner = DefaultPartitioner()
         self._producer = AIOKafkaProducer(
@@ -104,7 +107,10 @@ class Transactions:
     async def _placed(self, topic: str, messages: Sequence[Message]) -> dict[int, list[Message]]:
         """Messages of a topic by partition."""
         placed: defaultdict[int, list[Message]] = defaultdict(list)
-        if topic != topics.ALARM_ACTIONS.name or topic == self._source.topic:
+        if topic in topics.SOURCES:
+            for message in messages:
+                placed[message.partition].append(message)
+        elif topic != topics.ALARM_ACTIONS.name or topic == self._source.topic:
             placed[self._source.partition] += messages
         elif messages:
             numbers = sorted(await self._producer.partitions_for(topic))

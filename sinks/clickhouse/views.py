@@ -31,7 +31,7 @@ def renew(client: Client) -> None:
         select = f"SELECT {names} FROM headrace_store.`{table}` FINAL"  # noqa: S608 - names come from the schema
         comments = {f"about_{name}": comment for name, _, comment in columns}
         client.execute(f"{view} {select} COMMENT %(about)s", {"about": about} | comments)
-    if any(table == "alarms" for table, _ in tables):
+    if any(table == "feedback" for table, _ in tables):
         for statement in statements(files("sinks.clickhouse").joinpath("views.sql").read_text(encoding="utf-8")):
             client.execute(statement)
 

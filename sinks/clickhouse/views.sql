@@ -98,3 +98,35 @@ AS SELECT
 FROM headrace.anomalies WHERE `incident` != ''
 GROUP BY `topology`, `site`, `asset`, `incident`
 COMMENT 'What people look at once: flags of an asset that belong together';
+
+CREATE OR REPLACE VIEW headrace.detector_quality
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `detector` LowCardinality(String) COMMENT 'Name of the detector or rule in the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine, stack or gateway whose series was flagged',
+    `metric` LowCardinality(String) COMMENT 'What was measured; its unit is declared in the topology',
+    `flags` UInt64 COMMENT 'Flags raised',
+    `judged` UInt64 COMMENT 'Flags of which somebody has said whether they were right; what was said last counts',
+    `true_flags` UInt64 COMMENT 'Flags that were right',
+    `false_flags` UInt64 COMMENT 'Flags that were wrong',
+    `expected_flags` UInt64 COMMENT 'Flags that were right, and nobody needed to be told',
+    `precision` Nullable(Float64) COMMENT 'Share of the right ones among right and wrong ones, 0 to 1; NULL if there are none'
+)
+AS SELECT
+    `topology`, `detector`, `site`, `asset`, `metric`,
+    count() AS `flags`,
+    countIf(`verdict` != '') AS `judged`,
+    countIf(`verdict` = 'true') AS `true_flags`,
+    countIf(`verdict` = 'false') AS `false_flags`,
+    countIf(`verdict` = 'expected') AS `expected_flags`,
+    if(`true_flags` + `false_flags` = 0, NULL, `true_flags` / (`true_flags` + `false_flags`)) AS `precision`
+FROM headrace_store.anomalies AS `flag` FINAL
+LEFT JOIN
+(
+    SELECT `topology`, `anomaly`, argMax(`verdict`, (`ts`, `partition`, `offset`)) AS `verdict`
+    FROM headrace_store.feedback FINAL
+    GROUP BY `topology`, `anomaly`
+) AS `said` ON `said`.`topology` = `flag`.`topology` AND `said`.`anomaly` = `flag`.`id`
+GROUP BY `topology`, `detector`, `site`, `asset`, `metric`
+COMMENT 'How often each detector was right, as far as people have said';

@@ -23,6 +23,7 @@ VERBS: dict[str, str] = {
     "simulate": "streams.cli.simulate:simulate",
     "audit": "streams.cli.audit:audit",
     "alarm": "streams.cli.alarm:alarm",
+    "feedback": "streams.cli.feedback:feedback",
     "dlq": "streams.cli.dlq:dlq",
     "bench": "streams.cli.bench:bench",
 }

@@ -1,16 +1,12 @@
 """`headrace alarm`: what stands, and what an operator does about it."""
 
-import asyncio
-import getpass
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import click
 import msgspec
-from clickhouse_driver import Client
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,13 +14,11 @@ from rich.text import Text
 from schemas.alarm_actions import LONGEST_REASON, Action, AlarmAction
 from schemas.codec import encode
 from schemas.durations import Duration
-from schemas.errors import SinkError, UserError
+from schemas.errors import UserError
 from schemas.events import LONGEST_NAME
 from schemas.topics import ALARM_ACTIONS
-from sinks.clickhouse import connection
-from sinks.clickhouse.errors import translated
+from streams.cli.operator import clickhouse, login_name, send
 from streams.cli.options import Seconds, data_option, load_topology, topology_option
-from streams.event_producer import EventProducer
 from streams.settings import Settings
 from streams.topology.model import Topology
 
@@ -94,7 +88,7 @@ def show(topology_file: Path | None, data: Path, as_json: bool) -> None:
     """Show the alarms of a topology that are not normal, the most urgent first."""
     settings = Settings.from_environment(data=data)
     topology = _topology(topology_file, settings)
-    with _clickhouse(settings) as client:
+    with clickhouse(settings, "alarms") as client:
         rows = client.execute(_STANDING, {"topology": topology.topology})
     found = [
         msgspec.convert(dict(zip(Standing.__struct_fields__, row, strict=True)), Standing, strict=False) for row in rows
@@ -144,27 +138,15 @@ def _send(
 ) -> None:
     settings = Settings.from_environment(data=data)
     topology = _topology(topology_file, settings)
-    by = by or _login_name()
+    by = by or login_name()
     if not reason or len(reason) > LONGEST_REASON or len(by) > LONGEST_NAME:
         raise UserError(f"--reason takes 1 to {LONGEST_REASON} characters, --by at most {LONGEST_NAME}")
     if shelf is not None and shelf > topology.alarm_system.longest_shelf:
         raise UserError(f"--for {shelf} is too long: the longest shelf is {topology.alarm_system.longest_shelf}")
     known = _look_up(settings, topology.topology, alarm_id)
     action = AlarmAction(word, topology.topology, alarm_id, by, reason, None if shelf is None else int(shelf))
-    asyncio.run(_produce(settings, f"{known.site}/{known.asset}".encode(), encode(action)))
+    send(settings, ALARM_ACTIONS.name, f"{known.site}/{known.asset}", encode(action))
     click.echo(f"{word} sent for {known.name} of {known.site}/{known.asset}, by {by}")
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        raise UserError("nobody is logged in here: say who does it with --by") from None
-
-
-async def _produce(settings: Settings, key: bytes, value: bytes) -> None:
-    async with EventProducer(settings.client_options()) as producer:
-        await producer.send(ALARM_ACTIONS.name, [(key, value)])
 
 
 def _topology(file: Path | None, settings: Settings) -> Topology:
@@ -176,7 +158,7 @@ def _topology(file: Path | None, settings: Settings) -> Topology:
 
 def _look_up(settings: Settings, topology: str, alarm_id: str) -> _Known:
     """The alarm's name and what makes up its key."""
-    with _clickhouse(settings) as client:
+    with clickhouse(settings, "alarms") as client:
         rows = client.execute(
             "SELECT name, site, asset FROM headrace.alarms WHERE topology = %(topology)s AND alarm = %(alarm)s LIMIT 1",
             {"topology": topology, "alarm": alarm_id},
@@ -184,20 +166,6 @@ def _look_up(settings: Settings, topology: str, alarm_id: str) -> _Known:
     if not rows:
         raise UserError(f"no alarm {alarm_id} of {topology} has ever come on: `headrace alarm list` shows the ids")
     return _Known(*rows[0])
-
-
-@contextmanager
-def _clickhouse(settings: Settings) -> Iterator[Client]:
-    if settings.clickhouse is None:
-        raise UserError("alarms are looked up in ClickHouse: set HEADRACE_CLICKHOUSE or start one with `headrace up`")
-    client = connection.connect(connection.parse(settings.clickhouse))
-    try:
-        with translated():
-            yield client
-    except SinkError as error:
-        raise UserError(str(error)) from error
-    finally:
-        client.disconnect()
 
 
 def _print_alarms(topology: str, found: Sequence[Standing]) -> None:

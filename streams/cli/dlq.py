@@ -40,7 +40,9 @@ _MEANINGS: Final = {
 T = TypeVar("T")
 _topic = click.option(
     "--topic",
-    type=click.Choice([*topics.SOURCES, topics.ALARM_ACTIONS.name, topics.PROCESS_ACKS.name]),
+    type=click.Choice(
+        [*topics.SOURCES, topics.ALARM_ACTIONS.name, topics.PROCESS_ACKS.name, topics.ANOMALY_FEEDBACK.name]
+    ),
     help="Only those of this source topic.",
 )
 _reason = click.option(

@@ -21,7 +21,7 @@ from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.lane import Flag
 from streams.compute.detectors.states import Told, code
 from streams.compute.duplicates import Duplicates
-from streams.compute.events import MEASURED, Bools, Events, Index, Ints
+from streams.compute.events import MEASURED, Bools, Events, Index, Ints, Said
 from streams.compute.incidents import Incidents
 from streams.compute.series import SeriesTable
 from streams.compute.windows import LONG_AGO, Counted, Rows, Windows
@@ -50,7 +50,7 @@ class Counts:
     could be read. compliance_late: points that came too late for the minute of a rule. aggregates, anomalies,
     compliance, headroom, emitted_mass, alarms, adjustments, dead_letters: result rows given out. conditions: conditions
     of alarms that came on or went off, levels: messages with a reading that playbooks need, acks: acknowledgements of
-    adjustments; each of these is sent to the alarm actions.
+    adjustments; each of these is sent to the alarm actions. feedback: rows of what people said of flags.
     """
 
     records: int = 0
@@ -73,6 +73,7 @@ class Counts:
     conditions: int = 0
     levels: int = 0
     acks: int = 0
+    feedback: int = 0
     alarms: int = 0
     adjustments: int = 0
     dead_letters: int = 0
@@ -94,6 +95,8 @@ class Results(NamedTuple):
     """Conditions of alarms that came on or went off."""
     levels: list[Sample]
     """Readings that playbooks need."""
+    unheard: Sequence[Said] = ()
+    """Feedback on flags that cannot have been raised here."""
 
 
 class Engine:
@@ -133,9 +136,19 @@ class Engine:
     def feed(self, events: Events) -> Results:
         """Take the next events of the log."""
         self._introduce_series()
-        results = [self._feed(part) for part in self._parts(events)]
+        results: list[Results] = []
+        unheard: list[Said] = []
+        begin = 0
+        for said in events.feedback:
+            if said.before > begin:
+                results += map(self._feed, self._parts(events.part(begin, said.before)))
+                begin = said.before
+            if not self._hear(said):
+                unheard.append(said)
+        rest = events.part(begin, len(events.ts)) if begin else events
+        results += map(self._feed, self._parts(rest))
         if len(results) == 1:
-            return results[0]
+            return results[0]._replace(unheard=unheard)
         return Results(
             [piece for result in results for piece in result.aggregates],
             [flag for result in results for flag in result.flags],
@@ -144,7 +157,13 @@ class Engine:
             np.concatenate([result.repeated for result in results]),
             [edge for result in results for edge in result.edges],
             [level for result in results for level in result.levels],
+            unheard,
         )
+
+    def _hear(self, said: Said) -> bool:
+        """Take in feedback; False if no such flag can have been raised here."""
+        series = self.series.get(said.key)
+        return series is not None and self.bank.hear(series, said.detector, said.verdict)
 
     def _parts(self, events: Events) -> list[Events]:
         """Cut events that span very many windows, so that windows are closed in between and memory stays bounded.

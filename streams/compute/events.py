@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.events import FLAGS, NOT_MEASURED
+from schemas.events import FLAGS, NOT_MEASURED, Verdict
+from streams.compute.series import SeriesKey
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -16,6 +18,21 @@ Codes = NDArray[np.int32]
 
 MEASURED = np.array([flag not in NOT_MEASURED for flag in FLAGS])
 """By flag code (position in `FLAGS`): whether the instrument measured the process."""
+
+
+class Said(NamedTuple):
+    """What people said of a flag, where it stands in the log."""
+
+    record: int
+    """Position of its record in the chunk."""
+    element: int
+    """Position within the record."""
+    before: int
+    """Position of the first event that comes after it; the readings of a frame come after all feedback in it."""
+    topology: str
+    key: SeriesKey
+    detector: str
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +58,11 @@ class Events:
     x: Floats
     flag: NDArray[np.int8]
     """Position in `FLAGS`."""
+    feedback: Sequence[Said] = ()
+    """Is among none of the others: it has no part in stream time, and is neither late nor a duplicate."""
 
     def part(self, begin: int, end: int) -> "Events":
-        """The events from position `begin` to before `end`."""
+        """The events from position `begin` to before `end`, without feedback."""
         first, last = np.searchsorted(self.event, (begin, end))
         return Events(
             offset=self.offset[begin:end],

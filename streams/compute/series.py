@@ -41,6 +41,10 @@ class SeriesTable:
             self.keys.append(key)
         return number
 
+    def get(self, key: SeriesKey) -> int | None:
+        """The integer of `key`; None where it has none yet."""
+        return self._ids.get(key)
+
     def admit(self, keys: Sequence[SeriesKey], broker_ts: int) -> list[int] | None:
         """The integers of an event's series; None, and nothing is changed, if it brings more new ones than may come."""
         new = sum(key not in self._ids for key in keys)

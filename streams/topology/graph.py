@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from schemas.durations import Duration
-from schemas.topics import ALARM_ACTIONS, PROCESS_ACKS, PROCESS_ADJUSTMENTS, checkpoint_topic
+from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS, PROCESS_ADJUSTMENTS, checkpoint_topic
 from streams.compute.alarms.rule import AlarmRule
 from streams.compute.compliance.rule import Rule
 from streams.compute.detectors.registry import DetectorSpec
@@ -23,6 +23,9 @@ def _nodes(topology: Topology) -> Iterator[str]:
     yield '  subgraph kafka_in ["Kafka sources"]'
     for number, (name, source) in enumerate(topology.sources.items()):
         yield f"    source{number}[/{_text(name, f'{source.partitions} partitions, kept {source.retention}')}/]"
+    if topology.detectors or topology.compliance.rules:
+        feedback = topology.inputs[ANOMALY_FEEDBACK.name]
+        yield f"    feedback[/{_text(ANOMALY_FEEDBACK.name, f'1 partition, kept {feedback.retention}')}/]"
     kept = f"{topology.alarm_system.partitions} partitions, kept {topology.alarm_system.retention}"
     if topology.alarms:
         yield f"    alarm_actions[/{_text(ALARM_ACTIONS.name, kept)}/]"
@@ -79,6 +82,10 @@ def _edges(topology: Topology) -> Iterator[str]:
         yield f"  decode --> detector{number} -->|{detector.severity}| anomalies"
     for number in range(len(topology.compliance.rules)):
         yield f"  decode --> rule{number} -->|exceeded, or about to be| anomalies"
+    if topology.detectors or topology.compliance.rules:
+        for number in range(len(topology.sources)):
+            yield f"  feedback --> source{number}"
+        yield "  feedback -->|refused| dead_letters"
     for number, alarm in enumerate(topology.alarms):
         yield f"  decode --> alarm{number} -->|{alarm.priority}| alarm_actions"
     if topology.alarms:
@@ -112,6 +119,7 @@ def _tables(topology: Topology) -> Iterator[str]:
         yield "aggregates"
     if topology.detectors or topology.compliance.rules:
         yield "anomalies"
+        yield "feedback"
     if topology.alarms:
         yield "alarms"
     if topology.playbooks:

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from schemas.durations import Duration
 from schemas.results import Severity
-from schemas.topics import ALARM_ACTIONS, PROCESS_ACKS
+from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS
 from streams.compute.alarms.rule import AlarmRule, AlarmSystem
 from streams.compute.compliance.rule import Compliance
 from streams.compute.control_loop.playbook import Playbook
@@ -217,10 +217,12 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def inputs(self) -> dict[str, Source]:
-        """Every topic that a worker reads: the sources; the alarm actions where alarms are declared; the
-        acknowledgements where playbooks are.
+        """Every topic that a worker reads: the sources; the feedback where there can be flags; the alarm actions where
+        alarms are declared; the acknowledgements where playbooks are.
         """
         found: dict[str, Source] = dict(self.sources.items())
+        if self.detectors or self.compliance.rules:
+            found[ANOMALY_FEEDBACK.name] = Source(partitions=1, retention=self.results.retention)
         if self.alarms:
             system = self.alarm_system
             found[ALARM_ACTIONS.name] = Source(partitions=system.partitions, retention=system.retention)

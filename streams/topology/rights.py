@@ -23,6 +23,9 @@ def check(client: KafkaAdminClient, topology: Topology) -> None:
     needed: dict[str, set[str]] = {name: {"READ"} for name in topology.inputs}
     if topics.ALARM_ACTIONS.name in needed:  # conditions are sent there
         needed[topics.ALARM_ACTIONS.name].add("WRITE")
+    if topics.ANOMALY_FEEDBACK.name in needed:  # and what people said of flags to the sources
+        for name in topology.sources:
+            needed[name].add("WRITE")
     needed |= {name: {"WRITE"} for name in topics.RESULTS}
     needed[topics.checkpoint_topic(topology.topology)] = {"READ", "WRITE"}
     group = topics.group_id(topology.topology)

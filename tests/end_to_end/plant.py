@@ -19,12 +19,13 @@ from kafka import KafkaAdminClient
 
 from infra.local.ports import free_ports
 from infra.local.stack import Stack
-from schemas.topics import ALARM_ACTIONS, PROCESS_ACKS, Topic
+from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS, Topic
 from sinks.clickhouse import connection
 from streams.ack_processor import AckProcessor
 from streams.alarm_processor import AlarmProcessor
 from streams.audit import Position
 from streams.chunk import Chunk
+from streams.feedback_processor import FeedbackProcessor
 from streams.positions import Broker
 from streams.processor import Processor
 from streams.rendering import Message, Renderer
@@ -144,13 +145,17 @@ class Plant:
                     found[message.topic].append(message)
         for message in [
             *self._expected_of(PROCESS_ACKS, AckProcessor),
+            *self._expected_of(ANOMALY_FEEDBACK, FeedbackProcessor),
             *self._expected_of(ALARM_ACTIONS, AlarmProcessor),
         ]:
-            found[message.topic].append(message)
+            if message.topic in found:  # not what is sent to the sources
+                found[message.topic].append(message)
         return found
 
-    def _expected_of(self, topic: Topic, kind: type[AckProcessor | AlarmProcessor]) -> list[Message]:
-        """What an undisturbed run makes of the acknowledgements, or the alarm actions, as they are in the log."""
+    def _expected_of(
+        self, topic: Topic, kind: type[AckProcessor | AlarmProcessor | FeedbackProcessor]
+    ) -> list[Message]:
+        """What an undisturbed run makes of the acknowledgements, feedback or alarm actions, as they are in the log."""
         if topic.name not in self.topology.inputs:
             return []
         found: list[Message] = []

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from schemas.codec import SCHEMA_VERSION, constant_headers, encode, id_header, schema_id
-from schemas.events import Event
+from schemas.events import Event, Judgement
+from schemas.feedback import Feedback
 from schemas.process_acks import ProcessAck
 from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 from schemas.topics import RESULTS, TOPICS
@@ -157,7 +158,7 @@ def test_every_result_topic_carries_a_kind_of_message_that_has_a_golden_file() -
 def test_every_version_that_was_ever_published_can_still_be_read() -> None:
     for file in GOLDEN.glob("*.v*.json"):
         kind = file.name.partition(".")[0]
-        msgspec.json.decode(file.read_bytes(), type=type(RESULT[kind]))
+        msgspec.json.decode(file.read_bytes(), type=Feedback if kind == "feedback" else type(RESULT[kind]))
 
 
 def test_a_schema_is_named_by_kind_and_version() -> None:
@@ -168,6 +169,24 @@ def test_an_acknowledgement_can_leave_out_what_is_for_people_and_bring_more_than
     least = b'{"adjustment":"a","site":"hongyang","asset":"stack-2","status":"done","value":30,"valve":"V-3"}'
     ack = msgspec.json.decode(least, type=ProcessAck)
     assert ack == ProcessAck("a", "hongyang", "stack-2", "done", 30.0)
+
+
+def test_feedback_names_its_flag_and_everything_that_it_came_from() -> None:
+    golden = (GOLDEN / "feedback.v1.json").read_bytes().strip()
+    said = msgspec.json.decode(golden, type=Feedback)
+    assert encode(said) == golden
+    for field in Feedback.__struct_fields__:
+        without = {name: value for name, value in msgspec.json.decode(golden).items() if name != field}
+        with pytest.raises(msgspec.ValidationError, match=field):
+            msgspec.convert(without, Feedback)
+
+
+def test_what_was_said_of_a_flag_is_an_event_of_its_own_in_the_source() -> None:
+    event = Event(1_760_000_000_000, "hongyang", "stack-1", feedback=Judgement("tower_plant", "so2", "high", "false"))
+    judgement = b'{"topology":"tower_plant","metric":"so2","detector":"high","verdict":"false"}'
+    raw = b'{"ts":1760000000000,"site":"hongyang","asset":"stack-1","feedback":%s}' % judgement
+    assert encode(event) == raw
+    assert msgspec.json.decode(raw, type=Event) == event
 
 
 def test_an_event_is_sent_without_the_fields_it_does_not_have() -> None:

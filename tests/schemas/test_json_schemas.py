@@ -7,13 +7,15 @@ import pytest
 from schemas import json_schemas
 from schemas.alarm_actions import Action, AlarmAction, Condition, Level
 from schemas.codec import SCHEMA_VERSION, schema_id
-from schemas.events import FLAGS, Event, Reason, Scope
+from schemas.events import FLAGS, Event, Judgement, Reason, Scope
+from schemas.feedback import Feedback
 from schemas.process_acks import ProcessAck
 from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 
 STRUCT: dict[str, type[msgspec.Struct]] = {
     "event": Event,
     "process_ack": ProcessAck,
+    "feedback": Feedback,
     "aggregate": Aggregate,
     "anomaly": Anomaly,
     "alarm": Alarm,
@@ -88,6 +90,8 @@ def test_the_schema_of_events_covers_one_object_and_an_array_of_them() -> None:
 def test_what_is_said_beyond_the_types_is_what_the_decoder_holds() -> None:
     event = object_of("event")["properties"]
     assert event["flags"]["anyOf"][0]["additionalProperties"]["enum"] == list(FLAGS)
+    judgement = json_schemas.schema("event")["$defs"]["Judgement"]
+    assert judgement["required"] == list(judgement["properties"]) == list(Judgement.__struct_fields__)
     letter = object_of("dead_letter")["properties"]
     assert letter["reason"]["examples"] == list(Reason)
     assert letter["scope"]["enum"] == list(Scope)

@@ -7,7 +7,7 @@ from typing import get_args, get_type_hints
 
 from schemas import topics
 from schemas.codec import SCHEMA_VERSION
-from schemas.topics import ALARM_ACTIONS, PROCESS_ACKS, RESULTS, SOURCES, TOPICS, Topic
+from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS, RESULTS, SOURCES, TOPICS, Topic
 from streams.audit import RESULT_TABLES
 from streams.topology.mapping import Replay
 from streams.topology.model import Topology
@@ -24,7 +24,7 @@ def test_the_table_holds_every_topic_of_its_module() -> None:
     assert {id(topic) for topic in vars(topics).values() if isinstance(topic, Topic)} == {
         id(topic) for topic in TOPICS.values()
     }
-    assert {*SOURCES, ALARM_ACTIONS.name, PROCESS_ACKS.name, *RESULTS} == TOPICS.keys()
+    assert {*SOURCES, ALARM_ACTIONS.name, PROCESS_ACKS.name, ANOMALY_FEEDBACK.name, *RESULTS} == TOPICS.keys()
 
 
 def test_every_topic_says_what_it_is_for_and_has_a_schema() -> None:

@@ -88,7 +88,8 @@ def test_the_control_system_reads_commands_and_acknowledges_with_its_rights_and_
 
 
 LACKING = {
-    "Read --topic machine.events": ["READ on machine.events"],
+    "Write --topic machine.events": ["READ on machine.events", "WRITE on machine.events"],
+    "Read --topic anomaly.feedback": ["READ on anomaly.feedback"],
     "Write --topic aggregates": WRITTEN,
     "Write --topic alarm.actions": ["READ on alarm.actions", "WRITE on alarm.actions"],
     "--topic headrace.NAME.checkpoints": ["READ on headrace.NAME.checkpoints", "WRITE on headrace.NAME.checkpoints"],

@@ -155,6 +155,20 @@ def adjustments(rows: int, first: int = 0) -> Rows:
     }
 
 
+def feedback(rows: int, first: int = 0) -> Rows:
+    return {
+        **origin(rows, first),
+        **series(rows),
+        "id": [f"f-{first + row:x}" for row in range(rows)],
+        "anomaly": [f"b-{row}" for row in range(rows)],
+        "ts": T0 + np.arange(rows),
+        "verdict": constant("false", rows),
+        "by": constant("李雷", rows),
+        "reason": ["the probe was being cleaned"] * rows,
+        "detector": constant("high", rows),
+    }
+
+
 def dead_letters(rows: int, first: int = 0) -> Rows:
     return {
         **origin(rows, first),
@@ -174,7 +188,7 @@ def dead_letters(rows: int, first: int = 0) -> Rows:
 def ledger(rows: int, first: int = 0) -> Rows:
     counts = "records events accepted late duplicate dead_letter points points_invalid points_duplicate gaps skipped"
     counts += " compliance_late"
-    emitted = "aggregates anomalies compliance headroom emitted_mass conditions levels acks alarms adjustments"
+    emitted = "aggregates anomalies compliance headroom emitted_mass conditions levels acks feedback alarms adjustments"
     emitted += " dead_letters"
     by_window = "windowed windows_closed windows_open late_points left_out points_in_open_windows"
     place = dict(origin(rows, first))
@@ -253,7 +267,8 @@ def emitted_mass(rows: int, first: int = 0) -> Rows:
 
 
 TABLES = [
-    readings, aggregates, anomalies, alarms, adjustments, dead_letters, ledger, compliance, headroom, emitted_mass,
+    readings, aggregates, anomalies, alarms, adjustments, feedback, dead_letters, ledger, compliance, headroom,
+    emitted_mass,
 ]  # fmt: skip
 
 

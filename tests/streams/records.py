@@ -75,6 +75,15 @@ _loose_events = st.fixed_dictionaries(
         "note": _json | st.just(float("nan")),
     },
 )
+_judgement = {"topology": "p", "metric": "t", "detector": "d", "verdict": "false"}
+_feedback = st.fixed_dictionaries(
+    {"ts": _good_times, "site": st.just("s"), "asset": st.just("a")},
+    optional={
+        "values": st.sampled_from([{}, {"t": 1.5}, {"t": "x"}]),
+        "state": st.sampled_from([None, "running", 5]),
+        "feedback": st.sampled_from([_judgement, {**_judgement, "verdict": 1}, {**_judgement, "n": 1.5}, None, 5]),
+    },
+)
 
 
 @st.composite
@@ -95,7 +104,8 @@ def _encoded(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
 LOOSE_RECORDS = st.one_of(
     _encoded(GOOD_EVENTS),
     _encoded(_loose_events),
-    _encoded(st.lists(GOOD_EVENTS | _loose_events | _json, max_size=4)),
+    _encoded(_feedback),
+    _encoded(st.lists(GOOD_EVENTS | _loose_events | _feedback | _json, max_size=4)),
     _encoded(_json),
     _mangled(),
     st.binary(max_size=20),

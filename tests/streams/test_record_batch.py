@@ -21,7 +21,7 @@ TOPIC = "record-batch-test"
 HEADERS = constant_headers("aggregate", "tower_plant", "machine.events", 3)
 
 _messages = st.builds(
-    Message, st.just("aggregates"), st.binary(max_size=20), st.text(max_size=40), st.binary(max_size=300)
+    Message, st.just("aggregates"), st.binary(max_size=20), st.text(max_size=40), st.binary(max_size=300), st.just(-1)
 )
 
 

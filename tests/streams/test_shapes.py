@@ -73,6 +73,7 @@ def test_no_shape_that_was_learned_lets_in_what_the_strict_decoder_refuses(raw: 
         assert told(decoder, values) == careful(values)
 
 
+JUDGEMENT = {"topology": "p", "metric": "t", "detector": "d", "verdict": "false"}
 COMPACT = json.dumps(event(values={"t": 1.5, "u": -2}, state="running"), separators=(",", ":")).encode()
 
 
@@ -102,6 +103,8 @@ def test_usual_records_are_read_by_their_shape(value: bytes) -> None:
         pytest.param(COMPACT.replace(b":1.5", b":  1.5"), id="two blanks"),
         pytest.param(COMPACT.replace(b",", b"\n,"), id="a line feed"),
         pytest.param(record(values={"t": "1.5"}), id="a value that is none"),
+        pytest.param(record(values={}, feedback=JUDGEMENT), id="what was said of a flag"),
+        pytest.param(record(feedback=JUDGEMENT), id="what was said of a flag beside a value"),
         pytest.param(record(site=""), id="a name that is refused"),
         pytest.param(record(ts=-5), id="a time before the epoch"),
         pytest.param(record(ts=1_760_000_000), id="a time too early"),

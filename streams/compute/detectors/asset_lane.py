@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from schemas.events import Verdict
 from streams.compute.detectors.base import BoolArray, FloatArray, IntArray, MetricInfo, SlotArray
 from streams.compute.detectors.lane import Chunk, Flag, Lane
 from streams.compute.detectors.mewma import MOST_METRICS, MewmaDetector, Observations, Signals
@@ -95,6 +96,7 @@ class AssetLane(Lane):
                 self._columns.grow(1)
                 self._state.grow(1)
                 self._judge.grow([info])
+                self._feedback.grow(1)
                 if self._budget:
                     self._budget.grow(1)
             series, column = self._by_slot["series"][slot], int(self._columns["count"][asset])
@@ -104,6 +106,12 @@ class AssetLane(Lane):
             self._place["asset"][slot], self._place["column"][slot] = asset, column
             self._columns["series"][asset, column], self._columns["count"][asset] = series, column + 1
             self._width = max(self._width, column + 1)
+
+    def hear(self, series: int, verdict: Verdict) -> bool:
+        watched = super().hear(series, verdict)
+        if watched:
+            self._feedback.hear(int(self._place["asset"][self._by_series["slot"][series]]), verdict)
+        return watched
 
     def feed(self, chunk: Chunk) -> list[tuple[int, Flag]]:
         segments, slot = self._watched(chunk.in_order)
@@ -173,6 +181,9 @@ class AssetLane(Lane):
             seen, came = _Vectors._make(column[concerned] for column in seen), came[concerned]
         present = seen.at >= (seen.ts - self._hold)[:, None]
         found = self._judge.step(Observations(seen.slot, seen.x, present))
+        if found is not None and self._feedback:
+            reached = self._feedback.passes(seen.slot[found.at], found.score)
+            found = Signals._make(column[reached] for column in found) if reached.any() else None
         signalled = np.zeros(len(seen.slot), bool)
         if found is not None:
             signalled[found.at] = True

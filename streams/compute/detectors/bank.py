@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.errors import CheckpointError
+from schemas.events import Verdict
 from streams.compute.detectors.asset_lane import AssetLane
 from streams.compute.detectors.base import FloatArray, IntArray, MetricInfo, SlotArray
 from streams.compute.detectors.lane import Chunk, Flag, GapLane, Lane, PointLane
@@ -18,6 +19,7 @@ from streams.compute.detectors.slots import Slots
 from streams.compute.detectors.states import NOTHING_TOLD, AssetStates, History, Told, code
 from streams.compute.series import SeriesKey
 
+_NEVER: Final = np.iinfo(np.int64).min
 _SERIES: Final = ".series"
 _STATES: Final = ".states"
 """Where a snapshot keeps what belongs to no detector; the name of a detector does not begin with a dot."""
@@ -38,7 +40,7 @@ class DetectorBank:
             raise ValueError(f"names of detectors must differ, not {sorted(names)}")
         self._metrics = metrics
         self._lanes = [_lane(index, spec) for index, spec in enumerate(specs)]
-        self._newest = Slots(ts=np.iinfo(np.int64).min)
+        self._newest = Slots(ts=_NEVER)
         named = {spec.name: np.array([code(state) for state in spec.reset_after]) for spec in specs if spec.reset_after}
         self._named: Mapping[str, IntArray] = named
         """By name of the detector: the states after which it forgets."""
@@ -103,6 +105,12 @@ class DetectorBank:
             if history is not None and lane.spec.name in self._named:
                 for left, _ in history.stretches(self._named[lane.spec.name]):
                     lane.reset(left)
+
+    def hear(self, series: int, detector: str, verdict: Verdict) -> bool:
+        """Take in what was said of a flag; False, and nothing is changed, if there can have been no such flag."""
+        if self._newest["ts"][series] == _NEVER:  # it is known, from what comes later in the chunk
+            return False
+        return any(lane.hear(series, verdict) for lane in self._lanes if lane.spec.name == detector)
 
     def tick(self, now: int, offset: int) -> list[Flag]:
         """Flags of time that passes without points: the caller decides that event time has come to `now` (epoch

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from schemas.events import Verdict
 from schemas.results import Severity
 from streams.compute.detectors.base import (
     BoolArray,
@@ -25,6 +26,7 @@ from streams.compute.detectors.base import (
     Violations,
 )
 from streams.compute.detectors.budget import Budget
+from streams.compute.detectors.feedback import Feedback
 from streams.compute.detectors.missing import MissingDetector
 from streams.compute.detectors.registry import AnyDetector, DetectorSpec
 from streams.compute.detectors.segments import Segments
@@ -35,6 +37,7 @@ _NAN: Final = float("nan")
 _SPEC: Final = "lane_spec"
 _CONDITION: Final = "lane_condition"
 _BUDGET: Final = "lane_budget_"
+_FEEDBACK: Final = "lane_feedback_"
 
 
 class Flag(NamedTuple):
@@ -91,7 +94,8 @@ class Lane(ABC):
         self._metric_of: list[MetricInfo] = []
         """By slot."""
         self._budget = None if spec.budget is None else Budget(spec.budget)
-        """By slot of whatever the detector judges."""
+        self._feedback = Feedback()
+        """Both by slot of whatever the detector judges."""
 
     def grow(self, keys: Sequence[SeriesKey], metrics: Mapping[str, MetricInfo]) -> None:
         """Take in new series; those that the declaration selects get the next slots."""
@@ -114,6 +118,11 @@ class Lane(ABC):
         del keys  # a series has a slot of its own
         self._detector.grow(infos)
 
+    def hear(self, series: int, verdict: Verdict) -> bool:
+        """Take in what was said of a flag; False if none of its flags can be of this series."""
+        del verdict  # a gap has no threshold that could be raised
+        return bool(self._by_series["slot"][series] >= 0)
+
     @abstractmethod
     def feed(self, chunk: Chunk) -> list[tuple[int, Flag]]:
         """The flags of a chunk, each with the position of the point that brought it about, in no order."""
@@ -133,7 +142,9 @@ class Lane(ABC):
     def snapshot(self) -> dict[str, npt.NDArray[Any]]:
         """A copy of the state."""
         budget = self._budget.snapshot() if self._budget else {}
+        feedback = self._feedback.snapshot() if self._feedback else {}
         own = {_BUDGET + name: array for name, array in budget.items()}
+        own |= {_FEEDBACK + name: array for name, array in feedback.items()}
         return {**self._detector.snapshot(), **own, _SPEC: self._digest()}
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
@@ -144,6 +155,8 @@ class Lane(ABC):
         raised = {name.removeprefix(_BUDGET): arrays[name] for name in arrays if name.startswith(_BUDGET)}
         if self._budget and raised:
             self._budget.restore(raised)
+        if heard := {name.removeprefix(_FEEDBACK): arrays[name] for name in arrays if name.startswith(_FEEDBACK)}:
+            self._feedback.restore(heard)
         return True
 
     def _digest(self) -> npt.NDArray[np.uint8]:
@@ -180,14 +193,24 @@ class PointLane(Lane):
         super().grow(keys, metrics)
         appeared = self._by_slot.size - self._last.size
         self._last.grow(appeared)
+        self._feedback.grow(appeared)
         if self._budget:
             self._budget.grow(appeared)
+
+    def hear(self, series: int, verdict: Verdict) -> bool:
+        watched = super().hear(series, verdict)
+        if watched:
+            self._feedback.hear(int(self._by_series["slot"][series]), verdict)
+        return watched
 
     def feed(self, chunk: Chunk) -> list[tuple[int, Flag]]:
         segments, slot = self._judged(chunk)
         if not len(segments):
             return []
         found = self._step(chunk, segments, slot)
+        if found is not None and self._feedback:
+            reached = self._feedback.passes(np.repeat(slot, segments.count)[found.at], found.score)
+            found = found.only(reached) if reached.any() else None
         if self.spec.report == "onset":
             found = self._onsets(segments, slot, found)
         if found is None:

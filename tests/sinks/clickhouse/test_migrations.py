@@ -37,9 +37,18 @@ def test_applying_creates_every_table_with_its_view(blank_client: Client) -> Non
     stored = {name for database, name in tables(blank_client) if database == "headrace_store"}
     seen = {name for database, name in tables(blank_client) if database == "headrace"}
     emissions = {"compliance", "headroom", "emitted_mass"}
-    kept = {"readings", "aggregates", "anomalies", "alarms", "adjustments", "dead_letters", "ledger"} | emissions
+    kept = {
+        "readings",
+        "aggregates",
+        "anomalies",
+        "alarms",
+        "adjustments",
+        "dead_letters",
+        "ledger",
+        "feedback",
+    } | emissions
     assert stored - {"migrations"} == kept
-    assert seen == kept | {"alarms_standing", "alarm_kpis"}
+    assert seen == kept | {"alarms_standing", "alarm_kpis", "detector_quality"}
 
 
 def test_applying_twice_does_it_once(blank_client: Client) -> None:

@@ -65,11 +65,12 @@ def test_all_topics_of_an_empty_cluster_are_created(small: Build) -> None:
     assert [step.topic for step in steps if isinstance(step, CreateTopic)] == [
         "machine.events",
         "emission.events",
+        "anomaly.feedback",
         *RESULTS,
         "headrace.small.checkpoints",
         "headrace.small.replayed",
     ]
-    assert len(steps) == 4 + len(RESULTS)
+    assert len(steps) == 5 + len(RESULTS)
 
 
 def test_sources_are_stamped_by_the_broker_and_keep_their_retention(small: Build) -> None:
@@ -94,6 +95,13 @@ def test_alarm_actions_are_there_where_alarms_are_declared_and_stamped_by_the_br
     assert "alarm.actions" not in {topic.topic for topic in desired(small(), {})}
 
 
+def test_feedback_is_there_where_there_can_be_flags_and_kept_as_long_as_they_are(small: Build) -> None:
+    topics = {topic.topic: topic for topic in desired(small(results={"retention": "9d"}), {})}
+    assert topics["anomaly.feedback"].config["message.timestamp.type"] == "LogAppendTime"
+    assert topics["anomaly.feedback"].config["retention.ms"] == topics["anomalies"].config["retention.ms"]
+    assert "anomaly.feedback" not in {topic.topic for topic in desired(small(detectors=[]), {})}
+
+
 def test_results_dead_letters_among_them_are_kept_as_long_as_declared(small: Build) -> None:
     kept = {topic.topic: topic.config.get("retention.ms") for topic in desired(small(results={"retention": "90d"}), {})}
     assert [kept[name] for name in RESULTS] == ["7776000000"] * len(RESULTS)
@@ -103,6 +111,7 @@ def test_results_dead_letters_among_them_are_kept_as_long_as_declared(small: Bui
 def test_results_and_checkpoints_have_a_partition_for_each_of_the_largest_source(small: Build) -> None:
     partitions = {topic.topic: topic.partitions for topic in desired(small(), {})}
     assert partitions.pop("emission.events") == 2
+    assert partitions.pop("anomaly.feedback") == 1
     assert set(partitions.values()) == {4}
 
 

@@ -402,6 +402,54 @@ AS SELECT
 FROM headrace_store.dead_letters
 FINAL;
 
+CREATE VIEW headrace.detector_quality
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `detector` LowCardinality(String) COMMENT 'Name of the detector or rule in the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine, stack or gateway whose series was flagged',
+    `metric` LowCardinality(String) COMMENT 'What was measured; its unit is declared in the topology',
+    `flags` UInt64 COMMENT 'Flags raised',
+    `judged` UInt64 COMMENT 'Flags of which somebody has said whether they were right; what was said last counts',
+    `true_flags` UInt64 COMMENT 'Flags that were right',
+    `false_flags` UInt64 COMMENT 'Flags that were wrong',
+    `expected_flags` UInt64 COMMENT 'Flags that were right, and nobody needed to be told',
+    `precision` Nullable(Float64) COMMENT 'Share of the right ones among right and wrong ones, 0 to 1; NULL if there are none'
+)
+COMMENT 'How often each detector was right, as far as people have said'
+AS SELECT
+    topology,
+    detector,
+    site,
+    asset,
+    metric,
+    count() AS flags,
+    countIf(verdict != '') AS judged,
+    countIf(verdict = 'true') AS true_flags,
+    countIf(verdict = 'false') AS false_flags,
+    countIf(verdict = 'expected') AS expected_flags,
+    if((true_flags + false_flags) = 0, NULL, true_flags / (true_flags + false_flags)) AS precision
+FROM headrace_store.anomalies AS flag
+FINAL
+LEFT JOIN
+(
+    SELECT
+        topology,
+        anomaly,
+        argMax(verdict, (ts, partition, offset)) AS verdict
+    FROM headrace_store.feedback
+    FINAL
+    GROUP BY
+        topology,
+        anomaly
+) AS said ON (said.topology = flag.topology) AND (said.anomaly = flag.id)
+GROUP BY
+    topology,
+    detector,
+    site,
+    asset,
+    metric;
+
 CREATE VIEW headrace.emitted_mass
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log',
@@ -438,6 +486,42 @@ AS SELECT
     topic,
     partition
 FROM headrace_store.emitted_mass
+FINAL;
+
+CREATE VIEW headrace.feedback
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `anomaly` String COMMENT 'Id of the flag, as in anomalies',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was said, time of the broker, UTC',
+    `verdict` LowCardinality(String) COMMENT 'true: the flag was right; false: it was wrong; expected: it was right, and nobody needed to be told',
+    `by` LowCardinality(String) COMMENT 'Who said so',
+    `reason` String COMMENT 'Why, in the words of whoever said so',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine, stack or gateway whose series was flagged',
+    `metric` LowCardinality(String) COMMENT 'What was measured; its unit is declared in the topology',
+    `detector` LowCardinality(String) COMMENT 'Name of the detector or rule that raised the flag',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Where it was said: anomaly.feedback',
+    `partition` Int32 COMMENT 'Partition of that topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'What people said of anomaly flags'
+AS SELECT
+    id,
+    anomaly,
+    ts,
+    verdict,
+    by,
+    reason,
+    site,
+    asset,
+    metric,
+    detector,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.feedback
 FINAL;
 
 CREATE VIEW headrace.headroom
@@ -512,6 +596,7 @@ CREATE VIEW headrace.ledger
     `conditions` UInt64 COMMENT 'Conditions of alarms that came on or went off, each sent to alarm.actions',
     `levels` UInt64 COMMENT 'Readings that playbooks need, each sent to alarm.actions',
     `acks` UInt64 COMMENT 'Acknowledgements of adjustments, each sent on to alarm.actions',
+    `feedback` UInt64 COMMENT 'Rows of feedback emitted',
     `alarms` UInt64 COMMENT 'Rows of alarms emitted',
     `adjustments` UInt64 COMMENT 'Rows of adjustments emitted',
     `compliance` UInt64 COMMENT 'Rows of compliance emitted',
@@ -550,6 +635,7 @@ AS SELECT
     conditions,
     levels,
     acks,
+    feedback,
     alarms,
     adjustments,
     compliance,
@@ -818,6 +904,31 @@ TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Emitted mass of each stack, hour by hour; a row for an hour that was not measured comes when the gap ends';
 
+CREATE TABLE headrace_store.feedback
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `anomaly` String COMMENT 'Id of the flag, as in anomalies' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was said, time of the broker, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `verdict` LowCardinality(String) COMMENT 'true: the flag was right; false: it was wrong; expected: it was right, and nobody needed to be told',
+    `by` LowCardinality(String) COMMENT 'Who said so',
+    `reason` String COMMENT 'Why, in the words of whoever said so' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine, stack or gateway whose series was flagged',
+    `metric` LowCardinality(String) COMMENT 'What was measured; its unit is declared in the topology',
+    `detector` LowCardinality(String) COMMENT 'Name of the detector or rule that raised the flag',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Where it was said: anomaly.feedback',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, anomaly, ts, partition, offset)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'What people said of anomaly flags';
+
 CREATE TABLE headrace_store.headroom
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
@@ -877,6 +988,7 @@ CREATE TABLE headrace_store.ledger
     `conditions` UInt64 COMMENT 'Conditions of alarms that came on or went off, each sent to alarm.actions' CODEC(Delta(8), ZSTD(1)),
     `levels` UInt64 COMMENT 'Readings that playbooks need, each sent to alarm.actions' CODEC(Delta(8), ZSTD(1)),
     `acks` UInt64 COMMENT 'Acknowledgements of adjustments, each sent on to alarm.actions' CODEC(Delta(8), ZSTD(1)),
+    `feedback` UInt64 COMMENT 'Rows of feedback emitted' CODEC(Delta(8), ZSTD(1)),
     `alarms` UInt64 COMMENT 'Rows of alarms emitted' CODEC(Delta(8), ZSTD(1)),
     `adjustments` UInt64 COMMENT 'Rows of adjustments emitted' CODEC(Delta(8), ZSTD(1)),
     `compliance` UInt64 DEFAULT 0 COMMENT 'Rows of compliance emitted' CODEC(Delta(8), ZSTD(1)),

@@ -1,18 +1,16 @@
-"""The engine of one partition of acknowledgements: it only counts, for they are judged in the alarm actions."""
+"""The engine of a partition whose records are only sent on, to where they are judged: it counts."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from schemas.errors import EventError
-from schemas.process_acks import ProcessAck
 from streams.compute.engine import Counts
 from streams.compute.series import SeriesTable
 from streams.compute.windows import Windows
 
 
-class AckEngine:
-    """The counts of what went in and was sent on. No series, no windows."""
+class RelayEngine:
+    """The counts of what went in. No series, no windows."""
 
     series: Final = SeriesTable()
     windows: Final[Mapping[str, Windows]] = {}
@@ -22,13 +20,12 @@ class AckEngine:
         self.stream_time = 0
         """The broker's time of the newest record, epoch milliseconds."""
 
-    def feed(self, broker_ts: int, ack: ProcessAck | EventError) -> None:
+    def feed(self, broker_ts: int, refused: bool) -> None:
         """Count the next record of the log."""
-        counts, refused = self.counts, isinstance(ack, EventError)
+        counts = self.counts
         counts.records += 1
         counts.events += 1
         counts.accepted += not refused
-        counts.acks += not refused
         counts.dead_letter += refused
         counts.dead_letters += refused
         self.stream_time = max(self.stream_time, broker_ts)
