@@ -19,6 +19,7 @@ from streams.cli import cli
 from streams.compute.compliance.packs import PACKS
 from streams.compute.detectors.base import Spec
 from streams.compute.detectors.registry import DETECTORS
+from streams.compute.detectors.season import Season
 from streams.outlet_telemetry import OutletTelemetry
 from streams.settings import VARIABLES
 from streams.telemetry import Telemetry
@@ -210,6 +211,8 @@ def _detectors() -> Iterator[str]:
         yield from ("", f"### {spec.__struct_config__.tag}", "", paragraphs[0])
         yield from (line for text in paragraphs if text.startswith("Source:") for line in ("", text))
         yield from ("", *_table(columns, field_tables.rows(spec, left_out=Spec.__struct_fields__)))
+    yield from ("", f"#### {Season.__name__}", "", docstrings.of_class(Season))
+    yield from ("", *_table(columns, field_tables.rows(Season)))
 
 
 def _contexts(context: click.Context) -> Iterator[click.Context]:

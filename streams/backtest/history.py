@@ -7,13 +7,14 @@ import io
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 import numpy as np
 import pyarrow.parquet
 
 from schemas.errors import UserError
 from schemas.events import LARGEST_VALUE
+from schemas.topics import MACHINE_EVENTS
 from streams.compute.detectors.base import BoolArray, FloatArray, IntArray
 from streams.compute.series import SeriesKey
 from streams.replay.files import STRETCH_ROWS, format_of, is_gzip, named_errors, plain_name
@@ -148,7 +149,7 @@ def plain_mapping(path: Path, asset: str | None, metrics: Sequence[str], time_fo
         raise UserError(f"{path} has no column besides {time}: values stand in columns of their own")
     return Replay(
         files="*",
-        topic="machine.events",
+        topic=cast(Any, MACHINE_EVENTS.name),
         time=TimeColumn(column=time, format=time_format),
         values={name: name for name in chosen},
         asset=None if asset_column else asset or plain_name(path).rpartition(".")[0],

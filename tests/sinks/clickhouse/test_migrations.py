@@ -48,7 +48,7 @@ def test_applying_creates_every_table_with_its_view(blank_client: Client) -> Non
         "feedback",
     } | emissions
     assert stored - {"migrations"} == kept
-    assert seen == kept | {"alarms_standing", "alarm_kpis", "detector_quality"}
+    assert seen == kept | {"alarms_standing", "alarm_kpis", "detector_quality", "incidents"}
 
 
 def test_applying_twice_does_it_once(blank_client: Client) -> None:

@@ -29,6 +29,7 @@ def flags(*ids: str, **words: str) -> Rows:
         "ts": NOW + np.arange(count),
         "severity": Coded(np.zeros(count, np.int32), ["warning"]),
         "score": np.full(count, 0.5),
+        "incident": [""] * count,
         **dict.fromkeys(("value", "expected", "lower", "upper"), np.full(count, np.nan)),
     }
 

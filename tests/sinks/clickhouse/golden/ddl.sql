@@ -269,6 +269,7 @@ CREATE VIEW headrace.anomalies
     `lower` Nullable(Float64) COMMENT 'Lower bound of the normal range, in the unit of the metric; NULL if unbounded',
     `upper` Nullable(Float64) COMMENT 'Upper bound of the normal range, in the unit of the metric; NULL if unbounded',
     `reason` String COMMENT 'One sentence for the operator',
+    `incident` String COMMENT 'Id of the incident: the same for all flags of an asset that come within ten minutes of one another; empty before there were incidents',
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
     `topic` LowCardinality(String) COMMENT 'Source topic',
     `partition` Int32 COMMENT 'Partition of the source topic',
@@ -289,6 +290,7 @@ AS SELECT
     lower,
     upper,
     reason,
+    incident,
     topology,
     topic,
     partition,
@@ -566,6 +568,43 @@ AS SELECT
 FROM headrace_store.headroom
 FINAL;
 
+CREATE VIEW headrace.incidents
+(
+    `incident` String COMMENT 'Id of the incident: all flags of an asset that come within ten minutes of one another',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine, stack or vehicle concerned',
+    `began` DateTime64(3, 'UTC') COMMENT 'Event time of the first flag, UTC',
+    `ended` DateTime64(3, 'UTC') COMMENT 'Event time of the last flag so far, UTC',
+    `flags` UInt64 COMMENT 'Number of flags',
+    `severity` LowCardinality(String) COMMENT 'The highest of its flags: info, warning or critical',
+    `score` Float64 COMMENT 'The highest of its flags, 0 to 1, no unit',
+    `metrics` Array(LowCardinality(String)) COMMENT 'What was flagged, each metric once',
+    `detectors` Array(LowCardinality(String)) COMMENT 'What flagged it, each name once',
+    `reason` String COMMENT 'That of the flag that began it',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology'
+)
+COMMENT 'What people look at once: flags of an asset that belong together'
+AS SELECT
+    incident,
+    site,
+    asset,
+    min(ts),
+    max(ts),
+    count(),
+    ['info', 'warning', 'critical'][max(indexOf(['info', 'warning', 'critical'], severity))],
+    max(score),
+    arraySort(groupUniqArray(metric)),
+    arraySort(groupUniqArray(detector)),
+    argMin(reason, (ts, id)),
+    topology
+FROM headrace.anomalies
+WHERE incident != ''
+GROUP BY
+    topology,
+    site,
+    asset,
+    incident;
+
 CREATE VIEW headrace.ledger
 (
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
@@ -795,6 +834,7 @@ CREATE TABLE headrace_store.anomalies
     `lower` Nullable(Float64) COMMENT 'Lower bound of the normal range, in the unit of the metric; NULL if unbounded' CODEC(ZSTD(1)),
     `upper` Nullable(Float64) COMMENT 'Upper bound of the normal range, in the unit of the metric; NULL if unbounded' CODEC(ZSTD(1)),
     `reason` String COMMENT 'One sentence for the operator' CODEC(ZSTD(1)),
+    `incident` String COMMENT 'Id of the incident: the same for all flags of an asset that come within ten minutes of one another; empty before there were incidents' CODEC(ZSTD(1)),
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
     `topic` LowCardinality(String) COMMENT 'Source topic',
     `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
