@@ -20,9 +20,9 @@ def pid_of(stack: Stack, part: str) -> int:
 
 
 def positions(worker: Worker) -> int:
-    """How many partitions a worker has."""
+    """How many partitions of the machines' events a worker has."""
     metrics = scrape(worker.address)
-    return len(metrics.all("headrace_consumer_lag")) if metrics else 0
+    return len(metrics.all("headrace_consumer_lag", topic="machine.events")) if metrics else 0
 
 
 def test_sigterm_under_load_commits_and_leaves_within_ten_seconds(deploy: Callable[[str], Plant]) -> None:

@@ -59,7 +59,7 @@ class Site:
             if not all(found) or self._load.behind > RATE:
                 return False
             lags = [lag for one in found if one for lag in one.all("headrace_consumer_lag")]
-            partitions = sum(source.partitions for source in self.plant.topology.sources.values())
+            partitions = sum(source.partitions for source in self.plant.topology.inputs.values())
             return (
                 len(lags) >= partitions
                 and sum(lag.value for lag in lags) < RATE
