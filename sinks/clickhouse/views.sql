@@ -91,11 +91,15 @@ CREATE OR REPLACE VIEW headrace.incidents
     `topology` LowCardinality(String) COMMENT 'Name of the topology'
 )
 AS SELECT
-    `incident`, `site`, `asset`, min(`ts`), max(`ts`), count(),
-    ['info', 'warning', 'critical'][max(indexOf(['info', 'warning', 'critical'], `severity`))], max(`score`),
-    arraySort(groupUniqArray(`metric`)), arraySort(groupUniqArray(`detector`)), argMin(`reason`, (`ts`, `id`)),
+    `incident`, `site`, `asset`, min(`flag`.`ts`) AS `began`, max(`flag`.`ts`) AS `ended`, count() AS `flags`,
+    ['info', 'warning', 'critical'][max(indexOf(['info', 'warning', 'critical'], `flag`.`severity`))] AS `severity`,
+    max(`flag`.`score`) AS `score`,
+    arraySort(groupUniqArray(`flag`.`metric`)) AS `metrics`,
+    arraySort(groupUniqArray(`flag`.`detector`)) AS `detectors`,
+    argMin(`flag`.`reason`, (`flag`.`ts`, `flag`.`id`)) AS `reason`,
     `topology`
-FROM headrace.anomalies WHERE `incident` != ''
+FROM headrace_store.anomalies AS `flag` FINAL
+WHERE `incident` != ''
 GROUP BY `topology`, `site`, `asset`, `incident`
 COMMENT 'What people look at once: flags of an asset that belong together';
 
