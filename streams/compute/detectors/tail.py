@@ -157,8 +157,10 @@ class TailDetector(SlotState):
         found = self._found(
             at[place, column], slot[column], number[column] + place, block[place, column], previous[place, column]
         )
-        slots["block"][slot] = block.T
         full = (end == BLOCK).nonzero()[0]
+        if full.size < slot.size:
+            running = (end < BLOCK).nonzero()[0]
+            slots["block"][slot[running]] = block[:, running].T
         if full.size == slot.size:
             self._learn(slot, number + BLOCK, block, deviation, steps)
         elif full.size:
