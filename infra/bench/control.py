@@ -25,6 +25,9 @@ SLOT_SECONDS = 180.0
 REPAIR_SECONDS = 120.0
 """A cause lasts so long, whatever the mode: then a person has removed it."""
 
+WARM_UP_SECONDS = 60.0
+"""The plant at rest, before the one with the causes: broker, engine and worker are slower when they have just begun."""
+
 _TIME_LIMIT = "10m"
 """Of a playbook that does not say."""
 _READY_SECONDS = 120.0
@@ -45,11 +48,10 @@ class Stage:
         self._log = place.folder / "simulator.log"
 
     @contextmanager
-    def plant(self, seed: int, exceedances: int) -> Iterator[subprocess.Popen[bytes]]:
-        """The plant while it runs; it ends by itself."""
+    def plant(self, seed: int, seconds: float, *causes: str) -> Iterator[subprocess.Popen[bytes]]:
+        """The plant while it runs; it ends by itself. `causes` are options of `headrace simulate`."""
         arguments = [
-            "--seed", str(seed), "--no-faults", "--exceedances", str(exceedances), "--lasting", f"{REPAIR_SECONDS:g}s",
-            "--duration", f"{exceedances * SLOT_SECONDS:g}s", "--labels", str(self._labels),
+            "--seed", str(seed), "--no-faults", "--duration", f"{seconds:g}s", "--labels", str(self._labels), *causes,
             *(["--respond"] if self.mode == "automatic" else []),
         ]  # fmt: skip
         with self._log.open("wb") as output:
@@ -97,9 +99,11 @@ def run(seed: int, exceedances: int, progress: Progress) -> list[Episode]:
     seconds = exceedances * SLOT_SECONDS
     with ExitStack() as opened:
         stages = [opened.enter_context(_stage(mode, source, progress)) for mode in MODES]
+        progress(f"warm-up, {WARM_UP_SECONDS:g} s")
+        _simulate(stages, seed, WARM_UP_SECONDS, progress)
         progress(f"{exceedances} exceedances in {seconds / 60:g} minutes, in every mode at the same time")
-        plants = [(stage, opened.enter_context(stage.plant(seed, exceedances))) for stage in stages]
-        _wait(plants, progress)
+        causes = ("--exceedances", str(exceedances), "--lasting", f"{REPAIR_SECONDS:g}s")
+        _simulate(stages, seed, seconds, progress, *causes)
         progress("waiting until everything has come to rest")
         return [episode for stage in stages for episode in stage.episodes()]
 
@@ -114,15 +118,21 @@ def _stage(mode: str, source: str, progress: Progress) -> Iterator[Stage]:
             yield Stage(mode, place, worker, rules)
 
 
-def _wait(plants: Sequence[tuple[Stage, subprocess.Popen[bytes]]], progress: Progress) -> None:
-    begin = told = time.monotonic()
-    while any(plant.poll() is None for _, plant in plants):
-        for stage, plant in plants:
-            stage.check(plant)
-        if time.monotonic() > told + _TELL_SECONDS:
-            told = time.monotonic()
-            progress(f"  {(told - begin) / 60:.0f} min")
-        time.sleep(1)
+def _simulate(stages: Sequence[Stage], seed: int, seconds: float, progress: Progress, *causes: str) -> None:
+    """Run the plants of all modes, and wait for their ends."""
+    with ExitStack() as opened:
+        plants = [(stage, opened.enter_context(stage.plant(seed, seconds, *causes))) for stage in stages]
+        begin = told = time.monotonic()
+        while any(plant.poll() is None for _, plant in plants):
+            _check(plants)
+            if time.monotonic() > told + _TELL_SECONDS:
+                told = time.monotonic()
+                progress(f"  {(told - begin) / 60:.0f} min")
+            time.sleep(1)
+        _check(plants)
+
+
+def _check(plants: Sequence[tuple[Stage, subprocess.Popen[bytes]]]) -> None:
     for stage, plant in plants:
         stage.check(plant)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import median
 
 from infra.bench import machine, report
-from infra.bench.control import MODES, REPAIR_SECONDS, SLOT_SECONDS
+from infra.bench.control import MODES, REPAIR_SECONDS, SLOT_SECONDS, WARM_UP_SECONDS
 from infra.bench.control_rows import Episode
 
 RECORD = Path(__file__).with_name("CONTROL.md")
@@ -23,20 +23,17 @@ NOTES = f"""\
 The same exceedances of the simulated plant in three modes, at the same time: in `automatic` the control loop moves
 set-points, in `advise` it says what it would do and nobody does it, in `none` there are no playbooks. Each mode has a
 broker, ClickHouse, worker and plant of its own. Causes are the same in kind, size and time; all else is
-`infra/topologies/tower_plant.yaml` as it is. A cause begins every {SLOT_SECONDS:g} s, on the two stacks in turn. Nobody
-answers an alarm or a call; {REPAIR_SECONDS:g} s after it began a cause is gone in every mode, as if a person had
-removed it. How long the modes without a loop are above the limit follows from that number alone.
+`infra/topologies/tower_plant.yaml` as it is. After a warm-up of {WARM_UP_SECONDS:g} s a cause begins every
+{SLOT_SECONDS:g} s, on the two stacks in turn. Nobody answers an alarm or a call; {REPAIR_SECONDS:g} s after it began a
+cause is gone in every mode, as if a person had removed it. How long the modes without a loop are above the limit
+follows from that number alone.
 
 Everything is read from ClickHouse. `alarm`: from the end of the on-delay, which is 3 s after the first reading above
 the limit, to the alarm in the log, by the broker's clock. `back`: from the alarm to its return, with 10 s of off-delay;
 `back alone` is before the cause was removed. `called`: from the alarm until the loop called a person, in time if within
 the playbook's time limit. `adjustments`: commanded (`advise`: proposed), those that wind back too.
 """
-_EACH = (
-    "The same run, in seconds. Three figures are those of "
-    + ", ".join(f"`{mode}`" for mode in MODES)
-    + ", in this order.\n"
-)
+_EACH = f"The same run, in seconds. Three figures are those of {', '.join(MODES)}, in this order.\n"
 
 _HEAD = """\
 # The control loop, with and without
