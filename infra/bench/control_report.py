@@ -14,8 +14,8 @@ LATEST_ALARM_SECONDS = 2.0
 """After the end of the on-delay."""
 
 COLUMNS = (
-    "mode", "exceedances", "alarmed", "latest alarm s", "back alone", "called in time", "neither", "median back s",
-    "longest back s", "above the limit min", "adjustments",
+    "mode", "exceedances", "alarmed", "median alarm s", "latest alarm s", "back alone", "called in time", "neither",
+    "median back s", "longest back s", "above the limit min", "adjustments",
 )  # fmt: skip
 EXCEEDANCE_COLUMNS = ("exceedance", "alarm s", *MODES, "above the limit s")
 
@@ -84,6 +84,7 @@ def _total(mode: str, episodes: Sequence[Episode]) -> list[str]:
         mode,
         f"{len(episodes)}",
         f"{len(alarms)}",
+        _number(median(alarms) if alarms else None, 2),
         _number(max(alarms, default=None), 2),
         f"{alone}",
         f"{called}",
