@@ -10,10 +10,10 @@ RUN := $(VENV)/bin
 AMTOOL := $(TOOLS)/alertmanager/usr/bin/amtool
 SOURCES := schemas streams sinks infra
 
-.PHONY: help setup demo test faults check format docs bench bench-quick bench-anomaly soak down clean
+.PHONY: help setup demo test faults check format docs bench bench-quick bench-anomaly bench-control soak down clean
 
 help: ## what can be made
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -80,6 +80,9 @@ bench-quick: setup ## headrace against the bare poll loop; fails below half of t
 
 bench-anomaly: setup ## detectors on the Numenta Anomaly Benchmark (NAB_DATA, NAB_SCORER); writes infra/bench/ANOMALY.md
 	@$(RUN)/headrace bench anomaly --record
+
+bench-control: setup ## the control loop against advice and none, half an hour; writes infra/bench/CONTROL.md
+	@$(RUN)/headrace bench control --record
 
 soak: setup ## half an hour at 20,000 events/s: memory, file handles, parts and lag have to stay flat; writes bench-soak/
 	@$(RUN)/headrace bench soak

@@ -1,4 +1,5 @@
-"""What the benchmarks print and keep: tables on the screen, JSON, and `RESULTS.md`, a section for each benchmark."""
+"""What the benchmarks print and keep: tables on the screen, JSON, and Markdown such as `RESULTS.md`, a section for each
+benchmark."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -42,15 +43,18 @@ def record(
     notes: str,
     file: Path = RESULTS,
     ran_on: Mapping[str, str] | None = None,
+    head: str = _HEAD,
 ) -> None:
-    """Put a section into `RESULTS.md` in the place of the one of the same name; others stay."""
-    told = "\n".join(f"- {name}: {value}" for name, value in (ran_on or machine.describe()).items())
+    """Put a section below the `head` of a file in the place of the one of the same name; others stay."""
+    if ran_on is None:
+        ran_on = machine.describe()
+    told = "".join(f"- {name}: {value}\n" for name, value in ran_on.items())
     lines = ["| " + " | ".join(columns) + " |", "|---" + "|---:" * (len(columns) - 1) + "|"]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
-    text = f"## {section}\n\n{notes.strip()}\n\n" + "\n".join(lines) + f"\n\n{told}\n"
+    text = f"## {section}\n\n{notes.strip()}\n\n" + "\n".join(lines) + f"\n\n{told}".rstrip("\n") + "\n"
     sections = _sections(file.read_text() if file.exists() else "")
     sections[section] = text
-    file.write_text("\n".join([_HEAD, *sections.values()]))
+    file.write_text("\n".join([head, *sections.values()]))
 
 
 def _sections(text: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What drives the emissions of the synthetic plant over their limits, and when: causes with their truth."""
 
+import math
 import random
 from typing import Final, Literal, NamedTuple
 
@@ -10,7 +11,9 @@ SHORTEST_SLOT: Final = 60.0
 _LEAD: Final = (0.05, 0.15)
 """Share of a slot before its cause begins."""
 _LENGTH: Final = 0.5
-"""Length of a cause as a share of its slot."""
+"""Length of a cause as a share of its slot, where it is not given."""
+_REST: Final = 30.0
+"""Seconds after the end of a cause before the next slot begins."""
 
 
 class Cause(NamedTuple):
@@ -45,15 +48,18 @@ SCRUBBER: Final = (
 FURNACE: Final = (Scenario("stack-1", "nox", "feed_surge", 1.35),)
 
 
-def schedule(seed: int, number: int, duration: float) -> list[Cause]:
-    """`number` causes in the order in which they start, spread over `duration` seconds.
+def schedule(seed: int, number: int, duration: float, length: float | None = None) -> list[Cause]:
+    """`number` causes in the order in which they start, spread over `duration` seconds, each of `length` seconds.
 
     The stacks take turns, so that each has come to rest before it exceeds again. ValueError where there is less than
-    `SHORTEST_SLOT` seconds for a cause.
+    `SHORTEST_SLOT` seconds for a cause, or less than it takes to come back after one.
     """
     slot = duration / number
-    if slot < SHORTEST_SLOT:
-        raise ValueError(f"{number} exceedances need at least {number * SHORTEST_SLOT:.0f} s, not {duration:.0f}")
+    shortest = SHORTEST_SLOT if length is None else max(SHORTEST_SLOT, (length + _REST) / (1 - _LEAD[1]))
+    if slot < shortest:
+        raise ValueError(f"{number} exceedances need at least {math.ceil(number * shortest)} s, not {duration:.0f}")
+    if length is None:
+        length = _LENGTH * slot
     random_ = random.Random(seed)
     turns = [random_.sample(scenarios, len(scenarios)) for scenarios in (SCRUBBER, FURNACE)]
     causes = []
@@ -61,7 +67,5 @@ def schedule(seed: int, number: int, duration: float) -> list[Cause]:
         turn = turns[place % len(turns)]
         scenario = turn[place // len(turns) % len(turn)]
         start = slot * (place + random_.uniform(*_LEAD))
-        causes.append(
-            Cause(scenario.asset, scenario.metric, scenario.kind, start, start + _LENGTH * slot, scenario.size)
-        )
+        causes.append(Cause(scenario.asset, scenario.metric, scenario.kind, start, start + length, scenario.size))
     return causes

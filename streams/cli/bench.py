@@ -1,5 +1,6 @@
-"""`headrace bench`: how fast, against whom, how late, how far it scales, and for how long."""
+"""`headrace bench`: how fast, against whom, how late, how far it scales, for how long, and what the loop is worth."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import click
 from infra.bench import (
     anomaly,
     comparison,
+    control,
+    control_report,
     latency,
     machine,
     plant_faults,
@@ -186,6 +189,33 @@ def anomaly_command(
             report.record(title, names, rows, notes, anomaly.RESULTS, ran_on)
     if json_file:
         report.save_json(json_file, "anomaly", {"detectors": [asdict(one) for one in outcomes], **plant}, ran_on)
+
+
+@bench.command("control", epilog="Example: headrace bench control --exceedances 2 --json control.json")
+@click.option("--exceedances", type=click.IntRange(min=1), default=10, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The same seed, the same causes."
+)
+@_json
+@click.option("--record", is_flag=True, help=f"Also write it to {control_report.RECORD.name}.")
+def control_command(exceedances: int, seed: int, json_file: Path | None, record: bool) -> None:
+    """The control loop in automatic mode, in advise mode and none at all, over the same exceedances at the same time.
+
+    Exit code 1 if in automatic mode an exceedance is not alarmed within 2 s of the on-delay, or is neither brought back
+    before a person removes its cause nor told to a person within its time limit. Ten take half an hour.
+    """
+    episodes = control.run(seed, exceedances, _say)
+    rows, each = control_report.totals(episodes), control_report.exceedances(episodes)
+    report.show("the control loop in each mode", control_report.COLUMNS, rows)
+    report.show("seconds from the alarm", control_report.EXCEEDANCE_COLUMNS, each)
+    click.echo(control_report.NOTES)
+    if json_file:
+        report.save_json(json_file, "control", [asdict(episode) for episode in episodes])
+    if record:
+        minutes = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+        control_report.record(episodes, f"{minutes} over the last 1, 5 and 15 minutes")
+    if problems := control_report.problems(episodes):
+        raise UserError("; ".join(problems))
 
 
 def _rate(text: str) -> int:

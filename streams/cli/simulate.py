@@ -52,6 +52,9 @@ _RATE_OF_A_MACHINE: Final = 10.0
     help="Drive the stacks over their limits so many times within --duration.",
 )
 @click.option(
+    "--lasting", type=Seconds(), help="How long each cause lasts.  [default: half of its share of --duration]"
+)
+@click.option(
     "--respond", "responds", is_flag=True, help="Carry out commanded process.adjustments, and acknowledge them."
 )
 @click.option(
@@ -73,6 +76,7 @@ def simulate(
     duration: float | None,
     faulty: bool,
     exceedances: int | None,
+    lasting: float | None,
     responds: bool,
     labels: Path | None,
     disorder: float,
@@ -85,7 +89,8 @@ def simulate(
     before it begins. Event time is the time at which an event is due.
 
     With --exceedances, emissions of the stacks exceed their limits for causes: a stuck valve, fouling, a surge of feed.
-    Each lasts until its cause ends or, with --respond, until its set-point has been moved two or three steps.
+    Each lasts until its cause ends, as if a person had removed it, or, with --respond, until its set-point has been
+    moved two or three steps.
 
     \b
     Example: headrace simulate --duration 20s --labels faults.ndjson
@@ -94,7 +99,7 @@ def simulate(
     settings = settings_with(kafka, data)
     machines = assets(count)
     per_second = rate if rate is not None else _RATE_OF_A_MACHINE * count
-    process = Process(seed, _causes(seed, exceedances, duration)) if exceedances or responds else None
+    process = Process(seed, _causes(seed, exceedances, duration, lasting)) if exceedances or responds else None
     if process and MACHINES - {machine.name for machine in machines}:
         raise UserError(
             f"--exceedances and --respond are for a plant with {', '.join(sorted(MACHINES))}: more --assets"
@@ -148,13 +153,15 @@ def simulate(
     )
 
 
-def _causes(seed: int, exceedances: int | None, duration: float | None) -> list[Cause]:
+def _causes(seed: int, exceedances: int | None, duration: float | None, lasting: float | None) -> list[Cause]:
     if exceedances is None:
+        if lasting is not None:
+            raise UserError("--lasting is for the causes of --exceedances: say how many")
         return []
     if duration is None:
         raise UserError("--exceedances are spread over the run: say how long it is with --duration")
     try:
-        return causes.schedule(seed, exceedances, duration)
+        return causes.schedule(seed, exceedances, duration, lasting)
     except ValueError as error:
         raise UserError(f"--exceedances {exceedances} --duration {duration:g}s: {error}") from None
 

@@ -115,6 +115,9 @@ class Answer:
         all_is_well = not state.on and now >= state.off_since + book.hold
         if state.escalated and not all_is_well:
             state.deadline = None  # it is a person's turn
+            if state.on and state.direction == "back":  # who was called before may think that it is over
+                self._turn("step")
+                self._escalate(self._where(), self._reasons.again())
             return
         if state.deadline is None:
             state.deadline = now + book.time_limit

@@ -88,6 +88,10 @@ class Reasons:
         bounds = f"{point.low:.10g} to {self._set(point.high)}"
         return f"{self._setpoint} stands at {self._set(where)}, outside its bounds of {bounds}"
 
+    def again(self) -> str:
+        """A person was called before, and then all was well."""
+        return f"{self._playbook.alarm} is on again, and a person was called before"
+
     def no_answer(self) -> str:
         """Nobody listens."""
         attempts = self._playbook.attempts

@@ -41,5 +41,15 @@ def test_a_run_too_short_for_its_causes_is_refused() -> None:
         schedule(1, 10, 599.0)
 
 
+@given(seed=st.integers(0, 1000), length=st.floats(60, 1000))
+def test_causes_of_a_given_length_have_time_to_come_back_within_their_slots(seed: int, length: float) -> None:
+    slot = (length + 30) / 0.85 * 1.0001
+    causes = schedule(seed, 10, 10 * slot, length)
+    assert all(cause.end - cause.start == pytest.approx(length) for cause in causes)
+    assert all(cause.end + 30 < (place + 1) * slot for place, cause in enumerate(causes))
+    with pytest.raises(ValueError, match="10 exceedances need at least"):
+        schedule(seed, 10, 9.99 * slot, length)
+
+
 def test_a_seed_gives_causes_and_another_one_others() -> None:
     assert schedule(3, 10, 1200) == schedule(3, 10, 1200) != schedule(4, 10, 1200)

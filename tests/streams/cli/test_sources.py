@@ -163,6 +163,7 @@ def test_a_bad_row_is_one_line_on_standard_error_and_skipped_if_asked(start: Sta
             ["simulate", "--exceedances", "2", "--duration", "119s"],
             "headrace: --exceedances 2 --duration 119s: 2 exceedances need at least 120 s, not 119",
         ),
+        (["simulate", "--lasting", "90s"], "headrace: --lasting is for the causes of --exceedances: say how many"),
         (
             ["simulate", "--respond", "--assets", "9"],
             "headrace: --exceedances and --respond are for a plant with furnace-",

@@ -130,6 +130,31 @@ def test_what_was_escalated_is_wound_back_all_the_same_once_all_is_well() -> Non
     assert run.rows[3].reason == "so2-high is on after 1 step, and no more are allowed"
 
 
+def test_a_person_is_called_again_where_the_condition_comes_on_while_what_was_escalated_is_wound_back() -> None:
+    narrow = msgspec.structs.replace(UP, most_steps=1)
+    run = run_of(
+        *plant(5, 250.0),
+        ON,
+        (SECOND, ack(NEWEST, 30.0)),
+        *plant(20, 230.0),  # 26 s: effective, and escalated, for no further step is allowed
+        OFF,
+        *plant(60, 150.0),  # 86 s: 30 to 24
+        ON,
+        (SECOND, ack(NEWEST, 24.0)),  # 87 s
+        *plant(40, 250.0),
+        OFF,
+        ON,  # all was not well in between
+        *plant(20, 250.0),
+        playbook=narrow,
+    )
+    assert told(run)[4:] == [
+        (86.0, "commanded", 30.0, 24.0),
+        (87.0, "acknowledged", 30.0, 24.0),
+        (87.0, "escalated", 24.0, 24.0),
+    ]
+    assert run.rows[-1].reason == "so2-high is on again, and a person was called before"
+
+
 def test_an_interlock_forbids_the_step_is_told_once_and_lets_it_go_when_it_holds() -> None:
     run = run_of(
         *plant(5, 250.0, pump=5.0),

@@ -178,19 +178,22 @@ def test_every_episode_ends_settled_or_escalated_however_things_stand(log: list[
 
 @given(LOGS)
 @settings(max_examples=60, deadline=None)
-def test_an_obstacle_is_told_once_per_adjustment_and_a_person_called_once_per_direction(log: list[Record]) -> None:
-    for rows in by_playbook(run_of(log)).values():
-        called: Counter[str] = Counter()
+def test_an_obstacle_is_told_once_per_adjustment_and_a_person_called_again_only_after_all_was_well(
+    log: list[Record],
+) -> None:
+    for name, rows in by_playbook(run_of(log)).items():
+        called: int | None = None
         obstacles: Counter[tuple[str, str]] = Counter()
         for row in rows:
             if row.status == "blocked":
                 what = row.reason.split(" is ")[0] + ("unknown" if "not known" in row.reason else row.reason[-8:])
                 obstacles[row.adjustment, what] += 1
                 assert obstacles[row.adjustment, what] <= 1 + row.attempt
-            called[row.direction] += row.status == "escalated"
-            assert called["step"] <= 1
+            if row.status == "escalated" and row.direction == "step":
+                assert called is None or row.ts >= called + BY_NAME[name].hold
+                called = row.ts
             if row.status == "settled" or (row.status == "escalated" and row.direction == "back"):
-                called.clear()
+                called = None
 
 
 @given(LOGS, st.lists(st.integers(0, 80), max_size=8))
