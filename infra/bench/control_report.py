@@ -110,8 +110,12 @@ def _name(number: int, episode: Episode) -> str:
 
 
 def _outcome(episode: Episode) -> str:
-    told = [f"called {episode.escalated:.0f}"] if episode.escalated is not None else []
-    told.append("not back" if episode.back is None else f"back {'alone ' if episode.alone else ''}{episode.back:.0f}")
+    """What happened, in the order in which it did."""
+    calls = [(episode.escalated, "called")] if episode.escalated is not None else []
+    returns = [(episode.back, "back alone" if episode.alone else "back")] if episode.back is not None else []
+    told = [f"{what} {seconds:.0f}" for seconds, what in sorted(calls + returns)]
+    if not returns:
+        told.append("not back")
     if episode.raised > 1:
         told.append(f"raised {episode.raised} times")
     return ", ".join(told)

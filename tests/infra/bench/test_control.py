@@ -99,6 +99,13 @@ def test_an_exceedance_is_a_row_with_what_came_of_it_in_each_mode(run: list[Epis
     assert second["automatic"] == "called 1, not back"
 
 
+def test_what_happened_is_told_in_its_order() -> None:
+    late = read(RAISED, RETURNED, Move("a", "escalated", 283_000))
+    early = read(RAISED, Transition("returned", 218_000, 218_100), Move("a", "escalated", 120_000))
+    rows = exceedances([late, replace(early, mode="advise"), replace(early, mode="none")])
+    assert rows[0][2:4] == ["back alone 42, called 165", "called 2, back 100"]
+
+
 def test_the_record_has_both_tables_and_replaces_them(run: list[Episode], tmp_path: Path) -> None:
     file = tmp_path / "CONTROL.md"
     for _ in range(2):
