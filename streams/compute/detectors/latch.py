@@ -1,12 +1,28 @@
 """One event, one alarm: a statistic that stays high is told once, and again only if it becomes much larger."""
 
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
 from streams.compute.detectors.base import BoolArray, FloatArray, IntArray, SlotArray
+from streams.compute.detectors.season import SeasonalSpec
 from streams.compute.detectors.segments import Segments
 from streams.compute.detectors.slots import Slots
+
+
+class LatchedSpec(SeasonalSpec, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A declaration of a detector whose statistic is latched."""
+
+    report: Literal["onset", "every"] = "every"
+    """`every`: what passes the latch. `onset` leaves out what does so directly after another one."""
+    hold: int = 150
+    """Number of points for which an alarm holds back others that are not much larger."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.hold <= 1_000_000:
+            raise ValueError(f"hold {self.hold} must be 0 to 1000000 points")
 
 
 class Latch:

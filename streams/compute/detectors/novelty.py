@@ -1,7 +1,7 @@
 """`novelty`: a stretch of values that is unlike every stretch the series has shown before."""
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +17,15 @@ from streams.compute.detectors.base import (
     quantity,
     score,
 )
-from streams.compute.detectors.latch import Latch
+from streams.compute.detectors.latch import Latch, LatchedSpec
 from streams.compute.detectors.patterns import Patterns
-from streams.compute.detectors.season import SeasonalSpec
 from streams.compute.detectors.slots import Slots
 
 _LARGER: Final = 1.3
 """How many times the statistic of an alarm another one must exceed while it is held."""
 
 
-class Novelty(SeasonalSpec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="novelty"):
+class Novelty(LatchedSpec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="novelty"):
     """A window of recent values whose unlikeness to every known pattern lies `threshold` deviations above the usual.
 
     Each block of points is summed up as its mean, largest and smallest value, in levels of 1/16 of the range of the
@@ -51,8 +50,6 @@ class Novelty(SeasonalSpec, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     4(6), 759-771: d is 1 - match, unscaled; the best match is chosen; 1.5 times the usual d is a vigilance that adapts.
     """
 
-    report: Literal["onset", "every"] = "every"
-    """`every`: what passes the latch. `onset` leaves out what does so directly after another one."""
     threshold: float = 1.4
     """Largest statistic that is not remarkable, in deviations."""
     blocks: tuple[int, ...] = (7, 5)
@@ -77,8 +74,6 @@ class Novelty(SeasonalSpec, kw_only=True, frozen=True, forbid_unknown_fields=Tru
         if not 2 * max(self.blocks) * self.window <= self.warmup <= 1_000_000:
             least = 2 * max(self.blocks) * self.window
             raise ValueError(f"warmup {self.warmup} must be {least} (two windows) to 1000000 points")
-        if not 0 <= self.hold <= 1_000_000:
-            raise ValueError(f"hold {self.hold} must be 0 to 1000000 points")
 
 
 class NoveltyDetector:

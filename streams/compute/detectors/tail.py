@@ -1,7 +1,7 @@
 """`tail`: a value, or a step from one value to the next, as improbable as the series itself has made it."""
 
 from collections.abc import Iterator
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,7 @@ from streams.compute.detectors.base import (
     quantity,
     score,
 )
-from streams.compute.detectors.latch import Latch
-from streams.compute.detectors.season import SeasonalSpec
+from streams.compute.detectors.latch import Latch, LatchedSpec
 from streams.compute.detectors.slots import SlotState
 from streams.compute.detectors.surprise import BLOCK, CLIP, Surprise, mean
 
@@ -38,7 +37,7 @@ _FREE_BLOCKS: Final = 3
 """First blocks, in which nothing is clipped."""
 
 
-class Tail(SeasonalSpec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="tail"):
+class Tail(LatchedSpec, kw_only=True, frozen=True, forbid_unknown_fields=True, tag="tail"):
     """A value so far from the running mean, or so large a step, that the series' own past makes it improbable.
 
     Deviation from the mean and step from the value before are counted in their running mean absolute size; mean and
@@ -58,14 +57,10 @@ class Tail(SeasonalSpec, kw_only=True, frozen=True, forbid_unknown_fields=True, 
     of Mathematical Statistics 22(3), 400-407 (quantile).
     """
 
-    report: Literal["onset", "every"] = "every"
-    """`every`: what passes the latch. `onset` leaves out what does so directly after another one."""
     threshold: float = 3.3
     """-log10 of the probability at which a point is improbable: 3.3 is one point in 2,000, 6 is one in a million."""
     warmup: int = 100
     """Number of points of a series before the first that is judged, rounded up to full blocks of 16."""
-    hold: int = 150
-    """Number of points for which an alarm holds back others that are not much larger."""
     min_scale: float = 0.0
     """Smallest mean deviation that is believed, in the metric's unit: the resolution of the instrument."""
 
@@ -75,8 +70,6 @@ class Tail(SeasonalSpec, kw_only=True, frozen=True, forbid_unknown_fields=True, 
             raise ValueError(f"threshold {self.threshold:g} must be greater than 0")
         if not BLOCK <= self.warmup <= 1_000_000:
             raise ValueError(f"warmup {self.warmup} must be {BLOCK} to 1000000 points")
-        if not 0 <= self.hold <= 1_000_000:
-            raise ValueError(f"hold {self.hold} must be 0 to 1000000 points")
         if self.min_scale < 0:
             raise ValueError(f"min_scale {self.min_scale:g} must be 0 or more")
 
