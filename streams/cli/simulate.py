@@ -99,7 +99,8 @@ def simulate(
     settings = settings_with(kafka, data)
     machines = assets(count)
     per_second = rate if rate is not None else _RATE_OF_A_MACHINE * count
-    process = Process(seed, _causes(seed, exceedances, duration, lasting)) if exceedances or responds else None
+    scheduled = _causes(seed, exceedances, duration, lasting)
+    process = Process(seed, scheduled) if exceedances or responds else None
     if process and MACHINES - {machine.name for machine in machines}:
         raise UserError(
             f"--exceedances and --respond are for a plant with {', '.join(sorted(MACHINES))}: more --assets"
