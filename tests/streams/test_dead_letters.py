@@ -69,14 +69,14 @@ PARTLY_REFUSED = st.fixed_dictionaries(
     | PARTLY_REFUSED.map(lambda one: json.dumps(one).encode())
     | st.lists(PARTLY_REFUSED, max_size=4).map(lambda frame: json.dumps(frame).encode())
 )
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_what_was_accepted_and_what_is_replayed_are_the_whole_event_each_field_once(value: bytes) -> None:
     back = [one.value for one in resent(value, RULES, LATER)]
     assert accepted([value], KNOWN) + accepted(back, RULES, LATER) == accepted([value], RULES, LATER)
 
 
 @given(LOOSE_RECORDS | PARTLY_REFUSED.map(lambda one: json.dumps(one).encode()))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_what_would_be_refused_again_stays_where_it_is(value: bytes) -> None:
     assert resent(value, KNOWN) == []
 

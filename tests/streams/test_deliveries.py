@@ -123,7 +123,7 @@ async def killed_after(attempts: int, receiver: Receiver, log: Log, channel: Cha
         await task
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.sampled_from(["stack-1", "stack-2", "kettle-1"]), min_size=1, max_size=12),
     st.lists(ANSWERS, max_size=30),

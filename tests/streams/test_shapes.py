@@ -53,7 +53,7 @@ def _families(draw: st.DrawFn) -> list[bytes]:
 
 
 @given(_families())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_a_decoder_gives_the_same_whether_it_knows_the_shapes_or_not(values: list[bytes]) -> None:
     decoder = Decoder(SeriesTable(), RULES)
     for _ in range(4):
@@ -62,7 +62,7 @@ def test_a_decoder_gives_the_same_whether_it_knows_the_shapes_or_not(values: lis
 
 
 @given(LOOSE_RECORDS, st.integers(0, 10**19), _numbers)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_no_shape_that_was_learned_lets_in_what_the_strict_decoder_refuses(raw: bytes, ts: int, x: float) -> None:
     """Every number of any record is replaced by any other: by shape or not, the same comes out."""
     other = raw.replace(b"1.5", str(x).encode()).replace(str(NOW).encode(), str(ts).encode())

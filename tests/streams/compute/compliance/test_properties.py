@@ -58,7 +58,7 @@ def same(one: Outcome, other: Outcome) -> bool:
 
 
 @given(logs, st.lists(st.integers(0, 1 << 16), max_size=12))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_however_the_log_is_cut_the_verdicts_are_the_same(readings: list[Reading], cuts: list[int]) -> None:
     at_once, cut = Run(*RULES), Run(*RULES)
     expected = joined([at_once.feed(readings), at_once.silence(DAY_0 + 40 * HOUR)])
@@ -70,7 +70,7 @@ def test_however_the_log_is_cut_the_verdicts_are_the_same(readings: list[Reading
 
 
 @given(logs, st.integers(0, 1 << 16))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_restored_from_a_checkpoint_the_verdicts_are_the_same(readings: list[Reading], position: int) -> None:
     cut = position % (len(readings) + 1)
     at_once, first = Run(*RULES), Run(*RULES)
@@ -85,7 +85,7 @@ def test_restored_from_a_checkpoint_the_verdicts_are_the_same(readings: list[Rea
 
 
 @given(logs)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_hours_are_judged_as_by_the_oracle(readings: list[Reading]) -> None:
     subject = Run(RULES[0] | {"limits": {"hour": 200}})
     outcome = joined([subject.feed(readings), subject.silence(DAY_0 + 40 * HOUR + LATENESS)])
@@ -103,7 +103,7 @@ def test_hours_are_judged_as_by_the_oracle(readings: list[Reading]) -> None:
 
 
 @given(logs)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_every_reading_is_taken_or_counted_as_late(readings: list[Reading]) -> None:
     subject = Run(*RULES)
     outcome = subject.feed(readings)
@@ -111,7 +111,7 @@ def test_every_reading_is_taken_or_counted_as_late(readings: list[Reading]) -> N
 
 
 @given(logs)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_the_minutes_of_every_period_add_up_and_no_period_is_judged_twice(readings: list[Reading]) -> None:
     subject = Run(*RULES)
     found = joined([subject.feed(readings), subject.silence(DAY_0 + 40 * HOUR)]).verdicts

@@ -11,7 +11,7 @@ from tests.streams.compute.detectors.oracles import expected_flags
 
 
 @pytest.mark.parametrize("kind", DETECTORS, ids=lambda kind: kind.__name__)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(log=logs(), data=st.data())
 def test_a_detector_finds_what_its_oracle_finds(kind: type[Spec], log: list[Point], data: st.DataObject) -> None:
     runner = Runner(EXAMPLES[kind])
