@@ -87,14 +87,14 @@ class Surprise:
     def _learn_tail(self, slots: Slots, slot: SlotArray, sizes: FloatArray) -> None:
         quantile, first, second = slots[self._quantile][slot], slots[self._first][slot], slots[self._second][slot]
         beyond = sizes > quantile * np.maximum(slots[self._usual][slot], self._least)
-        count = np.count_nonzero(beyond, axis=0)
+        at = beyond.nonzero()
+        column = at[1]
+        count = np.bincount(column, minlength=len(slot))
         slots[self._quantile][slot] = np.maximum(
             quantile * (1 + _QUANTILE_STEP * (count / BLOCK - (1 - _QUANTILE))), _LEAST_QUANTILE
         )
-        at = beyond.nonzero()
-        if not len(at[0]):
+        if not column.size:
             return
-        column = at[1]
         excess = np.minimum(
             self._deviation(slots, slot[column], sizes[at]) - quantile[column], _EXCESS_CLIP * first[column]
         )

@@ -168,8 +168,13 @@ class TailDetector(SlotState):
         jump = step > deviation
         expected = np.where(jump, previous, mean)
         condition = np.where(x > expected, UPPER, LOWER) + np.where(jump, JUMP, 0)
-        half = np.where(jump, self._steps.size(slots, slot, threshold), self._deviations.size(slots, slot, threshold))
-        return _Found(at, slot, number, condition.astype(np.int8), np.maximum(step, deviation), expected, half)
+        statistic = np.maximum(step, deviation)
+        half = np.zeros(len(at))
+        far = (statistic >= threshold).nonzero()[0]  # all others are for the latch alone
+        if far.size:
+            sizes = (kind.size(slots, slot[far], threshold) for kind in (self._steps, self._deviations))
+            half[far] = np.where(jump[far], *sizes)
+        return _Found(at, slot, number, condition.astype(np.int8), statistic, expected, half)
 
     def _violations(self, found: _Found) -> Violations | None:
         if not found.at.size:
