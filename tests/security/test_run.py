@@ -136,8 +136,8 @@ def test_every_name_is_in_clickhouse_as_it_was_sent(run: Run) -> None:
 def test_names_were_data_and_nothing_else(run: Run) -> None:
     tables = run.plant.query("SELECT name FROM system.tables WHERE database = 'headrace_store' ORDER BY name")
     assert [name for (name,) in tables] == [
-        "adjustments", "aggregates", "alarms", "anomalies", "compliance", "dead_letters", "emitted_mass", "headroom",
-        "ledger", "migrations", "readings",
+        "adjustments", "aggregates", "alarms", "anomalies", "compliance", "dead_letters", "emitted_mass", "feedback",
+        "headroom", "ledger", "migrations", "readings",
     ]  # fmt: skip
     flags = run.plant.query("SELECT DISTINCT metric FROM headrace.anomalies")
     assert {"m"} < {metric for (metric,) in flags} <= {"m", *HOSTILE}

@@ -118,6 +118,7 @@ def anomalies(rows: int, first: int = 0) -> Rows:
         "severity": constant("critical", rows),
         "score": np.linspace(0, 1, rows),
         "reason": ["above 100 mg/m³"] * rows,
+        "incident": [f"i-{first:x}"] * rows,
     }
 
 
