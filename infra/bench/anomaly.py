@@ -5,9 +5,7 @@ a program that is given the folder, that of the scores and a threshold. One sett
 """
 
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -17,7 +15,7 @@ from typing import Final
 
 from infra.bench.arena import Progress
 from infra.bench.installs import PROGRAMS
-from infra.bench.worker import PROJECT
+from infra.bench.program import output
 from schemas.errors import UserError
 
 RESULTS: Final = Path(__file__).with_name("ANOMALY.md")
@@ -37,7 +35,6 @@ COLUMNS: Final = [
     "detector", *(f"{profile}, {how}" for profile in ("NAB", "low FP", "low FN") for how in ("best", "fixed")),
     "points/s a core", "bytes a series",
 ]  # fmt: skip
-_ONE_CORE: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _LINE: Final = re.compile(
     r"^(?P<profile>\D+?) +best +(?P<best>\S+) at threshold (?P<at>\S+) +fixed +(?P<fixed>\S+) at "
 )
@@ -126,20 +123,9 @@ def _measure(name: str, data: Path, scorer: Path, progress: Progress) -> Outcome
         detectors.write_text(declaration(name))
         progress(f"{name}: {data}")
         headrace = [sys.executable, "-m", "streams", "backtest", str(data.resolve()), "--detectors", str(detectors)]
-        _run([*headrace, "--scores", "every", "--no-plots", "--out", str(scores)], f"{name}: the backtest failed")
+        output([*headrace, "--scores", "every", "--no-plots", "--out", str(scores)], f"{name}: the backtest failed")
         command = [sys.executable, str(scorer.resolve()), str(data.resolve()), str(scores)]
-        nab = scores_in(_run([*command, "--threshold", str(THRESHOLD)], f"{name}: the scorer failed"))
+        nab = scores_in(output([*command, "--threshold", str(THRESHOLD)], f"{name}: the scorer failed"))
         progress(f"{name}: speed")
         program = [sys.executable, str(PROGRAMS / "detectors" / "app.py"), str(detectors)]
-        return Outcome(name, nab, **json.loads(_run(program, f"{name}: the speed could not be measured")))
-
-
-def _run(command: Sequence[str], failure: str) -> str:
-    """What a program prints; UserError with the last line of its complaint."""
-    done = subprocess.run(
-        command, cwd=PROJECT, env={**os.environ, **_ONE_CORE, "PYTHONPATH": str(PROJECT)}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise UserError(f"{failure}: {(done.stderr.strip() or 'no reason given').splitlines()[-1]}")
-    return done.stdout
+        return Outcome(name, nab, **json.loads(output(program, f"{name}: the speed could not be measured")))

@@ -1,29 +1,19 @@
 """Detectors on the simulated plant: how often they flag it when nothing is wrong, and how soon when something is."""
 
 import json
-import os
-import subprocess
 import sys
 from typing import Any, Final
 
 from infra.bench.installs import PROGRAMS
-from infra.bench.worker import PROJECT
-from schemas.errors import UserError
+from infra.bench.program import output
 
 CALM_COLUMNS: Final = ["days", "points", "series", "flags", "flags a day of a series", "of the worst series", "budget"]
 
 
 def run(days: float) -> dict[str, Any]:
     """What the program finds: `month` without faults, and `faults`. Raises UserError if it fails."""
-    done = subprocess.run(
-        [sys.executable, str(PROGRAMS / "plant" / "app.py"), str(days)],
-        cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT)}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise UserError(f"the simulated plant failed: {last}")
-    found: dict[str, Any] = json.loads(done.stdout)
+    program = [sys.executable, str(PROGRAMS / "plant" / "app.py"), str(days)]
+    found: dict[str, Any] = json.loads(output(program, "the simulated plant failed"))
     return found
 
 

@@ -96,9 +96,7 @@ class AssetLane(Lane):
                 self._columns.grow(1)
                 self._state.grow(1)
                 self._judge.grow([info])
-                self._feedback.grow(1)
-                if self._budget:
-                    self._budget.grow(1)
+                self._grow_thresholds(1)
             series, column = self._by_slot["series"][slot], int(self._columns["count"][asset])
             if column == MOST_METRICS:
                 self._by_series["slot"][series] = -1

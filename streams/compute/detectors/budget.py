@@ -1,7 +1,6 @@
 """How many flags a day a person will look at: a series that would give more has its threshold raised."""
 
 import math
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -45,12 +44,8 @@ class Budget:
         with np.errstate(divide="ignore"):
             size = np.minimum(np.log(score / (1 - score)), _MOST)
         passed = np.zeros(len(slot), np.bool_)
-        segments = Segments.of(slot)
-        ranking, bounds, take = segments.rounds
-        chosen = segments.series[ranking]
         raised, raised_at = self._slots["raised"], self._slots["raised_at"]
-        for begin, end in pairwise(bounds):
-            one, at = chosen[: end - begin], segments.at[take[begin:end]]
+        for one, at in Segments.of(slot).each_round():
             # As floats: the difference to no time at all is more than an integer holds.
             elapsed = np.maximum(ts[at].astype(np.float64) - raised_at[one].astype(np.float64), 0.0)
             level = np.maximum(raised[one] - self._fall * elapsed, 0.0)

@@ -118,6 +118,12 @@ class Lane(ABC):
         del keys  # a series has a slot of its own
         self._detector.grow(infos)
 
+    def _grow_thresholds(self, count: int) -> None:
+        """Append `count` slots whose thresholds are the declared ones."""
+        self._feedback.grow(count)
+        if self._budget:
+            self._budget.grow(count)
+
     def hear(self, series: int, verdict: Verdict) -> bool:
         """Take in what was said of a flag; False if none of its flags can be of this series."""
         del verdict  # a gap has no threshold that could be raised
@@ -152,11 +158,10 @@ class Lane(ABC):
         if not np.array_equal(arrays[_SPEC], self._digest()):
             return False
         self._detector.restore({name: array for name, array in arrays.items() if not name.startswith("lane_")})
-        raised = {name.removeprefix(_BUDGET): arrays[name] for name in arrays if name.startswith(_BUDGET)}
-        if self._budget and raised:
-            self._budget.restore(raised)
-        if heard := {name.removeprefix(_FEEDBACK): arrays[name] for name in arrays if name.startswith(_FEEDBACK)}:
-            self._feedback.restore(heard)
+        for part, prefix in ((self._budget, _BUDGET), (self._feedback, _FEEDBACK)):
+            own = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+            if part is not None and own:
+                part.restore(own)
         return True
 
     def _digest(self) -> npt.NDArray[np.uint8]:
@@ -193,9 +198,7 @@ class PointLane(Lane):
         super().grow(keys, metrics)
         appeared = self._by_slot.size - self._last.size
         self._last.grow(appeared)
-        self._feedback.grow(appeared)
-        if self._budget:
-            self._budget.grow(appeared)
+        self._grow_thresholds(appeared)
 
     def hear(self, series: int, verdict: Verdict) -> bool:
         watched = super().hear(series, verdict)
@@ -209,15 +212,15 @@ class PointLane(Lane):
             return []
         found = self._step(chunk, segments, slot)
         if found is not None and self._feedback:
-            reached = self._feedback.passes(np.repeat(slot, segments.count)[found.at], found.score)
+            reached = self._feedback.passes(slot[segments.segment_of(found.at)], found.score)
             found = found.only(reached) if reached.any() else None
         if self.spec.report == "onset":
             found = self._onsets(segments, slot, found)
         if found is None:
             return []
         if self._budget:
-            slots = np.repeat(slot, segments.count)[found.at]
-            found = found.only(self._budget.passes(slots, chunk.ts[segments.at[found.at]], found.score))
+            slots, ts = slot[segments.segment_of(found.at)], chunk.ts[segments.at[found.at]]
+            found = found.only(self._budget.passes(slots, ts, found.score))
         return self._flags(chunk, segments, found)
 
     def _judged(self, chunk: Chunk) -> tuple[Segments, SlotArray]:
@@ -268,7 +271,7 @@ class PointLane(Lane):
 
     def _flags(self, chunk: Chunk, segments: Segments, found: Violations) -> list[tuple[int, Flag]]:
         at = segments.at[found.at]
-        series = np.repeat(segments.series, segments.count)[found.at]
+        series = segments.series[segments.segment_of(found.at)]
         columns = (at, series, chunk.ts[at], chunk.offset[at], chunk.x[at], *found[1:])
         flags = []
         for position, number, ts, offset, x, *rest in zip(*(column.tolist() for column in columns), strict=True):

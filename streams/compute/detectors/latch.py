@@ -1,6 +1,5 @@
 """One event, one alarm: a statistic that stays high is told once, and again only if it becomes much larger."""
 
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -44,12 +43,8 @@ class Latch:
         the series had before the point; `statistic` float64[m] is greater than 0 (points without one are left out).
         """
         passed = np.zeros(len(slot), np.bool_)
-        segments = Segments.of(slot)
-        ranking, bounds, take = segments.rounds
-        chosen = segments.series[ranking]
         held, held_at = slots["held"], slots["held_at"]
-        for begin, end in pairwise(bounds):
-            one, at = chosen[: end - begin], segments.at[take[begin:end]]
+        for one, at in Segments.of(slot).each_round():
             level = np.where(index[at] - held_at[one] > self._hold, 0.0, held[one])
             new = statistic[at] > self._larger * level
             passed[at] = new

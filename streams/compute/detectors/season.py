@@ -19,6 +19,7 @@ from streams.compute.detectors.base import (
     Violation,
     Violations,
 )
+from streams.compute.detectors.segments import runs
 from streams.compute.detectors.slots import Slots
 
 _PREFIX: Final = "season_"
@@ -145,8 +146,8 @@ class SeasonalDetector:
 
     def step(self, points: Points) -> Violations | None:
         slot = points.slot
-        start = np.concatenate(([0], (slot[1:] != slot[:-1]).nonzero()[0] + 1))
-        usual = self._profile.expect(slot[start], np.diff(start, append=len(slot)), points.ts, points.x)
+        start, length = runs(slot)
+        usual = self._profile.expect(slot[start], length, points.ts, points.x)
         known = (~np.isnan(usual)).nonzero()[0]
         if not known.size:
             return None

@@ -1,6 +1,8 @@
 """A chunk of points put in order: series by series, or in rounds of at most one point a series."""
 
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -37,8 +39,8 @@ class Segments:
         """Group a chunk of n > 0 points, whose series is intp[n]."""
         at = _stable_order(series)
         ordered = series[at]
-        start = np.concatenate(([0], (ordered[1:] != ordered[:-1]).nonzero()[0] + 1))
-        return cls(ordered[start], np.diff(start, append=len(series)), at)
+        start, count = runs(ordered)
+        return cls(ordered[start], count, at)
 
     def __len__(self) -> int:
         return len(self.series)
@@ -72,6 +74,17 @@ class Segments:
         take = self.start[ranking][rank] + np.repeat(rounds, width)
         return Rounds(ranking, bounds.tolist(), take)
 
+    def each_round(self) -> Iterator[tuple[SlotArray, SlotArray]]:
+        """Round by round the series, each once, and the position of the point of each."""
+        ranking, bounds, take = self.rounds
+        series, at = self.series[ranking], self.at[take]
+        for begin, end in pairwise(bounds):
+            yield series[: end - begin], at[begin:end]
+
+    def segment_of(self, points: SlotArray) -> SlotArray:
+        """Which segment each of some points belongs to, given as indices into `at`."""
+        return np.searchsorted(self.start, points, "right") - 1
+
     def newest(self, ts: IntArray, before: IntArray) -> IntArray:
         """The newest event time of each point's series up to and with the point, int64[m].
 
@@ -90,6 +103,12 @@ class Segments:
             segment = np.repeat(np.arange(len(self)) * len(ts), self.count)
             newest = ts[order[np.maximum.accumulate(rank + segment) - segment]]
         return np.maximum(newest, np.repeat(before, self.count))
+
+
+def runs(values: SlotArray) -> tuple[SlotArray, SlotArray]:
+    """Where each run of equal values begins in n > 0 of them, and its length."""
+    start = np.concatenate(([0], (values[1:] != values[:-1]).nonzero()[0] + 1))
+    return start, np.diff(start, append=len(values))
 
 
 def _stable_order(series: SlotArray) -> SlotArray:

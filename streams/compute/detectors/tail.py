@@ -21,6 +21,7 @@ from streams.compute.detectors.base import (
     score,
 )
 from streams.compute.detectors.latch import Latch, LatchedSpec
+from streams.compute.detectors.segments import runs
 from streams.compute.detectors.slots import SlotState
 from streams.compute.detectors.surprise import BLOCK, CLIP, Surprise, mean
 
@@ -103,8 +104,7 @@ class TailDetector(SlotState):
 
     def step(self, points: Points) -> Violations | None:
         slot = points.slot
-        start = np.concatenate(([0], (slot[1:] != slot[:-1]).nonzero()[0] + 1))
-        length = np.diff(start, append=len(slot))
+        start, length = runs(slot)
         found: list[_Found] = []
         for group in range(0, len(start), _COLUMNS):
             chosen = slice(group, group + _COLUMNS)
