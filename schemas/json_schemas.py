@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -11,8 +11,12 @@ from schemas.alarm_actions import AlarmAction, Condition, Level
 from schemas.codec import SCHEMA_VERSION, schema_id
 from schemas.events import FLAGS, LARGEST_VALUE, LONGEST_NAME, Event, Judgement, Reason, Scope
 from schemas.feedback import Feedback
+from schemas.logistics import LogisticsEvent, PickLine
 from schemas.process_acks import ProcessAck
+from schemas.production import ProductionEvent
+from schemas.quality import QualityEvent
 from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
+from schemas.topics import TOPICS
 
 FOLDER: Final = Path(__file__).with_name("json")
 
@@ -29,6 +33,15 @@ _STRUCT: Final[dict[str, type[msgspec.Struct]]] = {
 }
 
 _PARTS_OF_ACTIONS: Final[tuple[type[msgspec.Struct], ...]] = (Condition, Level, ProcessAck)
+
+_UNION: Final[dict[str, Any]] = {
+    "production_event": ProductionEvent,
+    "quality_event": QualityEvent,
+    "logistics_event": LogisticsEvent,
+}
+"""Kinds of message of which each is one of several structs, told apart by its field `kind`."""
+
+_PARTS_OF_UNIONS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {"logistics_event": (PickLine,)}
 
 _NAME: Final = {"minLength": 1, "maxLength": LONGEST_NAME}
 
@@ -66,6 +79,8 @@ _NOT_EMPTY: Final = [
 
 def schema(kind: str) -> dict[str, Any]:
     """The JSON Schema of a kind of message; that of events covers one object and an array of them (a frame)."""
+    if kind in _UNION:
+        return _union_schema(kind)
     struct = _STRUCT[kind]
     [_], components = msgspec.json.schema_components([struct])
     title = struct.__name__
@@ -89,11 +104,26 @@ def schema(kind: str) -> dict[str, Any]:
     }
 
 
+def _union_schema(kind: str) -> dict[str, Any]:
+    """The JSON Schema of a kind of message that is one of several structs."""
+    [topic] = [topic.name for topic in TOPICS.values() if topic.schema == kind]
+    structs = [*get_args(_UNION[kind]), *_PARTS_OF_UNIONS.get(kind, ())]
+    [derived], components = msgspec.json.schema_components([_UNION[kind]])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": schema_id(kind),
+        "title": f"Message of {topic}",
+        "description": "One object, of the kind that its field `kind` names.",
+        **derived,
+        "$defs": {one.__name__: _described(one, components[one.__name__], {}) for one in structs},
+    }
+
+
 def _described(
     struct: type[msgspec.Struct], derived: Mapping[str, Any], sharper: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """What msgspec derives of a struct, with its docstrings."""
-    docs = docstrings.of_fields(struct)
+    docs = {"kind": "Which kind of event this is.", **docstrings.of_fields(struct)}
     properties = {
         field: {"description": docs[field], **sharper.get(field, property_)}
         for field, property_ in derived["properties"].items()

@@ -44,6 +44,18 @@ PROCESS_ADJUSTMENTS = Topic(
 ANOMALY_FEEDBACK = Topic(
     name="anomaly.feedback", direction="in", about="what people say of anomaly flags", schema="feedback"
 )
+PRODUCTION_EVENTS = Topic(
+    name="production.events",
+    direction="in",
+    about="states of machines with reasons, items made, orders worked on",
+    schema="production_event",
+)
+QUALITY_EVENTS = Topic(
+    name="quality.events", direction="in", about="measurements of items, inspections", schema="quality_event"
+)
+LOGISTICS_EVENTS = Topic(
+    name="logistics.events", direction="in", about="arrivals, pick lists, picks and moves", schema="logistics_event"
+)
 DEAD_LETTERS = Topic(
     name="dead.letters", direction="out", about="input that could not be accepted, with reason", schema="dead_letter"
 )
@@ -51,12 +63,15 @@ DEAD_LETTERS = Topic(
 TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in (
-        MACHINE_EVENTS, EMISSION_EVENTS, ALARM_ACTIONS, PROCESS_ACKS, ANOMALY_FEEDBACK,
+        MACHINE_EVENTS, EMISSION_EVENTS, PRODUCTION_EVENTS, QUALITY_EVENTS, LOGISTICS_EVENTS,
+        ALARM_ACTIONS, PROCESS_ACKS, ANOMALY_FEEDBACK,
         AGGREGATES, ANOMALIES, ALARMS, PROCESS_ADJUSTMENTS, DEAD_LETTERS,
     )
 }  # fmt: skip
 SOURCES = tuple(topic.name for topic in TOPICS.values() if topic.schema == "event")
 """Those that bring readings: what a topology names as its sources."""
+SHOP_FLOOR = (PRODUCTION_EVENTS.name, QUALITY_EVENTS.name, LOGISTICS_EVENTS.name)
+"""Those that bring what happens on the shop floor; a topology that declares such a part reads them."""
 RESULTS = tuple(topic.name for topic in TOPICS.values() if topic.direction == "out")
 
 

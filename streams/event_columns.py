@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from schemas.errors import EventError
 from schemas.events import FLAGS, LARGEST_VALUE, LONGEST_NAME, Event
+from schemas.times import parse_time
 from streams.compute.events import Bools, Codes, Floats, Index, Ints
 from streams.layouts import NOT_ACCEPTED, Layouts
-from streams.second_look import EventRules, parse_time
+from streams.second_look import EventRules
 
 NO_STATES: Final = ("",)
 

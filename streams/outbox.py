@@ -5,7 +5,7 @@ They are rendered elsewhere (`streams.rendering`), in another process: what cros
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ from schemas import identifiers
 from schemas.events import LONGEST_NAME
 from schemas.feedback import Feedback
 from schemas.process_acks import ProcessAck
-from schemas.results import Adjustment, Alarm, DeadLetter
+from schemas.results import Adjustment, Alarm, Anomaly, DeadLetter
+from schemas.rows import Row
 from sinks.base import Rows
 from streams.checkpoint import Checkpoint
 from streams.chunk import Chunk
@@ -27,6 +28,7 @@ from streams.compute.engine import Engine
 from streams.compute.events import Bools, Codes, Events, Floats, Index, Ints, Refusal
 from streams.compute.relay import RelayEngine
 from streams.compute.series import SeriesKey, SeriesTable
+from streams.compute.shop_floor import ShopFloorEngine
 from streams.compute.windows import Rows as WindowRows
 from streams.topology.model import Topology
 
@@ -75,6 +77,9 @@ class Cut(NamedTuple):
     """What people said of flags, with offset and broker's time of the record."""
     alarms: list[Alarm]
     adjustments: list[Adjustment]
+    rows: list[Row]
+    """Of production, quality and logistics, and their flags:"""
+    anomalies: list[Anomaly]
     tick: bool
     """Whether to write the time into the partition itself."""
 
@@ -99,13 +104,13 @@ class Outbox:
         closed = sum(len(rows.start) for _, rows in self._aggregates)
         sent = len(self._edges) + len(self._levels) + len(self._acks) + len(self._feedback)
         told = len(self._flags) + len(self._alarms) + len(self._adjustments) + len(self._letters)
-        return closed + judged + sent + told
+        return closed + judged + sent + told + len(self._rows) + len(self._anomalies)
 
     @property
     def urgent(self) -> bool:
         """Whether there is something that somebody waits for: levels can wait, all else about alarms cannot."""
         told = self._flags or self._edges or self._acks or self._feedback or self._alarms or self._adjustments
-        return bool(told)
+        return bool(told or self._anomalies)
 
     def take(self, checkpoint: Checkpoint, ledger: Rows) -> Cut:
         """Everything collected so far, with the state that it belongs to; the outbox is empty afterwards."""
@@ -113,7 +118,8 @@ class Outbox:
         cut = Cut(
             checkpoint.next_offset, checkpoint, series,
             self._aggregates, self._flags, joined(self._judged), self._letters, self._readings, ledger,
-            self._edges, self._levels, self._acks, self._feedback, self._alarms, self._adjustments, self._tick,
+            self._edges, self._levels, self._acks, self._feedback, self._alarms, self._adjustments, self._rows,
+            self._anomalies, self._tick,
         )  # fmt: skip
         self._named += len(series)
         self._empty()
@@ -156,6 +162,14 @@ class Outbox:
         """Transitions of alarms."""
         self._alarms += transitions
 
+    def add_rows(self, rows: Sequence[Row]) -> None:
+        """Rows of production, quality and logistics."""
+        self._rows += rows
+
+    def add_anomalies(self, anomalies: Sequence[Anomaly]) -> None:
+        """Flags of theirs."""
+        self._anomalies += anomalies
+
     def add_tick(self) -> None:
         """Let time pass in the partition itself: its log is to hold a record of now."""
         self._tick = True
@@ -195,13 +209,20 @@ class Outbox:
         self._feedback: list[tuple[int, int, Feedback]] = []
         self._alarms: list[Alarm] = []
         self._adjustments: list[Adjustment] = []
+        self._rows: list[Row] = []
+        self._anomalies: list[Anomaly] = []
         self._tick = False
 
     def _origin(self) -> tuple[str, str, int]:
         return self._topology.topology, self._topic, self._partition
 
 
-def ledger(engine: Engine | AlarmEngine | RelayEngine, next_offset: int, first_offset: int, broker_ts: int) -> Rows:
+def ledger(
+    engine: Engine | AlarmEngine | RelayEngine | ShopFloorEngine[Any],
+    next_offset: int,
+    first_offset: int,
+    broker_ts: int,
+) -> Rows:
     """What became of everything below `next_offset`. True whoever writes it: it is a function of the log."""
     counts, windows = asdict(engine.counts), engine.windows
     return {
@@ -209,6 +230,7 @@ def ledger(engine: Engine | AlarmEngine | RelayEngine, next_offset: int, first_o
         "first_offset": np.array([first_offset]),
         "broker_ts": np.array([broker_ts]),
         **{name: np.array([count], np.uint64) for name, count in counts.items()},
+        "rows": [dict(engine.rows)],
         "windowed": [{name: one.windowed for name, one in windows.items()}],
         "late_points": [{name: one.late for name, one in windows.items()}],
         "left_out": [{name: one.left_out for name, one in windows.items()}],

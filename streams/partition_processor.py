@@ -2,14 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
-from schemas.results import Adjustment, Alarm
+from schemas.results import Adjustment, Alarm, Anomaly
 from streams.checkpoint import Checkpoint
 from streams.chunk import Chunk
 from streams.compute.alarms.engine import AlarmEngine
 from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Engine
 from streams.compute.relay import RelayEngine
+from streams.compute.shop_floor import ShopFloorEngine
 from streams.outbox import Cut, Outbox, ledger
 from streams.topology.model import Topology
 
@@ -23,7 +25,7 @@ class PartitionProcessor(ABC):
         topic: str,
         partition: int,
         first_offset: int,
-        engine: Engine | AlarmEngine | RelayEngine,
+        engine: Engine | AlarmEngine | RelayEngine | ShopFloorEngine[Any],
     ) -> None:
         self._topology = topology
         self._topic = topic
@@ -35,7 +37,7 @@ class PartitionProcessor(ABC):
         self.outbox = Outbox(topology, topic, partition, engine.series)
 
     @abstractmethod
-    def feed(self, chunk: Chunk) -> Sequence[Flag | Alarm | Adjustment]:
+    def feed(self, chunk: Chunk) -> Sequence[Flag | Alarm | Adjustment | Anomaly]:
         """Process the next stretch of log, which must begin at `next_offset`; gives what somebody waits for."""
 
     def skip_to(self, offset: int) -> int:

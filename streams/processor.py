@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from schemas.events import Reason, Scope
+from schemas.times import parse_time
 from streams.chunk import Chunk
 from streams.compute.alarms.conditions import ConditionBank
 from streams.compute.compliance.compliance import Compliance
@@ -20,7 +21,7 @@ from streams.compute.windows import Windows
 from streams.decode import Decoder, capped, in_log_order
 from streams.outbox import Cut
 from streams.partition_processor import PartitionProcessor
-from streams.second_look import EventRules, parse_time
+from streams.second_look import EventRules
 from streams.topology.model import Topology
 
 _SHORTEST_HORIZON: Final = 5_000

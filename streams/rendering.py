@@ -14,7 +14,9 @@ from schemas.codec import encode
 from schemas.events import FLAGS, Event, Judgement
 from schemas.feedback import Feedback
 from schemas.process_acks import ProcessAck
+from schemas.production import Tick
 from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
+from schemas.rows import Row
 from schemas.topics import AGGREGATES, ALARM_ACTIONS, ALARMS, ANOMALIES, DEAD_LETTERS, PROCESS_ADJUSTMENTS
 from sinks.base import Coded, Rows, length
 from streams.checkpoint import pack
@@ -26,6 +28,7 @@ from streams.compute.windows import Rows as WindowRows
 from streams.emission_rows import rows_of
 from streams.names import Names, coded, constant
 from streams.outbox import Cut, Readings
+from streams.struct_columns import columns_of
 from streams.topology.model import Topology
 
 
@@ -80,9 +83,12 @@ class Renderer:
         self._add_feedback(cut.feedback)
         self._add_alarms(cut.alarms)
         self._add_adjustments(cut.adjustments)
+        self._add_rows(cut.rows)
+        self._add_anomalies(cut.anomalies)
         if cut.tick:
             id_ = identifiers.at(identifiers.prefix("tick", *self._origin()), cut.next_offset)
-            self._messages.append(Message(ALARM_ACTIONS.name, b"tick", id_, encode(AlarmAction("tick"))))
+            tick = AlarmAction("tick") if self._topic == ALARM_ACTIONS.name else Tick()
+            self._messages.append(Message(self._topic, b"tick", id_, encode(tick)))
         for readings in cut.readings:
             self._add_readings(readings)
         self._to_sink("ledger", 1, dict(cut.ledger))
@@ -118,8 +124,6 @@ class Renderer:
         })  # fmt: skip
 
     def _add_flags(self, flags: Sequence[Flag]) -> None:
-        if not flags:
-            return
         anomalies: list[Anomaly] = []
         repeats: Counter[tuple[int, int, int, int]] = Counter()
         for flag in flags:
@@ -137,22 +141,32 @@ class Renderer:
                 identifiers.at(identifiers.prefix("incident", self._topology.topology, site, asset), flag.incident),
             )  # fmt: skip
             anomalies.append(anomaly)
-            self._messages.append(Message(ANOMALIES.name, self._names.keys[flag.series], anomaly.id, encode(anomaly)))
-        series = np.array([flag.series for flag in flags])
-        self._to_sink("anomalies", len(flags), {
-            "id": [anomaly.id for anomaly in anomalies],
-            "ts": np.array([flag.ts for flag in flags], np.int64),
-            **self._names.columns(series),
-            "detector": coded([anomaly.detector for anomaly in anomalies]),
-            "severity": coded([anomaly.severity for anomaly in anomalies]),
-            **{
-                name: np.array([getattr(flag, name) for flag in flags], np.float64)
-                for name in ("score", "value", "expected", "lower", "upper")
+        self._add_anomalies(anomalies)
+
+    def _add_anomalies(self, anomalies: Sequence[Anomaly]) -> None:
+        if not anomalies:
+            return
+        self._messages += (
+            Message(ANOMALIES.name, _key(anomaly.site, anomaly.asset), anomaly.id, encode(anomaly))
+            for anomaly in anomalies
+        )
+        columns = _columns(
+            anomalies,
+            text=("id", "reason", "incident"),
+            words=("site", "asset", "metric", "detector", "severity"),
+            numbers={
+                "ts": np.int64, "offset": np.int64, "score": np.float64, "value": np.float64, "expected": np.float64,
+                "lower": np.float64, "upper": np.float64,
             },
-            "reason": [flag.reason for flag in flags],
-            "offset": np.array([flag.offset for flag in flags], np.int64),
-            "incident": [anomaly.incident for anomaly in anomalies],
-        })  # fmt: skip
+        )  # fmt: skip
+        self._to_sink("anomalies", len(anomalies), columns)
+
+    def _add_rows(self, rows: Sequence[Row]) -> None:
+        by_kind: dict[type[Row], list[Row]] = {}
+        for row in rows:
+            by_kind.setdefault(type(row), []).append(row)
+        for kind, found in by_kind.items():
+            self._to_sink(kind.table, len(found), columns_of(kind, found))
 
     def _add_edges(self, edges: Sequence[Edge]) -> None:
         repeats: Counter[tuple[object, ...]] = Counter()

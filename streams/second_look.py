@@ -1,7 +1,6 @@
 """The second look at an event that failed the strict decoding: field by field, so that a bad one costs only itself."""
 
 from collections.abc import Collection
-from datetime import datetime
 
 import msgspec
 
@@ -18,6 +17,7 @@ from schemas.events import (
     Reason,
     Scope,
 )
+from schemas.times import parse_time
 from streams.compute.events import Refusal
 
 _SHOWN = 80
@@ -42,21 +42,6 @@ class EventRules(msgspec.Struct, frozen=True, kw_only=True):
             and (self.assets is None or (site, asset) in self.assets)
             and (self.metrics is None or all(metric in self.metrics for metric in metrics))
         )
-
-
-def parse_time(ts: int | str) -> int:
-    """Epoch milliseconds of `ts`; EventError where it is neither whole milliseconds nor RFC 3339 with an offset."""
-    if isinstance(ts, int):
-        if abs(ts) >= 1 << 62:
-            raise EventError(Reason.BAD_TIME, "an integer of more than 62 bits is no time in epoch milliseconds")
-        return ts
-    try:
-        moment = datetime.fromisoformat(ts.upper())
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise EventError(Reason.BAD_TIME, f"{ts[:_SHOWN]!r} is no RFC 3339 time with an offset")
-    return round(moment.timestamp() * 1000)
 
 
 def split(value: bytes) -> list[bytes]:

@@ -5,7 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from schemas.errors import CheckpointError
-from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS
+from schemas.topics import (
+    ALARM_ACTIONS,
+    ANOMALY_FEEDBACK,
+    LOGISTICS_EVENTS,
+    PROCESS_ACKS,
+    PRODUCTION_EVENTS,
+    QUALITY_EVENTS,
+)
 from streams.ack_processor import AckProcessor
 from streams.alarm_processor import AlarmProcessor
 from streams.checkpoint import unpack
@@ -17,6 +24,7 @@ from streams.outbox import Cut
 from streams.partition_processor import PartitionProcessor
 from streams.processor import Processor
 from streams.publisher import Published
+from streams.shop_floor_processor import logistics_processor, production_processor, quality_processor
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
 
@@ -27,6 +35,9 @@ _PROCESSORS: Mapping[str, Callable[[Topology, str, int, int, Stage], PartitionPr
     ALARM_ACTIONS.name: AlarmProcessor,
     PROCESS_ACKS.name: AckProcessor,
     ANOMALY_FEEDBACK.name: FeedbackProcessor,
+    PRODUCTION_EVENTS.name: production_processor,
+    QUALITY_EVENTS.name: quality_processor,
+    LOGISTICS_EVENTS.name: logistics_processor,
 }
 """Of topics that bring something else than readings."""
 

@@ -6,21 +6,23 @@ Base units as Prometheus asks: seconds, bytes, `_total` for counters. All metric
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from schemas.results import Adjustment, Alarm
+from schemas.results import Adjustment, Alarm, Anomaly
 from streams.compute.alarms.engine import AlarmEngine
 from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Counts, Engine
 from streams.compute.relay import RelayEngine
+from streams.compute.shop_floor import ShopFloorEngine
 from streams.publisher import Published, SinkTrouble
 from streams.topology.model import Topology
 
 _log = structlog.get_logger("headrace")
 
-STAGES = ("fetch", "decode", "window", "detect", "judge", "alarm", "render", "insert", "commit")
+STAGES = ("fetch", "decode", "window", "detect", "judge", "alarm", "shop_floor", "render", "insert", "commit")
 OUTCOMES = ("accepted", "late", "duplicate", "dead_letter")
 _STAGE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60)
@@ -95,7 +97,9 @@ class Telemetry:
         yield
         self._stage.labels(name).observe(time.perf_counter() - begin)
 
-    def processed(self, topic: str, before: Counts, after: Counts, found: Sequence[Flag | Alarm | Adjustment]) -> None:
+    def processed(
+        self, topic: str, before: Counts, after: Counts, found: Sequence[Flag | Alarm | Adjustment | Anomaly]
+    ) -> None:
         """A chunk has been processed, or an idle decision has been followed."""
         for outcome in OUTCOMES:
             self._events.labels(topic, outcome).inc(getattr(after, outcome) - getattr(before, outcome))
@@ -106,10 +110,18 @@ class Telemetry:
                 self._alarms.labels(one.priority, one.transition).inc()
             elif isinstance(one, Adjustment):
                 self._adjustments.labels(one.playbook, one.status).inc()
+            elif isinstance(one, Anomaly):
+                self._anomalies.labels(one.detector, one.severity).inc()
             else:
                 self._anomalies.labels(*self._topology.raised_by(one)).inc()
 
-    def position(self, topic: str, partition: int, lag: int | None, engine: Engine | AlarmEngine | RelayEngine) -> None:
+    def position(
+        self,
+        topic: str,
+        partition: int,
+        lag: int | None,
+        engine: Engine | AlarmEngine | RelayEngine | ShopFloorEngine[Any],
+    ) -> None:
         """Where a partition stands."""
         labels = (topic, str(partition))
         if lag is not None:

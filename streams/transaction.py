@@ -42,6 +42,7 @@ class Transactions:
             for result in topics.TOPICS.values()
             if result.direction == "out"
             or result is topics.ALARM_ACTIONS
+            or result.name == topic  # for ticks
             or (topic == topics.ANOMALY_FEEDBACK.name and result.name in topics.SOURCES)
         }
         self._partitioner = DefaultPartitioner()
@@ -107,10 +108,12 @@ class Transactions:
     async def _placed(self, topic: str, messages: Sequence[Message]) -> dict[int, list[Message]]:
         """Messages of a topic by partition."""
         placed: defaultdict[int, list[Message]] = defaultdict(list)
-        if topic in topics.SOURCES:
+        if topic == self._source.topic:
+            placed[self._source.partition] += messages
+        elif topic in topics.SOURCES:
             for message in messages:
                 placed[message.partition].append(message)
-        elif topic != topics.ALARM_ACTIONS.name or topic == self._source.topic:
+        elif topic != topics.ALARM_ACTIONS.name:
             placed[self._source.partition] += messages
         elif messages:
             numbers = sorted(await self._producer.partitions_for(topic))

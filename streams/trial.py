@@ -7,10 +7,11 @@ import msgspec
 import numpy as np
 
 from schemas.errors import EventError
+from schemas.times import parse_time
 from streams.chunk import Chunk
 from streams.processor import Processor
 from streams.rendering import Message, Renderer
-from streams.second_look import parse_time, split
+from streams.second_look import split
 from streams.topology.model import Topology
 
 

@@ -40,9 +40,7 @@ _MEANINGS: Final = {
 T = TypeVar("T")
 _topic = click.option(
     "--topic",
-    type=click.Choice(
-        [*topics.SOURCES, topics.ALARM_ACTIONS.name, topics.PROCESS_ACKS.name, topics.ANOMALY_FEEDBACK.name]
-    ),
+    type=click.Choice([topic.name for topic in topics.TOPICS.values() if topic.direction == "in"]),
     help="Only those of this source topic.",
 )
 _reason = click.option(

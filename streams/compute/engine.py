@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -101,6 +101,9 @@ class Results(NamedTuple):
 
 class Engine:
     """Windows, detectors and rules over the series of one partition."""
+
+    rows: Final[Mapping[str, int]] = {}
+    """By table, of those whose rows are structs: none here."""
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ class RelayEngine:
 
     series: Final = SeriesTable()
     windows: Final[Mapping[str, Windows]] = {}
+    rows: Final[Mapping[str, int]] = {}
 
     def __init__(self) -> None:
         self.counts = Counts()

@@ -7,11 +7,19 @@ import re
 from collections.abc import Iterator
 
 from schemas.durations import Duration
-from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS, PROCESS_ADJUSTMENTS, checkpoint_topic
+from schemas.topics import (
+    ALARM_ACTIONS,
+    ANOMALY_FEEDBACK,
+    PROCESS_ACKS,
+    PROCESS_ADJUSTMENTS,
+    SHOP_FLOOR,
+    checkpoint_topic,
+)
+from streams.audit import SHOP_FLOOR_TABLES
 from streams.compute.alarms.rule import AlarmRule
 from streams.compute.compliance.rule import Rule
 from streams.compute.detectors.registry import DetectorSpec
-from streams.topology.model import Topology, Window
+from streams.topology.model import Source, Topology, Window
 
 
 def mermaid(topology: Topology) -> str:
@@ -31,6 +39,9 @@ def _nodes(topology: Topology) -> Iterator[str]:
         yield f"    alarm_actions[/{_text(ALARM_ACTIONS.name, kept)}/]"
     if topology.playbooks:
         yield f"    process_acks[/{_text(PROCESS_ACKS.name, kept)}/]"
+    for topic, part in _shop_floor(topology).items():
+        kept_there = f"{part.partitions} partitions, kept {part.retention}"
+        yield f"    {_part(topic)}_events[/{_text(topic, kept_there)}/]"
     yield "  end"
     yield f"  subgraph worker [{_text(f'{topology.topology} at {topology.site}')}]"
     yield f"    decode({_text('decode', f'unknown assets and metrics: {topology.unknown}')})"
@@ -44,6 +55,8 @@ def _nodes(topology: Topology) -> Iterator[str]:
         yield f"    alarm{number}{{{{{_text(alarm.name, *_target(alarm))}}}}}"
     if topology.alarms:
         yield "    lifecycle(life of alarms)"
+    for topic in _shop_floor(topology):
+        yield f"    {_part(topic)}({_part(topic)})"
     for number, book in enumerate(topology.playbooks):
         moves = f"{book.setpoint.metric} of {book.setpoint.asset}"
         yield f"    playbook{number}{{{{{_text(book.name, f'{book.alarm} of {book.asset}', moves)}}}}}"
@@ -73,6 +86,15 @@ def _nodes(topology: Topology) -> Iterator[str]:
         yield "  webhook{{webhook}}"
 
 
+def _shop_floor(topology: Topology) -> dict[str, Source]:
+    return {name: source for name, source in topology.inputs.items() if name in SHOP_FLOOR}
+
+
+def _part(topic: str) -> str:
+    """The part of a topology that declares a topic of the shop floor."""
+    return topic.partition(".")[0]
+
+
 def _edges(topology: Topology) -> Iterator[str]:
     for number in range(len(topology.sources)):
         yield f"  source{number} --> decode"
@@ -97,6 +119,11 @@ def _edges(topology: Topology) -> Iterator[str]:
         yield "  decode -->|levels| alarm_actions"
         yield "  process_acks --> alarm_actions"
         yield "  process_acks -->|refused| dead_letters"
+    for name in _shop_floor(topology):
+        yield f"  {_part(name)}_events --> {_part(name)} -->|refused| dead_letters"
+        if topology.sinks.clickhouse is not None:
+            for table in SHOP_FLOOR_TABLES[name]:
+                yield f"  {_part(name)} --> table_{table}[({table})]"
     yield "  decode -->|refused| dead_letters"
     yield "  worker -.->|state and offsets| checkpoints"
     for table in _tables(topology):

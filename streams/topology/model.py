@@ -12,13 +12,23 @@ from msgspec import Meta
 
 from schemas.durations import Duration
 from schemas.results import Severity
-from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS
+from schemas.topics import (
+    ALARM_ACTIONS,
+    ANOMALY_FEEDBACK,
+    LOGISTICS_EVENTS,
+    PROCESS_ACKS,
+    PRODUCTION_EVENTS,
+    QUALITY_EVENTS,
+)
 from streams.compute.alarms.rule import AlarmRule, AlarmSystem
 from streams.compute.compliance.rule import Compliance
 from streams.compute.control_loop.playbook import Playbook
 from streams.compute.detectors.base import MetricInfo, Name
 from streams.compute.detectors.lane import Flag
 from streams.compute.detectors.registry import DetectorSpec
+from streams.compute.logistics.spec import Logistics
+from streams.compute.production.spec import Production
+from streams.compute.quality.spec import Quality
 from streams.topology.mapping import Replay
 
 
@@ -205,6 +215,9 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     alarms: tuple[AlarmRule, ...] = ()
     alarm_system: AlarmSystem = AlarmSystem()
     playbooks: tuple[Playbook, ...] = ()
+    production: Production | None = None
+    quality: Quality | None = None
+    logistics: Logistics | None = None
     sinks: Sinks = Sinks()
     replays: dict[Name, Replay] = {}
 
@@ -218,7 +231,7 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     @property
     def inputs(self) -> dict[str, Source]:
         """Every topic that a worker reads: the sources; the feedback where there can be flags; the alarm actions where
-        alarms are declared; the acknowledgements where playbooks are.
+        alarms are declared; the acknowledgements where playbooks are; production, quality and logistics where they are.
         """
         found: dict[str, Source] = dict(self.sources.items())
         if self.detectors or self.compliance.rules:
@@ -228,6 +241,12 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             found[ALARM_ACTIONS.name] = Source(partitions=system.partitions, retention=system.retention)
             if self.playbooks:
                 found[PROCESS_ACKS.name] = found[ALARM_ACTIONS.name]
+        parts = (
+            (PRODUCTION_EVENTS, self.production), (QUALITY_EVENTS, self.quality), (LOGISTICS_EVENTS, self.logistics),
+        )  # fmt: skip
+        for topic, part in parts:
+            if part is not None:
+                found[topic.name] = Source(partitions=part.partitions, retention=part.retention)
         return found
 
     def metric_infos(self) -> dict[str, MetricInfo]:

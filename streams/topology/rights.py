@@ -26,6 +26,8 @@ def check(client: KafkaAdminClient, topology: Topology) -> None:
     if topics.ANOMALY_FEEDBACK.name in needed:  # and what people said of flags to the sources
         for name in topology.sources:
             needed[name].add("WRITE")
+    if topics.PRODUCTION_EVENTS.name in needed:  # ticks
+        needed[topics.PRODUCTION_EVENTS.name].add("WRITE")
     needed |= {name: {"WRITE"} for name in topics.RESULTS}
     needed[topics.checkpoint_topic(topology.topology)] = {"READ", "WRITE"}
     group = topics.group_id(topology.topology)

@@ -9,7 +9,10 @@ from schemas.alarm_actions import Action, AlarmAction, Condition, Level
 from schemas.codec import SCHEMA_VERSION, schema_id
 from schemas.events import FLAGS, Event, Judgement, Reason, Scope
 from schemas.feedback import Feedback
+from schemas.logistics import LogisticsEvent
 from schemas.process_acks import ProcessAck
+from schemas.production import ProductionEvent, Tick
+from schemas.quality import QualityEvent
 from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 
 STRUCT: dict[str, type[msgspec.Struct]] = {
@@ -39,10 +42,10 @@ def test_the_committed_schemas_are_those_that_the_code_generates() -> None:
 
 def test_writing_creates_the_folder_and_every_file(tmp_path: Path) -> None:
     json_schemas.write(tmp_path / "json")
-    assert {file.name for file in (tmp_path / "json").iterdir()} == {f"{kind}.v1.json" for kind in STRUCT}
+    assert {file.name for file in (tmp_path / "json").iterdir()} == {f"{kind}.v1.json" for kind in SCHEMA_VERSION}
 
 
-@pytest.mark.parametrize("kind", STRUCT)
+@pytest.mark.parametrize("kind", SCHEMA_VERSION)
 def test_a_schema_names_itself_as_the_messages_name_it(kind: str) -> None:
     schema = json_schemas.schema(kind)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -105,3 +108,20 @@ def test_the_schema_of_alarm_actions_names_every_action_and_describes_its_parts(
     assert list(described["properties"]) == list(part.__struct_fields__)
     assert all(property_["description"] for property_ in described["properties"].values())
     assert described.get("additionalProperties", True) is (part is ProcessAck)
+
+
+@pytest.mark.parametrize(
+    ("kind", "union"),
+    [("production_event", ProductionEvent), ("quality_event", QualityEvent), ("logistics_event", LogisticsEvent)],
+)
+def test_the_schema_of_a_shop_floor_topic_has_every_kind_of_its_events(kind: str, union: Any) -> None:
+    schema = json_schemas.schema(kind)
+    structs = get_args(union)
+    assert {one["$ref"] for one in schema["anyOf"]} == {f"#/$defs/{struct.__name__}" for struct in structs}
+    for struct in structs:
+        described = schema["$defs"][struct.__name__]
+        assert set(described["properties"]) == {"kind", *struct.__struct_fields__}
+        assert struct is Tick or {"ts", "site", "asset"} <= set(described["required"])
+        assert described["additionalProperties"] is False
+    for described in schema["$defs"].values():
+        assert all(property_["description"] for property_ in described["properties"].values())

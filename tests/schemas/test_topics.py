@@ -7,8 +7,8 @@ from typing import get_args, get_type_hints
 
 from schemas import topics
 from schemas.codec import SCHEMA_VERSION
-from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS, RESULTS, SOURCES, TOPICS, Topic
-from streams.audit import RESULT_TABLES
+from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS, RESULTS, SHOP_FLOOR, SOURCES, TOPICS, Topic
+from streams.audit import RESULT_TABLES, SHOP_FLOOR_TABLES
 from streams.topology.mapping import Replay
 from streams.topology.model import Topology
 
@@ -24,7 +24,14 @@ def test_the_table_holds_every_topic_of_its_module() -> None:
     assert {id(topic) for topic in vars(topics).values() if isinstance(topic, Topic)} == {
         id(topic) for topic in TOPICS.values()
     }
-    assert {*SOURCES, ALARM_ACTIONS.name, PROCESS_ACKS.name, ANOMALY_FEEDBACK.name, *RESULTS} == TOPICS.keys()
+    assert {
+        *SOURCES,
+        *SHOP_FLOOR,
+        ALARM_ACTIONS.name,
+        PROCESS_ACKS.name,
+        ANOMALY_FEEDBACK.name,
+        *RESULTS,
+    } == TOPICS.keys()
 
 
 def test_every_topic_says_what_it_is_for_and_has_a_schema() -> None:
@@ -55,6 +62,7 @@ def test_a_topology_can_name_exactly_the_source_topics() -> None:
 
 def test_every_result_topic_has_a_table_that_the_audit_compares_it_with() -> None:
     assert RESULT_TABLES.keys() == set(RESULTS)
+    assert SHOP_FLOOR_TABLES.keys() == set(SHOP_FLOOR)
 
 
 def test_no_other_code_spells_a_topic_out() -> None:

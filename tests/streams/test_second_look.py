@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from schemas.errors import EventError
 from schemas.events import LARGEST_RECORD, Event
+from schemas.times import parse_time
 from streams.compute.events import Refusal
-from streams.second_look import EventRules, parse_time, second_look, split
+from streams.second_look import EventRules, second_look, split
 from tests.streams.records import GOOD_EVENTS, NOW, RULES, event, record
 
 

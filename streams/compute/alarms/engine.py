@@ -22,6 +22,7 @@ class AlarmEngine:
 
     series: Final = SeriesTable()
     windows: Final[Mapping[str, Windows]] = {}
+    rows: Final[Mapping[str, int]] = {}
 
     def __init__(self, lifecycle: Lifecycle, loop: ControlLoop) -> None:
         self.lifecycle = lifecycle

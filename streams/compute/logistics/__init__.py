@@ -1,0 +1,1 @@
+"""Logistics: what a topology declares of it (`spec`) and the engine of a partition of `logistics.events`."""

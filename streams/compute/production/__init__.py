@@ -1,0 +1,1 @@
+"""Production: what a topology declares of it (`spec`) and the engine of a partition of `production.events`."""
