@@ -170,7 +170,8 @@ FROM
         `topology`, `site`, `asset`, `order`, `bin`, max(`ts`) AS `list_ts`, count() AS `lines`, sum(`pieces`) AS `total`,
         any((`grade`, `section`, `length_mm`, `heat`)) AS `kind`
     FROM headrace_store.pick_lists FINAL
-    WHERE (`topology`, `site`, `asset`, `order`, (`ts`, `partition`, `offset`)) IN (SELECT * FROM `newest`)
+    WHERE `pieces` > 0  -- the row of a list that cancels its order has none
+        AND (`topology`, `site`, `asset`, `order`, (`ts`, `partition`, `offset`)) IN (SELECT * FROM `newest`)
     GROUP BY `topology`, `site`, `asset`, `order`, `bin`
 ) AS `wanted`
 LEFT JOIN
