@@ -16,6 +16,15 @@ class Cutting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Width of a cut, mm: so much is lost between two lengths."""
     reusable_mm: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
     """What is left of a piece goes back to stock where it is at least so long, mm; else it is waste."""
+    handling_mm: Annotated[int, Meta(ge=0, le=100_000)] = 250
+    """What it costs to put such a rest back, as length of steel, mm: a plan has one more only if that saves as much."""
+
+    def __post_init__(self) -> None:
+        if self.handling_mm > self.reusable_mm:
+            raise ValueError(
+                f"handling_mm {self.handling_mm} must be at most reusable_mm {self.reusable_mm}: a rest that goes back "
+                "must be worth it"
+            )
 
 
 class Logistics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
