@@ -1,5 +1,6 @@
 """What a topology declares of production."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -17,7 +18,7 @@ TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d\Z")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-STATES: Final[dict[str, Category]] = {
+STATES: Final[Mapping[str, Category]] = {
     "running": "production", "setup": "setup", "idle": "standby", "stopped": "down",
     "maintenance": "planned", "break": "planned", "off": "planned",
 }  # fmt: skip
@@ -84,11 +85,11 @@ class Production(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """How long the broker keeps records."""
     utc_offset: UtcOffset = "+00:00"
     """Local time, in which shifts are given. Standard time all the year."""
-    states: dict[Name, Category] = STATES
+    states: dict[Name, Category] = msgspec.field(default_factory=lambda: dict(STATES))
     """What each state of a machine counts as. An event with another state is a dead letter."""
     lines: dict[Name, tuple[str, ...]] = {}
     """The assets of each line. What is in no line has figures of its own all the same."""
-    shifts: dict[Name, Shift] = {"day": Shift(start="00:00", end="00:00")}
+    shifts: dict[Name, Shift] = msgspec.field(default_factory=lambda: {"day": Shift(start="00:00", end="00:00")})
     """When work is planned. Outside of all shifts, and in breaks, only what a machine really works is planned busy
     time."""
     lateness: Duration = Duration.parse("10s")
