@@ -55,7 +55,7 @@ test: setup $(AMTOOL) ## run all tests
 	@$(RUN)/pytest $(PARALLEL)
 
 faults: setup ## break everything that can break, under load; prints the table of docs/RELIABILITY.md
-	@$(RUN)/pytest $(PARALLEL) tests/faults -m "fault or not fault"
+	@$(RUN)/pytest tests/faults -m "fault or not fault"
 
 check: setup ## formatting, lint, types, layers
 	@$(RUN)/ruff format --check .
