@@ -11,8 +11,11 @@ import msgspec
 import pytest
 from clickhouse_driver import Client
 
+from schemas.oee import OeeSlice, Stop
 from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
+from schemas.rows import Row
 from sinks.clickhouse import schema
+from tests.sinks.clickhouse.declared import VIEWS_ALONE
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = Path(__file__).parent / "golden" / "ddl.sql"
@@ -44,6 +47,12 @@ def test_a_table_has_the_fields_of_its_message(client: Client, table: str, messa
     assert columns == {field.name for field in msgspec.structs.fields(message)}
 
 
+@pytest.mark.parametrize("row", [OeeSlice, Stop])
+def test_a_table_has_the_fields_of_its_rows(client: Client, row: type[Row]) -> None:
+    columns = {name for name, *_ in client.execute(f"DESCRIBE TABLE headrace.{row.table}")}
+    assert columns == {*row.__struct_fields__, "topology", "topic", "partition"}
+
+
 def test_every_table_and_column_says_what_it_holds(client: Client) -> None:
     for kind, name in (("tables", "name"), ("columns", "concat(table, '.', name)")):
         silent = client.execute(
@@ -56,9 +65,8 @@ def test_a_view_has_the_columns_and_comments_of_its_table(client: Client) -> Non
     def columns(database: str) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = client.execute(
             "SELECT table, name, type, comment FROM system.columns WHERE database = %(database)s "
-            "AND table NOT IN ('migrations', 'alarms_standing', 'alarm_kpis', 'detector_quality', 'incidents') "
-            "AND name != 'stored_at' ORDER BY table, position",
-            {"database": database},
+            "AND table NOT IN %(others)s AND name != 'stored_at' ORDER BY table, position",
+            {"database": database, "others": ("migrations", *VIEWS_ALONE)},
         )
         return rows
 
