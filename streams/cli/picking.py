@@ -38,11 +38,11 @@ SELECT `order`, asset, formatDateTime(ts, '%%F %%T'), concat(picked, ' of ', pie
 FROM headrace.picking
 WHERE topology = %(topology)s AND site = %(site)s ORDER BY ts DESC, `order` LIMIT 100
 """
-_KIND: Final = "concat(section, ' ', grade, ' ', length_mm, ' mm heat ', heat)"
-_BINS: Final = f"""
-SELECT asset, bin, {_KIND}, concat(picked, ' of ', pieces) FROM headrace.pick_progress
+_BINS: Final = """
+SELECT asset, bin, concat(section, ' ', grade, ' ', length_mm, ' mm heat ', heat), concat(picked, ' of ', pieces)
+FROM headrace.pick_progress
 WHERE topology = %(topology)s AND site = %(site)s AND `order` = %(order)s ORDER BY asset, bin
-"""  # noqa: S608 - nothing comes from outside
+"""
 _WRONG: Final = """
 SELECT formatDateTime(ts, '%%F %%T'), reason FROM headrace.picks
 WHERE topology = %(topology)s AND site = %(site)s AND `order` = %(order)s AND verdict != 'right'
