@@ -6,6 +6,7 @@ Events have to be whole and their times believed: what is refused before anythin
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import fmean, stdev
 from typing import Any
 
@@ -225,9 +226,9 @@ def side(rule: str, z: list[float], value: float, lower: float | None, upper: fl
         }.get(rule, False)
         if found:
             return sign
-    steps = [b - a for a, b in zip(z[-14:], z[-13:], strict=False)]
+    steps = [b - a for a, b in pairwise(z[-14:])]
     found = {
-        "14_alternating": len(z) >= 14 and all(a * b < 0 for a, b in zip(steps, steps[1:], strict=False)),
+        "14_alternating": len(z) >= 14 and all(a * b < 0 for a, b in pairwise(steps)),
         "15_within_1s": len(z) >= 15 and max(map(abs, z[-15:])) <= 1,
         "8_outside_1s": len(z) >= 8 and min(map(abs, z[-8:])) > 1,
     }.get(rule, False)

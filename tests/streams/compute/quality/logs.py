@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 
 from schemas.durations import decode_hook
-from schemas.events import Reason
 from schemas.results import Anomaly
 from schemas.rows import Row
 from streams.chunk import Chunk
@@ -69,7 +69,7 @@ def run(
     processor = quality_processor(declared, "quality.events", 0, 0)
     found = Run([], [], [], processor)
     bounds = [0, *cuts, len(events)]
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in pairwise(bounds):
         if begin < end:
             processor.feed(chunk(begin, events[begin:end]))
         cut = processor.cut()
@@ -82,6 +82,3 @@ def run(
             assert following.engine.restore(kept) == []
             processor = following
     return found._replace(processor=processor)
-
-
-UNDECLARED = Reason.UNKNOWN_METRIC
