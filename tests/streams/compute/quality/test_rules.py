@@ -1,5 +1,7 @@
 """Each rule is violated by the shortest pattern that it names, and by nothing shorter."""
 
+import random
+
 import pytest
 
 from streams.compute.quality.rules import Limits, Rule, Watch, expand
@@ -68,3 +70,15 @@ def test_sets_and_single_rules_are_joined_and_each_rule_counts_once() -> None:
         "beyond_limits", "2_of_3_beyond_2s", "4_of_5_beyond_1s", "8_on_one_side", "6_in_a_trend",
     )  # fmt: skip
     assert len(expand(["nelson"])) == 8
+
+
+def test_western_electric_rules_together_cry_wolf_once_in_92_points() -> None:
+    """Average run length 91.75 in control: Champ and Woodall (1987), Technometrics 29(4), 393-399."""
+    chance, points, runs = random.Random(1), 0, 600
+    rules = expand(["western_electric"])
+    for _ in range(runs):
+        watch, signal = Watch(), False
+        while not signal:
+            points += 1
+            signal = bool(watch.judge(chance.gauss(LIMITS.centre, LIMITS.sigma), LIMITS, rules)[0])
+    assert points / runs == pytest.approx(91.75, abs=8)
