@@ -74,7 +74,7 @@ LEDGER_THERE = "ledger rows at the committed offset"
 TABLES_ALONE = ("compliance", "headroom", "emitted_mass", "feedback")
 """Tables whose rows are not on a topic."""
 SHOP_FLOOR_TABLES: Mapping[str, Sequence[str]] = {
-    "production.events": (),
+    "production.events": ("oee", "stops"),
     "quality.events": ("samples", "spc", "inspections", "defects"),
     "logistics.events": (),
 }
