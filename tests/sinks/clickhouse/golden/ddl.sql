@@ -298,6 +298,56 @@ AS SELECT
 FROM headrace_store.anomalies
 FINAL;
 
+CREATE VIEW headrace.capability_now
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of everything measured',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was last measured, event time, UTC',
+    `mean` Float64 COMMENT 'Mean of the newest sample, in unit',
+    `lower_spec` Nullable(Float64) COMMENT 'Lower specification limit, in unit; NULL if there is none',
+    `upper_spec` Nullable(Float64) COMMENT 'Upper specification limit, in unit; NULL if there is none',
+    `target` Nullable(Float64) COMMENT 'Nominal value, in unit; NULL if there is none',
+    `capability_values` Int64 COMMENT 'Number of newest values that capability is taken over',
+    `cp` Nullable(Float64) COMMENT 'Capability index Cp, spread within subgroups, no unit; NULL if it is not defined',
+    `cpk` Nullable(Float64) COMMENT 'Capability index Cpk, spread within subgroups, no unit; NULL if it is not defined',
+    `pp` Nullable(Float64) COMMENT 'Performance index Pp, overall spread, no unit; NULL if it is not defined',
+    `ppk` Nullable(Float64) COMMENT 'Performance index Ppk, overall spread, no unit; NULL if it is not defined'
+)
+COMMENT 'What each process can do now: declared characteristics, each with its newest sample'
+AS SELECT
+    topology,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    ts,
+    mean,
+    lower_spec,
+    upper_spec,
+    target,
+    capability_values,
+    cp,
+    cpk,
+    pp,
+    ppk
+FROM headrace_store.samples
+FINAL
+WHERE (late = 0) AND (unit != '')
+ORDER BY
+    ts DESC,
+    offset DESC
+LIMIT 1 BY
+    topology,
+    site,
+    asset,
+    product,
+    characteristic;
+
 CREATE VIEW headrace.compliance
 (
     `id` String COMMENT 'Deterministic id of the verdict: the same for the same log',
@@ -404,6 +454,85 @@ AS SELECT
 FROM headrace_store.dead_letters
 FINAL;
 
+CREATE VIEW headrace.defect_pareto
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `month` Date COMMENT 'First day of the month of the inspections, event time, UTC',
+    `rank` UInt64 COMMENT 'Place by number, from 1',
+    `defect` LowCardinality(String) COMMENT 'Kind of defect',
+    `count` Int64 COMMENT 'How often it was found',
+    `share` Float64 COMMENT 'Its share of all defects of the asset and month, 0 to 1',
+    `cumulative_share` Float64 COMMENT 'Share of it and of all that are more frequent, 0 to 1'
+)
+COMMENT 'Which defects matter: by place and month, the most frequent first'
+AS SELECT
+    topology,
+    site,
+    asset,
+    month,
+    row_number() OVER ranked AS rank,
+    defect,
+    found AS count,
+    found / sum(found) OVER `all` AS share,
+    sum(found) OVER ranked / sum(found) OVER `all` AS cumulative_share
+FROM
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        toStartOfMonth(ts) AS month,
+        defect,
+        sum(count) AS found
+    FROM headrace_store.defects
+    FINAL
+    GROUP BY
+        topology,
+        site,
+        asset,
+        month,
+        defect
+)
+WINDOW
+    `all` AS (PARTITION BY topology, site, asset, month),
+    ranked AS (PARTITION BY topology, site, asset, month ORDER BY found DESC, defect ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);
+
+CREATE VIEW headrace.defects
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said',
+    `defect` LowCardinality(String) COMMENT 'Kind of defect',
+    `count` Int64 COMMENT 'How often the inspection found it',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Defects that inspections found, one row a kind'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    order,
+    item,
+    defect,
+    count,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.defects
+FINAL;
+
 CREATE VIEW headrace.detector_quality
 (
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
@@ -451,6 +580,50 @@ GROUP BY
     site,
     asset,
     metric;
+
+CREATE VIEW headrace.downtime_by_reason
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `shift` LowCardinality(String) COMMENT 'Shift in which the stops began; empty between shifts',
+    `category` LowCardinality(String) COMMENT 'What the state counts as: setup, standby, down or planned',
+    `state` LowCardinality(String) COMMENT 'The state',
+    `reason` LowCardinality(String) COMMENT 'The last reason given; empty if none was',
+    `stops` UInt64 COMMENT 'Stops that are over',
+    `micro_stops` UInt64 COMMENT 'Those of them that are micro-stops',
+    `duration_ms` Int64 COMMENT 'From beginning to end, milliseconds',
+    `lost_ms` Int64 COMMENT 'Planned busy time in them, milliseconds'
+)
+COMMENT 'How long machines stood, and why; a stop belongs to the shift in which it began'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDate(stop.day) AS day,
+    shift,
+    category,
+    state,
+    reason,
+    count() AS stops,
+    countIf(micro) AS micro_stops,
+    sum(stop.duration_ms) AS duration_ms,
+    sum(stop.lost_ms) AS lost_ms
+FROM headrace_store.stops AS stop
+FINAL
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    day,
+    shift,
+    category,
+    state,
+    reason;
 
 CREATE VIEW headrace.emitted_mass
 (
@@ -525,6 +698,42 @@ AS SELECT
     offset
 FROM headrace_store.feedback
 FINAL;
+
+CREATE VIEW headrace.first_pass_yield
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `day` Date COMMENT 'Day of the inspections, event time, UTC',
+    `inspected` Int64 COMMENT 'Number of items looked at',
+    `passed` Int64 COMMENT 'Number of items that passed at once',
+    `reworked` Int64 COMMENT 'Number of items that are good after rework',
+    `scrapped` Int64 COMMENT 'Number of items that are neither',
+    `first_pass_yield` Float64 COMMENT 'Share of the inspected items that passed at once, 0 to 1',
+    `final_yield` Float64 COMMENT 'Share of the inspected items that are good, at once or after rework, 0 to 1'
+)
+COMMENT 'How much is right at once: inspections by place, product and day'
+AS SELECT
+    topology,
+    site,
+    asset,
+    product,
+    toDate(one.ts) AS day,
+    sum(one.inspected) AS inspected,
+    sum(one.passed) AS passed,
+    sum(one.reworked) AS reworked,
+    sum(one.scrapped) AS scrapped,
+    sum(one.passed) / sum(one.inspected) AS first_pass_yield,
+    1 - (sum(one.scrapped) / sum(one.inspected)) AS final_yield
+FROM headrace_store.inspections AS one
+FINAL
+GROUP BY
+    topology,
+    site,
+    asset,
+    product,
+    day;
 
 CREATE VIEW headrace.headroom
 (
@@ -606,6 +815,46 @@ GROUP BY
     asset,
     incident;
 
+CREATE VIEW headrace.inspections
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said',
+    `inspected` Int64 COMMENT 'Number of items looked at',
+    `passed` Int64 COMMENT 'Number of items that passed at once',
+    `reworked` Int64 COMMENT 'Number of items that are good after rework',
+    `scrapped` Int64 COMMENT 'Number of items that are neither',
+    `late` UInt8 COMMENT '1 if a newer inspection of the product came first: it is not on the p chart; else 0',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Inspections of items and lots'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    order,
+    item,
+    inspected,
+    passed,
+    reworked,
+    scrapped,
+    late,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.inspections
+FINAL;
+
 CREATE VIEW headrace.ledger
 (
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
@@ -643,6 +892,7 @@ CREATE VIEW headrace.ledger
     `headroom` UInt64 COMMENT 'Rows of headroom emitted',
     `emitted_mass` UInt64 COMMENT 'Rows of emitted_mass emitted',
     `dead_letters` UInt64 COMMENT 'Rows of dead_letters emitted',
+    `rows` Map(LowCardinality(String), UInt64) COMMENT 'Rows emitted by table, of production, quality and logistics',
     `broker_ts` DateTime64(3, 'UTC') COMMENT 'Timestamp that the broker holds for the last record, UTC'
 )
 COMMENT 'Cumulative counts of one source partition at a position of its log; true whoever wrote the row'
@@ -682,9 +932,539 @@ AS SELECT
     headroom,
     emitted_mass,
     dead_letters,
+    rows,
     broker_ts
 FROM headrace_store.ledger
 FINAL;
+
+CREATE VIEW headrace.line_oee_by_day
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each line by production day: its machines together, weighted by their times'
+AS SELECT
+    topology,
+    site,
+    line,
+    toDate(slice.day) AS day,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+WHERE line != ''
+GROUP BY
+    topology,
+    site,
+    line,
+    day;
+
+CREATE VIEW headrace.line_oee_by_shift
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each line by shift: its machines together, weighted by their times'
+AS SELECT
+    topology,
+    site,
+    line,
+    toDate(slice.day) AS day,
+    shift,
+    shift_start,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+WHERE line != ''
+GROUP BY
+    topology,
+    site,
+    line,
+    day,
+    shift,
+    shift_start;
+
+CREATE VIEW headrace.oee
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `window_start` DateTime64(3, 'UTC') COMMENT 'First moment of the minute, inclusive, event time, UTC',
+    `window_end` DateTime64(3, 'UTC') COMMENT 'End of the minute, exclusive, event time, UTC',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC; between shifts, when the pause between them did, or the day',
+    `day` LowCardinality(String) COMMENT 'Local date on which the shift began, such as 2026-11-27: the production day',
+    `order` LowCardinality(String) COMMENT 'Number of the order; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What is made; empty if no order was told',
+    `state` LowCardinality(String) COMMENT 'State at the end; empty if it is not known',
+    `reason` LowCardinality(String) COMMENT 'Reason of the state, if one was given',
+    `state_since` DateTime64(3, 'UTC') COMMENT 'When that state began, event time, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned: breaks, between shifts, states of category planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known; no planned busy time, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `ideal_cycle_ms` Nullable(Float64) COMMENT 'Planned run time per item, milliseconds; NULL without an order',
+    `order_quantity` Int64 COMMENT 'Items that the order wants of this machine; 0 if that is not known',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: planned run time per item x produced quantity / actual production time, no unit; NULL where that is 0 or there is no order',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Availability x performance x quality, no unit; 0 where planned busy time brought nothing, NULL where one of them is not known',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record that closed the minute'
+)
+COMMENT 'What each machine did in each minute, for each order: inputs and results of OEE after ISO 22400'
+AS SELECT
+    id,
+    site,
+    asset,
+    window_start,
+    window_end,
+    line,
+    shift,
+    shift_start,
+    day,
+    order,
+    product,
+    state,
+    reason,
+    state_since,
+    planned_ms,
+    production_ms,
+    setup_ms,
+    standby_ms,
+    down_ms,
+    planned_stop_ms,
+    unknown_ms,
+    good,
+    rejected,
+    ideal_ms,
+    ideal_cycle_ms,
+    order_quantity,
+    micro_stops,
+    micro_stop_ms,
+    failures,
+    availability,
+    performance,
+    quality,
+    oee,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.oee
+FINAL;
+
+CREATE VIEW headrace.oee_by_day
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each machine by production day, with its inputs'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDate(slice.day) AS day,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    day;
+
+CREATE VIEW headrace.oee_by_hour
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `hour` DateTime64(3, 'UTC') COMMENT 'First moment of the hour, event time, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each machine by hour, with its inputs'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDateTime64(toStartOfHour(window_start), 3, 'UTC') AS hour,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    hour;
+
+CREATE VIEW headrace.oee_by_shift
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each machine by shift, with its inputs'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDate(slice.day) AS day,
+    shift,
+    shift_start,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    day,
+    shift,
+    shift_start;
+
+CREATE VIEW headrace.oee_now
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `state` LowCardinality(String) COMMENT 'State of the machine at `until`; empty if it is not known',
+    `reason` LowCardinality(String) COMMENT 'Reason of the state, if one was given',
+    `state_since` DateTime64(3, 'UTC') COMMENT 'When that state began, event time, UTC',
+    `order` LowCardinality(String) COMMENT 'Number of the order at `until`; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What is made; empty if no order was told',
+    `until` DateTime64(3, 'UTC') COMMENT 'Up to where it is known, event time, UTC',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'Each machine that was heard of in two days: its state, and the OEE of its running shift so far'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    state,
+    reason,
+    state_since,
+    order,
+    product,
+    until,
+    shift,
+    shift_start,
+    planned_ms,
+    production_ms,
+    setup_ms,
+    standby_ms,
+    down_ms,
+    planned_stop_ms,
+    unknown_ms,
+    good,
+    rejected,
+    ideal_ms,
+    target,
+    micro_stops,
+    micro_stop_ms,
+    failures,
+    availability,
+    performance,
+    quality,
+    oee
+FROM
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        max(window_end) AS until,
+        argMax(shift_start, place) AS shift_start,
+        argMax(state, place) AS state,
+        argMax(reason, place) AS reason,
+        argMax(state_since, place) AS state_since,
+        argMax(order, place) AS order,
+        argMax(product, place) AS product
+    FROM
+    (
+        SELECT
+            *,
+            (window_start, partition, length(id), id) AS place
+        FROM headrace_store.oee
+        FINAL
+        WHERE window_start > (now() - toIntervalDay(2))
+    )
+    GROUP BY
+        topology,
+        site,
+        asset
+) AS newest
+INNER JOIN headrace.oee_by_shift AS running USING (topology, site, asset, shift_start);
+
+CREATE VIEW headrace.orders
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `order` LowCardinality(String) COMMENT 'Number of the order',
+    `product` LowCardinality(String) COMMENT 'What is made',
+    `began` DateTime64(3, 'UTC') COMMENT 'First minute in which the machine worked on it, event time, UTC',
+    `until` DateTime64(3, 'UTC') COMMENT 'End of the last one so far, event time, UTC',
+    `order_quantity` Int64 COMMENT 'Items that the order wants of this machine, as told last; 0 if that is not known',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `remaining` Int64 COMMENT 'Good items still wanted; 0 if the quantity is not known',
+    `worked_ms` Int64 COMMENT 'Time that the machine was on the order, breaks included, unknown time not, milliseconds',
+    `rate` Nullable(Float64) COMMENT 'Good items per hour of that time, 1/h; NULL where that is 0',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `expected_end` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it will have all its items if it goes on at this rate from `until`, UTC; NULL if the quantity or the rate is not known'
+)
+COMMENT 'Each order at each machine: what was made of it, how fast, and when it will be done'
+AS SELECT
+    topology,
+    site,
+    asset,
+    order,
+    product,
+    min(window_start) AS began,
+    max(window_end) AS until,
+    argMax(slice.order_quantity, (window_start, partition, offset)) AS order_quantity,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    greatest(order_quantity - good, 0) AS remaining,
+    sum(planned_ms + planned_stop_ms) AS worked_ms,
+    (good * 3600000) / nullIf(worked_ms, 0) AS rate,
+    sum(ifNull(planned_ms / ideal_cycle_ms, 0)) AS target,
+    if(order_quantity = 0, NULL, addMilliseconds(until, toInt64((remaining * 3600000) / nullIf(rate, 0)))) AS expected_end
+FROM headrace_store.oee AS slice
+FINAL
+WHERE order != ''
+GROUP BY
+    topology,
+    site,
+    asset,
+    order,
+    product;
 
 CREATE VIEW headrace.readings
 (
@@ -718,6 +1498,272 @@ AS SELECT
     offset,
     index
 FROM headrace_store.readings
+FINAL;
+
+CREATE VIEW headrace.reliability
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `failures` Int64 COMMENT 'Failures that are over',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `repair_ms` Int64 COMMENT 'From beginning to end of the failures, milliseconds',
+    `mtbf_ms` Nullable(Float64) COMMENT 'Mean operating time between failures: production_ms / failures, milliseconds; NULL without failures',
+    `mttr_ms` Nullable(Float64) COMMENT 'Mean time to repair: repair_ms / failures, milliseconds; NULL without failures'
+)
+COMMENT 'How often machines failed and how long they took to repair; over several days, divide the sums'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDate(both.day) AS day,
+    sum(failed) AS failures,
+    sum(both.production_ms) AS production_ms,
+    sum(both.repair_ms) AS repair_ms,
+    production_ms / nullIf(failures, 0) AS mtbf_ms,
+    repair_ms / nullIf(failures, 0) AS mttr_ms
+FROM
+(
+    SELECT
+        topology,
+        site,
+        line,
+        asset,
+        day,
+        production_ms,
+        0 AS repair_ms,
+        0 AS failed
+    FROM headrace_store.oee
+    FINAL
+    UNION ALL
+    SELECT
+        topology,
+        site,
+        line,
+        asset,
+        day,
+        0,
+        duration_ms,
+        1
+    FROM headrace_store.stops
+    FINAL
+    WHERE failure
+) AS both
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    day;
+
+CREATE VIEW headrace.samples
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the sample belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of everything measured, as declared in the topology; empty if the characteristic is not declared',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said',
+    `n` Int64 COMMENT 'Number of values: size of the subgroup',
+    `values` String COMMENT 'The values in the unit of the characteristic, joined with a blank',
+    `mean` Float64 COMMENT 'Arithmetic mean of the values, in the unit of the characteristic',
+    `minimum` Float64 COMMENT 'Smallest value, in the unit of the characteristic',
+    `maximum` Float64 COMMENT 'Largest value, in the unit of the characteristic',
+    `lower_spec` Nullable(Float64) COMMENT 'Lower specification limit, in the unit of the characteristic; NULL if there is none',
+    `upper_spec` Nullable(Float64) COMMENT 'Upper specification limit, in the unit of the characteristic; NULL if there is none',
+    `target` Nullable(Float64) COMMENT 'Nominal value, in the unit of the characteristic; NULL if there is none',
+    `outside` Int64 COMMENT 'Number of values outside the specification limits',
+    `late` UInt8 COMMENT '1 if a newer sample of the series came first: it is on no chart and in no capability; else 0',
+    `capability_values` Int64 COMMENT 'Number of newest values that capability is taken over, those of this sample included',
+    `cp` Nullable(Float64) COMMENT 'Capability index Cp, spread within subgroups, no unit; NULL if it is not defined',
+    `cpk` Nullable(Float64) COMMENT 'Capability index Cpk, spread within subgroups, no unit; NULL if it is not defined',
+    `pp` Nullable(Float64) COMMENT 'Performance index Pp, overall spread, no unit; NULL if it is not defined',
+    `ppk` Nullable(Float64) COMMENT 'Performance index Ppk, overall spread, no unit; NULL if it is not defined',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Samples as they came, each with the capability of its characteristic at that moment'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    order,
+    item,
+    n,
+    `values`,
+    mean,
+    minimum,
+    maximum,
+    lower_spec,
+    upper_spec,
+    target,
+    outside,
+    late,
+    capability_values,
+    cp,
+    cpk,
+    pp,
+    ppk,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.samples
+FINAL;
+
+CREATE VIEW headrace.spc
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the chart belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured; nonconforming for the share of items that did not pass inspection at once',
+    `unit` LowCardinality(String) COMMENT 'Unit of value and limits: that of the characteristic, 1 for shares, sigma for cumulative sums',
+    `chart` LowCardinality(String) COMMENT 'Line of the chart: xbar, range, individuals, moving_range, ewma, cusum_high, cusum_low or p',
+    `n` Int64 COMMENT 'Number of values, or of items inspected, behind the point',
+    `value` Float64 COMMENT 'What is plotted, in unit',
+    `centre` Nullable(Float64) COMMENT 'Centre line, in unit; NULL while it is being learned',
+    `lower` Nullable(Float64) COMMENT 'Lower control limit, in unit; NULL while it is being learned, and if there is none',
+    `upper` Nullable(Float64) COMMENT 'Upper control limit, in unit; NULL while it is being learned',
+    `phase` LowCardinality(String) COMMENT 'learning: the baseline is being learned and nothing is judged; monitoring: it is known',
+    `rules` LowCardinality(String) COMMENT 'The rules that are violated at this point, joined with a blank; empty if none is',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record that brought the point'
+)
+COMMENT 'Points of control charts, with limits and violated rules'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    chart,
+    n,
+    value,
+    centre,
+    lower,
+    upper,
+    phase,
+    rules,
+    order,
+    item,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.spc
+FINAL;
+
+CREATE VIEW headrace.spc_signals
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of value and limits',
+    `chart` LowCardinality(String) COMMENT 'Line of the chart',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC',
+    `value` Float64 COMMENT 'What is plotted, in unit',
+    `centre` Nullable(Float64) COMMENT 'Centre line, in unit',
+    `lower` Nullable(Float64) COMMENT 'Lower control limit, in unit; NULL if there is none',
+    `upper` Nullable(Float64) COMMENT 'Upper control limit, in unit',
+    `rule` LowCardinality(String) COMMENT 'A rule that is violated',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said'
+)
+COMMENT 'Points at which a rule is violated, one row a rule, for as long as it is'
+AS SELECT
+    topology,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    chart,
+    ts,
+    value,
+    centre,
+    lower,
+    upper,
+    arrayJoin(splitByChar(' ', rules)) AS rule,
+    order,
+    item
+FROM headrace_store.spc
+FINAL
+WHERE rules != '';
+
+CREATE VIEW headrace.stops
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it began, event time, UTC',
+    `end` DateTime64(3, 'UTC') COMMENT 'When it was over, event time, UTC',
+    `duration_ms` Int64 COMMENT 'From beginning to end, milliseconds',
+    `lost_ms` Int64 COMMENT 'Planned busy time in it: without breaks and time between shifts, milliseconds',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `state` LowCardinality(String) COMMENT 'The state',
+    `reason` LowCardinality(String) COMMENT 'The last reason given while it lasted; empty if none was',
+    `category` LowCardinality(String) COMMENT 'What the state counts as: setup, standby, down or planned',
+    `micro` UInt8 COMMENT '1 if it is a standby or down shorter than micro_stop, else 0',
+    `failure` UInt8 COMMENT '1 if it is a down that is not micro, else 0',
+    `silent` UInt8 COMMENT '1 if it ends where the machine fell silent, so that it may have lasted longer, else 0',
+    `shift` LowCardinality(String) COMMENT 'Shift in which it began; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When that shift began, UTC',
+    `day` LowCardinality(String) COMMENT 'Local date on which that shift began, such as 2026-11-27',
+    `order` LowCardinality(String) COMMENT 'Number of the order when it began; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if no order was told',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record that ended it'
+)
+COMMENT 'Stops of machines that are over: how long each was, and why'
+AS SELECT
+    id,
+    site,
+    asset,
+    ts,
+    end,
+    duration_ms,
+    lost_ms,
+    line,
+    state,
+    reason,
+    category,
+    micro,
+    failure,
+    silent,
+    shift,
+    shift_start,
+    day,
+    order,
+    product,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.stops
 FINAL;
 
 CREATE TABLE headrace_store.adjustments
@@ -918,6 +1964,31 @@ TTL stored_at + toIntervalYear(1)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Input that could not be accepted, with reason and origin';
 
+CREATE TABLE headrace_store.defects
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said' CODEC(ZSTD(1)),
+    `defect` LowCardinality(String) COMMENT 'Kind of defect',
+    `count` Int64 COMMENT 'How often the inspection found it' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, defect, ts)
+ORDER BY (topology, site, asset, product, defect, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Defects that inspections found, one row a kind';
+
 CREATE TABLE headrace_store.emitted_mass
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
@@ -999,6 +2070,34 @@ TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'How the running hour or half-hour of each rule and stack will end: one row for each valid minute';
 
+CREATE TABLE headrace_store.inspections
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said' CODEC(ZSTD(1)),
+    `inspected` Int64 COMMENT 'Number of items looked at' CODEC(ZSTD(1)),
+    `passed` Int64 COMMENT 'Number of items that passed at once' CODEC(ZSTD(1)),
+    `reworked` Int64 COMMENT 'Number of items that are good after rework' CODEC(ZSTD(1)),
+    `scrapped` Int64 COMMENT 'Number of items that are neither' CODEC(ZSTD(1)),
+    `late` UInt8 COMMENT '1 if a newer inspection of the product came first: it is not on the p chart; else 0' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, ts)
+ORDER BY (topology, site, asset, product, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Inspections of items and lots';
+
 CREATE TABLE headrace_store.ledger
 (
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
@@ -1036,6 +2135,7 @@ CREATE TABLE headrace_store.ledger
     `headroom` UInt64 DEFAULT 0 COMMENT 'Rows of headroom emitted' CODEC(Delta(8), ZSTD(1)),
     `emitted_mass` UInt64 DEFAULT 0 COMMENT 'Rows of emitted_mass emitted' CODEC(Delta(8), ZSTD(1)),
     `dead_letters` UInt64 COMMENT 'Rows of dead_letters emitted' CODEC(Delta(8), ZSTD(1)),
+    `rows` Map(LowCardinality(String), UInt64) COMMENT 'Rows emitted by table, of production, quality and logistics' CODEC(ZSTD(1)),
     `broker_ts` DateTime64(3, 'UTC') COMMENT 'Timestamp that the broker holds for the last record, UTC' CODEC(DoubleDelta, ZSTD(1)),
     `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
 )
@@ -1057,6 +2157,54 @@ ENGINE = ReplacingMergeTree
 ORDER BY version
 SETTINGS index_granularity = 8192
 COMMENT 'Migrations that were applied';
+
+CREATE TABLE headrace_store.oee
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `window_start` DateTime64(3, 'UTC') COMMENT 'First moment of the minute, inclusive, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `window_end` DateTime64(3, 'UTC') COMMENT 'End of the minute, exclusive, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC; between shifts, when the pause between them did, or the day' CODEC(DoubleDelta, ZSTD(1)),
+    `day` LowCardinality(String) COMMENT 'Local date on which the shift began, such as 2026-11-27: the production day',
+    `order` LowCardinality(String) COMMENT 'Number of the order; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What is made; empty if no order was told',
+    `state` LowCardinality(String) COMMENT 'State at the end; empty if it is not known',
+    `reason` LowCardinality(String) COMMENT 'Reason of the state, if one was given',
+    `state_since` DateTime64(3, 'UTC') COMMENT 'When that state began, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds' CODEC(ZSTD(1)),
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds' CODEC(ZSTD(1)),
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds' CODEC(ZSTD(1)),
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds' CODEC(ZSTD(1)),
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds' CODEC(ZSTD(1)),
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned: breaks, between shifts, states of category planned, milliseconds' CODEC(ZSTD(1)),
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known; no planned busy time, milliseconds' CODEC(ZSTD(1)),
+    `good` Int64 COMMENT 'Items within specification' CODEC(ZSTD(1)),
+    `rejected` Int64 COMMENT 'Items that are not' CODEC(ZSTD(1)),
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds' CODEC(ZSTD(1)),
+    `ideal_cycle_ms` Nullable(Float64) COMMENT 'Planned run time per item, milliseconds; NULL without an order' CODEC(ZSTD(1)),
+    `order_quantity` Int64 COMMENT 'Items that the order wants of this machine; 0 if that is not known' CODEC(ZSTD(1)),
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here' CODEC(ZSTD(1)),
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds' CODEC(ZSTD(1)),
+    `failures` Int64 COMMENT 'Failures that ended here' CODEC(ZSTD(1)),
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0' CODEC(ZSTD(1)),
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: planned run time per item x produced quantity / actual production time, no unit; NULL where that is 0 or there is no order' CODEC(ZSTD(1)),
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0' CODEC(ZSTD(1)),
+    `oee` Nullable(Float64) COMMENT 'Availability x performance x quality, no unit; 0 where planned busy time brought nothing, NULL where one of them is not known' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record that closed the minute' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(window_start)
+ORDER BY (topology, site, asset, window_start, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'What each machine did in each minute, for each order: inputs and results of OEE after ISO 22400';
 
 CREATE TABLE headrace_store.readings
 (
@@ -1082,3 +2230,110 @@ ORDER BY (site, asset, metric, ts, topology, topic, partition, offset, index)
 TTL stored_at + toIntervalYear(5)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Every point that was accepted, as it was sent';
+
+CREATE TABLE headrace_store.samples
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the sample belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of everything measured, as declared in the topology; empty if the characteristic is not declared',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said' CODEC(ZSTD(1)),
+    `n` Int64 COMMENT 'Number of values: size of the subgroup' CODEC(ZSTD(1)),
+    `values` String COMMENT 'The values in the unit of the characteristic, joined with a blank' CODEC(ZSTD(1)),
+    `mean` Float64 COMMENT 'Arithmetic mean of the values, in the unit of the characteristic' CODEC(ZSTD(1)),
+    `minimum` Float64 COMMENT 'Smallest value, in the unit of the characteristic' CODEC(ZSTD(1)),
+    `maximum` Float64 COMMENT 'Largest value, in the unit of the characteristic' CODEC(ZSTD(1)),
+    `lower_spec` Nullable(Float64) COMMENT 'Lower specification limit, in the unit of the characteristic; NULL if there is none' CODEC(ZSTD(1)),
+    `upper_spec` Nullable(Float64) COMMENT 'Upper specification limit, in the unit of the characteristic; NULL if there is none' CODEC(ZSTD(1)),
+    `target` Nullable(Float64) COMMENT 'Nominal value, in the unit of the characteristic; NULL if there is none' CODEC(ZSTD(1)),
+    `outside` Int64 COMMENT 'Number of values outside the specification limits' CODEC(ZSTD(1)),
+    `late` UInt8 COMMENT '1 if a newer sample of the series came first: it is on no chart and in no capability; else 0' CODEC(ZSTD(1)),
+    `capability_values` Int64 COMMENT 'Number of newest values that capability is taken over, those of this sample included' CODEC(ZSTD(1)),
+    `cp` Nullable(Float64) COMMENT 'Capability index Cp, spread within subgroups, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `cpk` Nullable(Float64) COMMENT 'Capability index Cpk, spread within subgroups, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `pp` Nullable(Float64) COMMENT 'Performance index Pp, overall spread, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `ppk` Nullable(Float64) COMMENT 'Performance index Ppk, overall spread, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, characteristic, ts)
+ORDER BY (topology, site, asset, product, characteristic, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Samples as they came, each with the capability of its characteristic at that moment';
+
+CREATE TABLE headrace_store.spc
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the chart belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured; nonconforming for the share of items that did not pass inspection at once',
+    `unit` LowCardinality(String) COMMENT 'Unit of value and limits: that of the characteristic, 1 for shares, sigma for cumulative sums',
+    `chart` LowCardinality(String) COMMENT 'Line of the chart: xbar, range, individuals, moving_range, ewma, cusum_high, cusum_low or p',
+    `n` Int64 COMMENT 'Number of values, or of items inspected, behind the point' CODEC(ZSTD(1)),
+    `value` Float64 COMMENT 'What is plotted, in unit' CODEC(ZSTD(1)),
+    `centre` Nullable(Float64) COMMENT 'Centre line, in unit; NULL while it is being learned' CODEC(ZSTD(1)),
+    `lower` Nullable(Float64) COMMENT 'Lower control limit, in unit; NULL while it is being learned, and if there is none' CODEC(ZSTD(1)),
+    `upper` Nullable(Float64) COMMENT 'Upper control limit, in unit; NULL while it is being learned' CODEC(ZSTD(1)),
+    `phase` LowCardinality(String) COMMENT 'learning: the baseline is being learned and nothing is judged; monitoring: it is known',
+    `rules` LowCardinality(String) COMMENT 'The rules that are violated at this point, joined with a blank; empty if none is',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record that brought the point' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, characteristic, chart, ts)
+ORDER BY (topology, site, asset, product, characteristic, chart, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Points of control charts, with limits and violated rules';
+
+CREATE TABLE headrace_store.stops
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it began, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `end` DateTime64(3, 'UTC') COMMENT 'When it was over, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `duration_ms` Int64 COMMENT 'From beginning to end, milliseconds' CODEC(ZSTD(1)),
+    `lost_ms` Int64 COMMENT 'Planned busy time in it: without breaks and time between shifts, milliseconds' CODEC(ZSTD(1)),
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `state` LowCardinality(String) COMMENT 'The state',
+    `reason` LowCardinality(String) COMMENT 'The last reason given while it lasted; empty if none was',
+    `category` LowCardinality(String) COMMENT 'What the state counts as: setup, standby, down or planned',
+    `micro` UInt8 COMMENT '1 if it is a standby or down shorter than micro_stop, else 0' CODEC(ZSTD(1)),
+    `failure` UInt8 COMMENT '1 if it is a down that is not micro, else 0' CODEC(ZSTD(1)),
+    `silent` UInt8 COMMENT '1 if it ends where the machine fell silent, so that it may have lasted longer, else 0' CODEC(ZSTD(1)),
+    `shift` LowCardinality(String) COMMENT 'Shift in which it began; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When that shift began, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `day` LowCardinality(String) COMMENT 'Local date on which that shift began, such as 2026-11-27',
+    `order` LowCardinality(String) COMMENT 'Number of the order when it began; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if no order was told',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record that ended it' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, site, asset, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Stops of machines that are over: how long each was, and why';
