@@ -83,6 +83,8 @@ class Production(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Partitions of the topic."""
     retention: Duration = Duration.parse("30d")
     """How long the broker keeps records."""
+    machines: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
+    """Machines of a partition, at most; an event of another one is a dead letter. Each takes about 2 KiB of memory."""
     utc_offset: UtcOffset = "+00:00"
     """Local time, in which shifts are given. Standard time all the year."""
     states: dict[Name, Category] = msgspec.field(default_factory=lambda: dict(STATES))
