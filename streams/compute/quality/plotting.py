@@ -39,7 +39,7 @@ def plot(
     found: list[Signal] = []
     if limits is not None:
         violated, begun = watch.judge(point.value, limits, point.rules)
-        found = [signals.violated(subject, unit, point, rule, side) for rule, side in begun]
+        found = [signals.violated(subject, unit, point, limits, rule, side) for rule, side in begun]
     row = SpcPoint(
         id=id_, site=subject.site, asset=subject.asset, offset=place.offset, ts=place.ts, product=subject.product,
         characteristic=subject.characteristic, unit=unit, chart=point.line, n=point.n, value=point.value,

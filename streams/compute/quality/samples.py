@@ -96,16 +96,16 @@ class SampleSeries:
 
     def _outside(self, values: Sequence[float], declared: Characteristic) -> list[Signal]:
         """A signal for each side on which the specification is left, having been kept by the sample before."""
-        lower, upper = declared.lower, declared.upper
-        worst: dict[int, float] = {}
-        if upper is not None and max(values) > upper:
-            worst[1] = max(values)
-        if lower is not None and min(values) < lower:
-            worst[-1] = min(values)
-        before, self._process.outside = self._process.outside, list(worst)
+        passed: dict[int, tuple[float, float]] = {}
+        """By side, the worst value and the limit."""
+        if declared.upper is not None and max(values) > declared.upper:
+            passed[1] = max(values), declared.upper
+        if declared.lower is not None and min(values) < declared.lower:
+            passed[-1] = min(values), declared.lower
+        before, self._process.outside = self._process.outside, list(passed)
         return [
-            signals.outside(self._subject, declared.unit, value, declared.target, lower, upper)
-            for side, value in worst.items()
+            signals.outside(self._subject, declared, value, limit)
+            for side, (value, limit) in passed.items()
             if side not in before
         ]
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.compute.quality.rows import DefectRow, InspectionRow, SampleRow, SpcPoint
-from tests.oracle_quality import Oracle
 from tests.streams.compute.quality.logs import inspection, run, sample
+from tests.streams.compute.quality.oracle import Oracle
 
 QUALITY: dict[str, Any] = {
     "characteristics": [
