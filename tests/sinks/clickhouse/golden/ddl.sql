@@ -298,6 +298,56 @@ AS SELECT
 FROM headrace_store.anomalies
 FINAL;
 
+CREATE VIEW headrace.capability_now
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of everything measured',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was last measured, event time, UTC',
+    `mean` Float64 COMMENT 'Mean of the newest sample, in unit',
+    `lower_spec` Nullable(Float64) COMMENT 'Lower specification limit, in unit; NULL if there is none',
+    `upper_spec` Nullable(Float64) COMMENT 'Upper specification limit, in unit; NULL if there is none',
+    `target` Nullable(Float64) COMMENT 'Nominal value, in unit; NULL if there is none',
+    `capability_values` Int64 COMMENT 'Number of newest values that capability is taken over',
+    `cp` Nullable(Float64) COMMENT 'Capability index Cp, spread within subgroups, no unit; NULL if it is not defined',
+    `cpk` Nullable(Float64) COMMENT 'Capability index Cpk, spread within subgroups, no unit; NULL if it is not defined',
+    `pp` Nullable(Float64) COMMENT 'Performance index Pp, overall spread, no unit; NULL if it is not defined',
+    `ppk` Nullable(Float64) COMMENT 'Performance index Ppk, overall spread, no unit; NULL if it is not defined'
+)
+COMMENT 'What each process can do now: declared characteristics, each with its newest sample of the last 30 days'
+AS SELECT
+    topology,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    ts,
+    mean,
+    lower_spec,
+    upper_spec,
+    target,
+    capability_values,
+    cp,
+    cpk,
+    pp,
+    ppk
+FROM headrace_store.samples
+FINAL
+WHERE (late = 0) AND (unit != '') AND (ts > (now() - toIntervalDay(30)))
+ORDER BY
+    ts DESC,
+    offset DESC
+LIMIT 1 BY
+    topology,
+    site,
+    asset,
+    product,
+    characteristic;
+
 CREATE VIEW headrace.compliance
 (
     `id` String COMMENT 'Deterministic id of the verdict: the same for the same log',
@@ -402,6 +452,85 @@ AS SELECT
     offset,
     index
 FROM headrace_store.dead_letters
+FINAL;
+
+CREATE VIEW headrace.defect_pareto
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `month` Date COMMENT 'First day of the month of the inspections, event time, UTC',
+    `rank` UInt64 COMMENT 'Place by number, from 1',
+    `defect` LowCardinality(String) COMMENT 'Kind of defect',
+    `count` Int64 COMMENT 'How often it was found',
+    `share` Float64 COMMENT 'Its share of all defects of the asset and month, 0 to 1',
+    `cumulative_share` Float64 COMMENT 'Share of it and of all that are more frequent, 0 to 1'
+)
+COMMENT 'Which defects matter: by place and month, the most frequent first'
+AS SELECT
+    topology,
+    site,
+    asset,
+    month,
+    row_number() OVER ranked AS rank,
+    defect,
+    found AS count,
+    found / sum(found) OVER `all` AS share,
+    sum(found) OVER ranked / sum(found) OVER `all` AS cumulative_share
+FROM
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        toStartOfMonth(ts) AS month,
+        defect,
+        sum(count) AS found
+    FROM headrace_store.defects
+    FINAL
+    GROUP BY
+        topology,
+        site,
+        asset,
+        month,
+        defect
+)
+WINDOW
+    `all` AS (PARTITION BY topology, site, asset, month),
+    ranked AS (PARTITION BY topology, site, asset, month ORDER BY found DESC, defect ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);
+
+CREATE VIEW headrace.defects
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said',
+    `defect` LowCardinality(String) COMMENT 'Kind of defect',
+    `count` Int64 COMMENT 'How often the inspection found it',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Defects that inspections found, one row a kind'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    order,
+    item,
+    defect,
+    count,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.defects
 FINAL;
 
 CREATE VIEW headrace.detector_quality
@@ -570,6 +699,42 @@ AS SELECT
 FROM headrace_store.feedback
 FINAL;
 
+CREATE VIEW headrace.first_pass_yield
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `day` Date COMMENT 'Day of the inspections, event time, UTC',
+    `inspected` Int64 COMMENT 'Number of items looked at',
+    `passed` Int64 COMMENT 'Number of items that passed at once',
+    `reworked` Int64 COMMENT 'Number of items that are good after rework',
+    `scrapped` Int64 COMMENT 'Number of items that are neither',
+    `first_pass_yield` Float64 COMMENT 'Share of the inspected items that passed at once, 0 to 1',
+    `final_yield` Float64 COMMENT 'Share of the inspected items that are good, at once or after rework, 0 to 1'
+)
+COMMENT 'How much is right at once: inspections by place, product and day'
+AS SELECT
+    topology,
+    site,
+    asset,
+    product,
+    toDate(one.ts) AS day,
+    sum(one.inspected) AS inspected,
+    sum(one.passed) AS passed,
+    sum(one.reworked) AS reworked,
+    sum(one.scrapped) AS scrapped,
+    sum(one.passed) / sum(one.inspected) AS first_pass_yield,
+    1 - (sum(one.scrapped) / sum(one.inspected)) AS final_yield
+FROM headrace_store.inspections AS one
+FINAL
+GROUP BY
+    topology,
+    site,
+    asset,
+    product,
+    day;
+
 CREATE VIEW headrace.headroom
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log',
@@ -649,6 +814,46 @@ GROUP BY
     site,
     asset,
     incident;
+
+CREATE VIEW headrace.inspections
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said',
+    `inspected` Int64 COMMENT 'Number of items looked at',
+    `passed` Int64 COMMENT 'Number of items that passed at once',
+    `reworked` Int64 COMMENT 'Number of items that are good after rework',
+    `scrapped` Int64 COMMENT 'Number of items that are neither',
+    `late` UInt8 COMMENT '1 if a newer inspection of the product came first: it is not on the p chart; else 0',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Inspections of items and lots'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    order,
+    item,
+    inspected,
+    passed,
+    reworked,
+    scrapped,
+    late,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.inspections
+FINAL;
 
 CREATE VIEW headrace.ledger
 (
@@ -853,87 +1058,6 @@ GROUP BY
     day,
     shift,
     shift_start;
-
-CREATE VIEW headrace.move_times
-(
-    `hour` DateTime('UTC') COMMENT 'Hour in which they arrived, event time, UTC',
-    `site` LowCardinality(String) COMMENT 'The factory',
-    `asset` LowCardinality(String) COMMENT 'The store whose moves they are',
-    `source` LowCardinality(String) COMMENT 'Where from',
-    `destination` LowCardinality(String) COMMENT 'Where to',
-    `moves` UInt64 COMMENT 'Number of moves',
-    `pieces` Int64 COMMENT 'Pieces carried',
-    `mean_s` Float64 COMMENT 'Mean time from leaving to arriving, seconds',
-    `p50_s` Float64 COMMENT 'Median of it, seconds',
-    `p95_s` Float64 COMMENT '95th percentile of it, seconds',
-    `topology` LowCardinality(String) COMMENT 'Name of the topology'
-)
-COMMENT 'How long moves take, by route and hour'
-AS SELECT
-    toStartOfHour(ts) AS hour,
-    site,
-    asset,
-    source,
-    destination,
-    count() AS moves,
-    sum(move.pieces) AS pieces,
-    avg(duration_ms) / 1000 AS mean_s,
-    quantileExactInclusive(0.5)(duration_ms) / 1000 AS p50_s,
-    quantileExactInclusive(0.95)(duration_ms) / 1000 AS p95_s,
-    topology
-FROM headrace_store.moves AS move
-FINAL
-GROUP BY
-    topology,
-    site,
-    asset,
-    source,
-    destination,
-    hour;
-
-CREATE VIEW headrace.moves
-(
-    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
-    `ts` DateTime64(3, 'UTC') COMMENT 'When it arrived, event time, UTC',
-    `departed` DateTime64(3, 'UTC') COMMENT 'When it left, UTC',
-    `duration_ms` Int64 COMMENT 'From one to the other, milliseconds',
-    `site` LowCardinality(String) COMMENT 'The factory',
-    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
-    `item` String COMMENT 'What was carried',
-    `source` LowCardinality(String) COMMENT 'Where from',
-    `destination` LowCardinality(String) COMMENT 'Where to',
-    `carrier` LowCardinality(String) COMMENT 'What carried it; empty if that is not known',
-    `pieces` Int64 COMMENT 'Pieces carried',
-    `items_at_source` Int64 COMMENT 'Items that lie at the source afterwards',
-    `items_at_destination` Int64 COMMENT 'Items that lie at the destination afterwards, this one among them; 0 for an exit',
-    `has_left` UInt8 COMMENT '1 if the destination is an exit: the item does not wait there for anything, else 0',
-    `topology` LowCardinality(String) COMMENT 'Name of the topology',
-    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
-    `partition` Int32 COMMENT 'Partition of that topic',
-    `offset` Int64 COMMENT 'Offset of the record in its partition'
-)
-COMMENT 'What was carried from place to place, and how many items lie at both places afterwards'
-AS SELECT
-    id,
-    ts,
-    departed,
-    duration_ms,
-    site,
-    asset,
-    item,
-    source,
-    destination,
-    carrier,
-    pieces,
-    items_at_source,
-    items_at_destination,
-    has_left,
-    topology,
-    topic,
-    partition,
-    offset
-FROM headrace_store.moves
-FINAL;
 
 CREATE VIEW headrace.oee
 (
@@ -1335,345 +1459,6 @@ GROUP BY
     order,
     product;
 
-CREATE VIEW headrace.pick_lists
-(
-    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
-    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the list, UTC',
-    `site` LowCardinality(String) COMMENT 'The factory',
-    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
-    `order` String COMMENT 'Cutting order',
-    `line` Int64 COMMENT 'Position of the line in its list, from 0',
-    `bin` LowCardinality(String) COMMENT 'Where the pieces are to be taken',
-    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
-    `section` LowCardinality(String) COMMENT 'Section',
-    `length_mm` Int64 COMMENT 'Length of a piece, mm',
-    `heat` LowCardinality(String) COMMENT 'Heat number',
-    `pieces` Int64 COMMENT 'Pieces to be taken',
-    `cuts_mm` String COMMENT 'Lengths that are cut from each piece, mm: a JSON array',
-    `cut_mm` Int64 COMMENT 'Sum of these lengths times pieces, mm',
-    `waste_mm` Int64 COMMENT 'Length of the whole list that is lost, mm; the same in each of its lines',
-    `by` LowCardinality(String) COMMENT 'Who made the list',
-    `topology` LowCardinality(String) COMMENT 'Name of the topology',
-    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
-    `partition` Int32 COMMENT 'Partition of that topic',
-    `offset` Int64 COMMENT 'Offset of the record in its partition'
-)
-COMMENT 'Lines of pick lists: what robots are to fetch for cutting orders'
-AS SELECT
-    id,
-    ts,
-    site,
-    asset,
-    order,
-    line,
-    bin,
-    grade,
-    section,
-    length_mm,
-    heat,
-    pieces,
-    cuts_mm,
-    cut_mm,
-    waste_mm,
-    by,
-    topology,
-    topic,
-    partition,
-    offset
-FROM headrace_store.pick_lists
-FINAL;
-
-CREATE VIEW headrace.pick_progress
-(
-    `order` String COMMENT 'Cutting order',
-    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of its newest pick list, UTC',
-    `site` LowCardinality(String) COMMENT 'The factory',
-    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
-    `bin` LowCardinality(String) COMMENT 'Where the pieces are to be taken',
-    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
-    `section` LowCardinality(String) COMMENT 'Section',
-    `length_mm` Int64 COMMENT 'Length of a piece, mm',
-    `heat` LowCardinality(String) COMMENT 'Heat number',
-    `lines` UInt64 COMMENT 'Lines of the list for this bin',
-    `pieces` Int64 COMMENT 'Pieces to be taken from the bin',
-    `picked` Int64 COMMENT 'Pieces of them that have been picked since the list came',
-    `open` Int64 COMMENT 'Pieces that are still to be picked',
-    `topology` LowCardinality(String) COMMENT 'Name of the topology'
-)
-COMMENT 'How far the newest pick list of each cutting order has been picked, bin by bin'
-AS WITH
-    newest AS
-    (
-        SELECT
-            topology,
-            site,
-            asset,
-            order,
-            max((ts, partition, offset)) AS place
-        FROM headrace_store.pick_lists
-        GROUP BY
-            topology,
-            site,
-            asset,
-            order
-    )
-SELECT
-    wanted.order AS order,
-    wanted.list_ts AS ts,
-    wanted.site AS site,
-    wanted.asset AS asset,
-    wanted.bin AS bin,
-    wanted.kind.1 AS grade,
-    wanted.kind.2 AS section,
-    wanted.kind.3 AS length_mm,
-    wanted.kind.4 AS heat,
-    wanted.lines AS lines,
-    wanted.total AS pieces,
-    taken.total AS picked,
-    wanted.total - taken.total AS open,
-    wanted.topology AS topology
-FROM
-(
-    SELECT
-        topology,
-        site,
-        asset,
-        order,
-        bin,
-        max(ts) AS list_ts,
-        count() AS lines,
-        sum(pieces) AS total,
-        any((grade, section, length_mm, heat)) AS kind
-    FROM headrace_store.pick_lists
-    FINAL
-    WHERE (pieces > 0) AND ((topology, site, asset, order, (ts, partition, offset)) IN (
-        SELECT *
-        FROM newest
-    ))
-    GROUP BY
-        topology,
-        site,
-        asset,
-        order,
-        bin
-) AS wanted
-LEFT JOIN
-(
-    SELECT
-        topology,
-        site,
-        asset,
-        order,
-        bin,
-        sum(counted) AS total
-    FROM headrace_store.picks AS pick
-    FINAL
-    INNER JOIN newest USING (topology, site, asset, order)
-    WHERE (pick.partition = (place.2)) AND (pick.offset > (place.3))
-    GROUP BY
-        topology,
-        site,
-        asset,
-        order,
-        bin
-) AS taken USING (topology, site, asset, order, bin);
-
-CREATE VIEW headrace.picking
-(
-    `order` String COMMENT 'Cutting order',
-    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of its newest pick list, UTC',
-    `site` LowCardinality(String) COMMENT 'The factory',
-    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
-    `lines` UInt64 COMMENT 'Lines of the list',
-    `bins` UInt64 COMMENT 'Bins that it takes from',
-    `pieces` Int64 COMMENT 'Pieces to be taken',
-    `picked` Int64 COMMENT 'Pieces of them that have been picked since the list came',
-    `open` Int64 COMMENT 'Pieces that are still to be picked',
-    `wrong` UInt64 COMMENT 'Picks for the order that were wrong, whatever the list they were checked against',
-    `cut_mm` Int64 COMMENT 'Length that the list cuts for the order, mm',
-    `waste_mm` Int64 COMMENT 'Length that it loses, mm: kerfs and rests that are too short to use',
-    `waste_share` Float64 COMMENT 'Share of the length used up that is lost, 0 to 1',
-    `topology` LowCardinality(String) COMMENT 'Name of the topology'
-)
-COMMENT 'Each cutting order: its newest pick list, how far it has been picked, what was wrong, what is lost'
-AS SELECT
-    progress.order AS order,
-    max(progress.ts) AS ts,
-    progress.site AS site,
-    progress.asset AS asset,
-    sum(progress.lines) AS lines,
-    count() AS bins,
-    sum(progress.pieces) AS pieces,
-    sum(progress.picked) AS picked,
-    sum(progress.open) AS open,
-    any(checked.wrong) AS wrong,
-    any(list.cut) AS cut_mm,
-    any(list.waste) AS waste_mm,
-    any(list.waste) / (any(list.cut) + any(list.waste)) AS waste_share,
-    progress.topology AS topology
-FROM headrace.pick_progress AS progress
-INNER JOIN
-(
-    SELECT
-        topology,
-        site,
-        asset,
-        order,
-        sum(cut_mm) AS cut,
-        any(waste_mm) AS waste
-    FROM headrace_store.pick_lists
-    FINAL
-    GROUP BY
-        topology,
-        site,
-        asset,
-        order,
-        ts,
-        partition,
-        offset
-    ORDER BY
-        ts DESC,
-        partition DESC,
-        offset DESC
-    LIMIT 1 BY
-        topology,
-        site,
-        asset,
-        order
-) AS list USING (topology, site, asset, order)
-LEFT JOIN
-(
-    SELECT
-        topology,
-        site,
-        asset,
-        order,
-        countIf(verdict != 'right') AS wrong
-    FROM headrace_store.picks
-    FINAL
-    GROUP BY
-        topology,
-        site,
-        asset,
-        order
-) AS checked USING (topology, site, asset, order)
-GROUP BY
-    topology,
-    site,
-    asset,
-    order;
-
-CREATE VIEW headrace.picks
-(
-    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
-    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the pick, UTC',
-    `site` LowCardinality(String) COMMENT 'The factory',
-    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
-    `order` String COMMENT 'Cutting order that it was for',
-    `robot` LowCardinality(String) COMMENT 'Who took the pieces',
-    `bin` LowCardinality(String) COMMENT 'Where from',
-    `grade` LowCardinality(String) COMMENT 'Grade of the steel, as read off or measured',
-    `section` LowCardinality(String) COMMENT 'Section, as read off or measured',
-    `length_mm` Int64 COMMENT 'Length of a piece, as read off or measured, mm',
-    `heat` LowCardinality(String) COMMENT 'Heat number, as read off or measured',
-    `pieces` Int64 COMMENT 'Pieces that were taken',
-    `counted` Int64 COMMENT 'Pieces of them that the pick list wanted',
-    `verdict` LowCardinality(String) COMMENT 'right, no_list, not_listed, wrong_bin, wrong_section, wrong_grade, wrong_length, wrong_heat or too_many',
-    `reason` String COMMENT 'What was taken and what was wanted, in one sentence; empty if it was right',
-    `wanted_bin` LowCardinality(String) COMMENT 'Bin of the nearest line of the pick list; empty if there is none',
-    `wanted_grade` LowCardinality(String) COMMENT 'Grade that it wants',
-    `wanted_section` LowCardinality(String) COMMENT 'Section that it wants',
-    `wanted_length_mm` Nullable(Float64) COMMENT 'Length of a piece that it wants, mm; NULL if there is no such line',
-    `wanted_heat` LowCardinality(String) COMMENT 'Heat number that it wants',
-    `wanted_pieces` Nullable(Float64) COMMENT 'Pieces that were still to be taken from its bin before the pick; NULL if there is no such line',
-    `topology` LowCardinality(String) COMMENT 'Name of the topology',
-    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
-    `partition` Int32 COMMENT 'Partition of that topic',
-    `offset` Int64 COMMENT 'Offset of the record in its partition'
-)
-COMMENT 'What robots took, and whether it was what the pick list wanted'
-AS SELECT
-    id,
-    ts,
-    site,
-    asset,
-    order,
-    robot,
-    bin,
-    grade,
-    section,
-    length_mm,
-    heat,
-    pieces,
-    counted,
-    verdict,
-    reason,
-    wanted_bin,
-    wanted_grade,
-    wanted_section,
-    wanted_length_mm,
-    wanted_heat,
-    wanted_pieces,
-    topology,
-    topic,
-    partition,
-    offset
-FROM headrace_store.picks
-FINAL;
-
-CREATE VIEW headrace.queues
-(
-    `site` LowCardinality(String) COMMENT 'The factory',
-    `asset` LowCardinality(String) COMMENT 'The store whose moves they are',
-    `place` LowCardinality(String) COMMENT 'Where the items lie',
-    `items` UInt64 COMMENT 'Items that lie there',
-    `pieces` Int64 COMMENT 'Their pieces',
-    `oldest` DateTime64(3, 'UTC') COMMENT 'When the one that has lain there longest arrived, UTC',
-    `oldest_item` String COMMENT 'Which item that is',
-    `waits_s` Float64 COMMENT 'For how long it has lain there by the clock of the server, seconds',
-    `topology` LowCardinality(String) COMMENT 'Name of the topology'
-)
-COMMENT 'Items that wait at each place; one that has not moved for 14 days is not waited for any more'
-AS SELECT
-    site,
-    asset,
-    destination AS place,
-    count() AS items,
-    sum(carried) AS pieces,
-    min(arrived) AS oldest,
-    argMin(item, (arrived, item)) AS oldest_item,
-    dateDiff('millisecond', min(arrived), now64(3)) / 1000 AS waits_s,
-    topology
-FROM
-(
-    SELECT
-        topology,
-        site,
-        asset,
-        item,
-        destination,
-        ts AS arrived,
-        pieces AS carried,
-        has_left,
-        max(ts) OVER (PARTITION BY topology, site, asset) AS newest
-    FROM headrace_store.moves
-    FINAL
-    ORDER BY
-        ts DESC,
-        offset DESC
-    LIMIT 1 BY
-        topology,
-        site,
-        asset,
-        item
-)
-WHERE (NOT has_left) AND (arrived >= (newest - toIntervalDay(14)))
-GROUP BY
-    topology,
-    site,
-    asset,
-    destination;
-
 CREATE VIEW headrace.readings
 (
     `topology` LowCardinality(String) COMMENT 'Name of the topology that read the point',
@@ -1767,109 +1552,158 @@ GROUP BY
     asset,
     day;
 
-CREATE VIEW headrace.stock
-(
-    `site` LowCardinality(String) COMMENT 'The factory',
-    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
-    `bin` LowCardinality(String) COMMENT 'Which bin',
-    `grade` LowCardinality(String) COMMENT 'Grade of the steel in it',
-    `section` LowCardinality(String) COMMENT 'Section',
-    `length_mm` Int64 COMMENT 'Length of a piece, mm',
-    `heat` LowCardinality(String) COMMENT 'Heat number',
-    `pieces` Int64 COMMENT 'Pieces in the bin',
-    `metres` Float64 COMMENT 'Their length together, m',
-    `reserved` Int64 COMMENT 'Pieces that pick lists are still to take from the bin',
-    `free` Int64 COMMENT 'Pieces that no pick list wants, 0 if lists want more than there are',
-    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the newest change, UTC',
-    `topology` LowCardinality(String) COMMENT 'Name of the topology'
-)
-COMMENT 'What lies in each bin now; empty bins are left out'
-AS SELECT
-    level.site AS site,
-    level.asset AS asset,
-    level.bin AS bin,
-    level.grade AS grade,
-    level.section AS section,
-    level.length_mm AS length_mm,
-    level.heat AS heat,
-    level.pieces AS pieces,
-    (level.pieces * level.length_mm) / 1000 AS metres,
-    wanted.open AS reserved,
-    greatest(level.pieces - wanted.open, 0) AS free,
-    level.ts AS ts,
-    level.topology AS topology
-FROM
-(
-    SELECT *
-    FROM headrace_store.stock_levels
-    FINAL
-    ORDER BY offset DESC
-    LIMIT 1 BY
-        topology,
-        site,
-        asset,
-        bin
-) AS level
-LEFT JOIN
-(
-    SELECT
-        topology,
-        site,
-        asset,
-        bin,
-        sum(open) AS open
-    FROM headrace.pick_progress
-    GROUP BY
-        topology,
-        site,
-        asset,
-        bin
-) AS wanted USING (topology, site, asset, bin)
-WHERE level.pieces > 0;
-
-CREATE VIEW headrace.stock_levels
+CREATE VIEW headrace.samples
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log',
-    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the change, UTC',
-    `site` LowCardinality(String) COMMENT 'The factory',
-    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
-    `bin` LowCardinality(String) COMMENT 'Which bin',
-    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
-    `section` LowCardinality(String) COMMENT 'Section',
-    `length_mm` Int64 COMMENT 'Length of a piece, mm',
-    `heat` LowCardinality(String) COMMENT 'Heat number',
-    `pieces` Int64 COMMENT 'Pieces in the bin after the change',
-    `change` Int64 COMMENT 'Pieces more than before the change, negative for fewer',
-    `cause` LowCardinality(String) COMMENT 'arrival, stock_take or pick',
-    `order` String COMMENT 'Cutting order of a pick; else empty',
-    `by` LowCardinality(String) COMMENT 'Robot that picked, or who counted; else empty',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the sample belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of everything measured, as declared in the topology; empty if the characteristic is not declared',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said',
+    `n` Int64 COMMENT 'Number of values: size of the subgroup',
+    `values` String COMMENT 'The values in the unit of the characteristic, joined with a blank',
+    `mean` Float64 COMMENT 'Arithmetic mean of the values, in the unit of the characteristic',
+    `minimum` Float64 COMMENT 'Smallest value, in the unit of the characteristic',
+    `maximum` Float64 COMMENT 'Largest value, in the unit of the characteristic',
+    `lower_spec` Nullable(Float64) COMMENT 'Lower specification limit, in the unit of the characteristic; NULL if there is none',
+    `upper_spec` Nullable(Float64) COMMENT 'Upper specification limit, in the unit of the characteristic; NULL if there is none',
+    `target` Nullable(Float64) COMMENT 'Nominal value, in the unit of the characteristic; NULL if there is none',
+    `outside` Int64 COMMENT 'Number of values outside the specification limits',
+    `late` UInt8 COMMENT '1 if a newer sample of the series came first: it is on no chart and in no capability; else 0',
+    `capability_values` Int64 COMMENT 'Number of newest values that capability is taken over, those of this sample included',
+    `cp` Nullable(Float64) COMMENT 'Capability index Cp, spread within subgroups, no unit; NULL if it is not defined',
+    `cpk` Nullable(Float64) COMMENT 'Capability index Cpk, spread within subgroups, no unit; NULL if it is not defined',
+    `pp` Nullable(Float64) COMMENT 'Performance index Pp, overall spread, no unit; NULL if it is not defined',
+    `ppk` Nullable(Float64) COMMENT 'Performance index Ppk, overall spread, no unit; NULL if it is not defined',
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
-    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
-    `partition` Int32 COMMENT 'Partition of that topic',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
     `offset` Int64 COMMENT 'Offset of the record in its partition'
 )
-COMMENT 'What each bin holds after each change'
+COMMENT 'Samples as they came, each with the capability of its characteristic at that moment'
 AS SELECT
     id,
     ts,
     site,
     asset,
-    bin,
-    grade,
-    section,
-    length_mm,
-    heat,
-    pieces,
-    change,
-    cause,
+    product,
+    characteristic,
+    unit,
     order,
-    by,
+    item,
+    n,
+    `values`,
+    mean,
+    minimum,
+    maximum,
+    lower_spec,
+    upper_spec,
+    target,
+    outside,
+    late,
+    capability_values,
+    cp,
+    cpk,
+    pp,
+    ppk,
     topology,
     topic,
     partition,
     offset
-FROM headrace_store.stock_levels
+FROM headrace_store.samples
 FINAL;
+
+CREATE VIEW headrace.spc
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the chart belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured; nonconforming for the share of items that did not pass inspection at once',
+    `unit` LowCardinality(String) COMMENT 'Unit of value and limits: that of the characteristic, 1 for shares, sigma for cumulative sums',
+    `chart` LowCardinality(String) COMMENT 'Line of the chart: xbar, range, individuals, moving_range, ewma, cusum_high, cusum_low or p',
+    `n` Int64 COMMENT 'Number of values, or of items inspected, behind the point',
+    `value` Float64 COMMENT 'What is plotted, in unit',
+    `centre` Nullable(Float64) COMMENT 'Centre line, in unit; NULL while it is being learned',
+    `lower` Nullable(Float64) COMMENT 'Lower control limit, in unit; NULL while it is being learned, and if there is none',
+    `upper` Nullable(Float64) COMMENT 'Upper control limit, in unit; NULL while it is being learned',
+    `phase` LowCardinality(String) COMMENT 'learning: the baseline is being learned and nothing is judged; monitoring: it is known',
+    `rules` LowCardinality(String) COMMENT 'The rules that are violated at this point, joined with a blank; empty if none is',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record that brought the point'
+)
+COMMENT 'Points of control charts, with limits and violated rules'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    chart,
+    n,
+    value,
+    centre,
+    lower,
+    upper,
+    phase,
+    rules,
+    order,
+    item,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.spc
+FINAL;
+
+CREATE VIEW headrace.spc_signals
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of value and limits',
+    `chart` LowCardinality(String) COMMENT 'Line of the chart',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC',
+    `value` Float64 COMMENT 'What is plotted, in unit',
+    `centre` Nullable(Float64) COMMENT 'Centre line, in unit',
+    `lower` Nullable(Float64) COMMENT 'Lower control limit, in unit; NULL if there is none',
+    `upper` Nullable(Float64) COMMENT 'Upper control limit, in unit',
+    `rule` LowCardinality(String) COMMENT 'A rule that is violated',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said'
+)
+COMMENT 'Points at which a rule is violated, one row a rule, for as long as it is'
+AS SELECT
+    topology,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    chart,
+    ts,
+    value,
+    centre,
+    lower,
+    upper,
+    arrayJoin(splitByChar(' ', rules)) AS rule,
+    order,
+    item
+FROM headrace_store.spc
+FINAL
+WHERE rules != '';
 
 CREATE VIEW headrace.stops
 (
@@ -2123,6 +1957,31 @@ TTL stored_at + toIntervalYear(1)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Input that could not be accepted, with reason and origin';
 
+CREATE TABLE headrace_store.defects
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said' CODEC(ZSTD(1)),
+    `defect` LowCardinality(String) COMMENT 'Kind of defect',
+    `count` Int64 COMMENT 'How often the inspection found it' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, defect, ts)
+ORDER BY (topology, site, asset, product, defect, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Defects that inspections found, one row a kind';
+
 CREATE TABLE headrace_store.emitted_mass
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
@@ -2204,6 +2063,34 @@ TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'How the running hour or half-hour of each rule and stack will end: one row for each valid minute';
 
+CREATE TABLE headrace_store.inspections
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said' CODEC(ZSTD(1)),
+    `inspected` Int64 COMMENT 'Number of items looked at' CODEC(ZSTD(1)),
+    `passed` Int64 COMMENT 'Number of items that passed at once' CODEC(ZSTD(1)),
+    `reworked` Int64 COMMENT 'Number of items that are good after rework' CODEC(ZSTD(1)),
+    `scrapped` Int64 COMMENT 'Number of items that are neither' CODEC(ZSTD(1)),
+    `late` UInt8 COMMENT '1 if a newer inspection of the product came first: it is not on the p chart; else 0' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, ts)
+ORDER BY (topology, site, asset, product, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Inspections of items and lots';
+
 CREATE TABLE headrace_store.ledger
 (
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
@@ -2264,35 +2151,6 @@ ORDER BY version
 SETTINGS index_granularity = 8192
 COMMENT 'Migrations that were applied';
 
-CREATE TABLE headrace_store.moves
-(
-    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
-    `ts` DateTime64(3, 'UTC') COMMENT 'When it arrived, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
-    `departed` DateTime64(3, 'UTC') COMMENT 'When it left, UTC' CODEC(DoubleDelta, ZSTD(1)),
-    `duration_ms` Int64 COMMENT 'From one to the other, milliseconds' CODEC(ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'The factory',
-    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
-    `item` String COMMENT 'What was carried' CODEC(ZSTD(1)),
-    `source` LowCardinality(String) COMMENT 'Where from',
-    `destination` LowCardinality(String) COMMENT 'Where to',
-    `carrier` LowCardinality(String) COMMENT 'What carried it; empty if that is not known',
-    `pieces` Int64 COMMENT 'Pieces carried' CODEC(ZSTD(1)),
-    `items_at_source` Int64 COMMENT 'Items that lie at the source afterwards' CODEC(ZSTD(1)),
-    `items_at_destination` Int64 COMMENT 'Items that lie at the destination afterwards, this one among them; 0 for an exit' CODEC(ZSTD(1)),
-    `has_left` UInt8 COMMENT '1 if the destination is an exit: the item does not wait there for anything, else 0' CODEC(ZSTD(1)),
-    `topology` LowCardinality(String) COMMENT 'Name of the topology',
-    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
-    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
-    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
-    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
-)
-ENGINE = ReplacingMergeTree
-PARTITION BY toYYYYMM(ts)
-ORDER BY (topology, site, asset, ts, partition, offset, id)
-TTL stored_at + toIntervalYear(3)
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
-COMMENT 'What was carried from place to place, and how many items lie at both places afterwards';
-
 CREATE TABLE headrace_store.oee
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
@@ -2341,73 +2199,6 @@ TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'What each machine did in each minute, for each order: inputs and results of OEE after ISO 22400';
 
-CREATE TABLE headrace_store.pick_lists
-(
-    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
-    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the list, UTC' CODEC(DoubleDelta, ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'The factory',
-    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
-    `order` String COMMENT 'Cutting order' CODEC(ZSTD(1)),
-    `line` Int64 COMMENT 'Position of the line in its list, from 0' CODEC(ZSTD(1)),
-    `bin` LowCardinality(String) COMMENT 'Where the pieces are to be taken',
-    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
-    `section` LowCardinality(String) COMMENT 'Section',
-    `length_mm` Int64 COMMENT 'Length of a piece, mm' CODEC(ZSTD(1)),
-    `heat` LowCardinality(String) COMMENT 'Heat number',
-    `pieces` Int64 COMMENT 'Pieces to be taken' CODEC(ZSTD(1)),
-    `cuts_mm` String COMMENT 'Lengths that are cut from each piece, mm: a JSON array' CODEC(ZSTD(1)),
-    `cut_mm` Int64 COMMENT 'Sum of these lengths times pieces, mm' CODEC(ZSTD(1)),
-    `waste_mm` Int64 COMMENT 'Length of the whole list that is lost, mm; the same in each of its lines' CODEC(ZSTD(1)),
-    `by` LowCardinality(String) COMMENT 'Who made the list',
-    `topology` LowCardinality(String) COMMENT 'Name of the topology',
-    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
-    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
-    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
-    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
-)
-ENGINE = ReplacingMergeTree
-PARTITION BY toYYYYMM(ts)
-ORDER BY (topology, site, asset, order, ts, partition, offset, id)
-TTL stored_at + toIntervalYear(10)
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
-COMMENT 'Lines of pick lists: what robots are to fetch for cutting orders';
-
-CREATE TABLE headrace_store.picks
-(
-    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
-    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the pick, UTC' CODEC(DoubleDelta, ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'The factory',
-    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
-    `order` String COMMENT 'Cutting order that it was for' CODEC(ZSTD(1)),
-    `robot` LowCardinality(String) COMMENT 'Who took the pieces',
-    `bin` LowCardinality(String) COMMENT 'Where from',
-    `grade` LowCardinality(String) COMMENT 'Grade of the steel, as read off or measured',
-    `section` LowCardinality(String) COMMENT 'Section, as read off or measured',
-    `length_mm` Int64 COMMENT 'Length of a piece, as read off or measured, mm' CODEC(ZSTD(1)),
-    `heat` LowCardinality(String) COMMENT 'Heat number, as read off or measured',
-    `pieces` Int64 COMMENT 'Pieces that were taken' CODEC(ZSTD(1)),
-    `counted` Int64 COMMENT 'Pieces of them that the pick list wanted' CODEC(ZSTD(1)),
-    `verdict` LowCardinality(String) COMMENT 'right, no_list, not_listed, wrong_bin, wrong_section, wrong_grade, wrong_length, wrong_heat or too_many',
-    `reason` String COMMENT 'What was taken and what was wanted, in one sentence; empty if it was right' CODEC(ZSTD(1)),
-    `wanted_bin` LowCardinality(String) COMMENT 'Bin of the nearest line of the pick list; empty if there is none',
-    `wanted_grade` LowCardinality(String) COMMENT 'Grade that it wants',
-    `wanted_section` LowCardinality(String) COMMENT 'Section that it wants',
-    `wanted_length_mm` Nullable(Float64) COMMENT 'Length of a piece that it wants, mm; NULL if there is no such line' CODEC(ZSTD(1)),
-    `wanted_heat` LowCardinality(String) COMMENT 'Heat number that it wants',
-    `wanted_pieces` Nullable(Float64) COMMENT 'Pieces that were still to be taken from its bin before the pick; NULL if there is no such line' CODEC(ZSTD(1)),
-    `topology` LowCardinality(String) COMMENT 'Name of the topology',
-    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
-    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
-    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
-    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
-)
-ENGINE = ReplacingMergeTree
-PARTITION BY toYYYYMM(ts)
-ORDER BY (topology, site, asset, order, ts, partition, offset, id)
-TTL stored_at + toIntervalYear(10)
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
-COMMENT 'What robots took, and whether it was what the pick list wanted';
-
 CREATE TABLE headrace_store.readings
 (
     `topology` LowCardinality(String) COMMENT 'Name of the topology that read the point',
@@ -2433,34 +2224,78 @@ TTL stored_at + toIntervalYear(5)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Every point that was accepted, as it was sent';
 
-CREATE TABLE headrace_store.stock_levels
+CREATE TABLE headrace_store.samples
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
-    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the change, UTC' CODEC(DoubleDelta, ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'The factory',
-    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
-    `bin` LowCardinality(String) COMMENT 'Which bin',
-    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
-    `section` LowCardinality(String) COMMENT 'Section',
-    `length_mm` Int64 COMMENT 'Length of a piece, mm' CODEC(ZSTD(1)),
-    `heat` LowCardinality(String) COMMENT 'Heat number',
-    `pieces` Int64 COMMENT 'Pieces in the bin after the change' CODEC(ZSTD(1)),
-    `change` Int64 COMMENT 'Pieces more than before the change, negative for fewer' CODEC(ZSTD(1)),
-    `cause` LowCardinality(String) COMMENT 'arrival, stock_take or pick',
-    `order` String COMMENT 'Cutting order of a pick; else empty' CODEC(ZSTD(1)),
-    `by` LowCardinality(String) COMMENT 'Robot that picked, or who counted; else empty',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the sample belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of everything measured, as declared in the topology; empty if the characteristic is not declared',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said' CODEC(ZSTD(1)),
+    `n` Int64 COMMENT 'Number of values: size of the subgroup' CODEC(ZSTD(1)),
+    `values` String COMMENT 'The values in the unit of the characteristic, joined with a blank' CODEC(ZSTD(1)),
+    `mean` Float64 COMMENT 'Arithmetic mean of the values, in the unit of the characteristic' CODEC(ZSTD(1)),
+    `minimum` Float64 COMMENT 'Smallest value, in the unit of the characteristic' CODEC(ZSTD(1)),
+    `maximum` Float64 COMMENT 'Largest value, in the unit of the characteristic' CODEC(ZSTD(1)),
+    `lower_spec` Nullable(Float64) COMMENT 'Lower specification limit, in the unit of the characteristic; NULL if there is none' CODEC(ZSTD(1)),
+    `upper_spec` Nullable(Float64) COMMENT 'Upper specification limit, in the unit of the characteristic; NULL if there is none' CODEC(ZSTD(1)),
+    `target` Nullable(Float64) COMMENT 'Nominal value, in the unit of the characteristic; NULL if there is none' CODEC(ZSTD(1)),
+    `outside` Int64 COMMENT 'Number of values outside the specification limits' CODEC(ZSTD(1)),
+    `late` UInt8 COMMENT '1 if a newer sample of the series came first: it is on no chart and in no capability; else 0' CODEC(ZSTD(1)),
+    `capability_values` Int64 COMMENT 'Number of newest values that capability is taken over, those of this sample included' CODEC(ZSTD(1)),
+    `cp` Nullable(Float64) COMMENT 'Capability index Cp, spread within subgroups, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `cpk` Nullable(Float64) COMMENT 'Capability index Cpk, spread within subgroups, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `pp` Nullable(Float64) COMMENT 'Performance index Pp, overall spread, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `ppk` Nullable(Float64) COMMENT 'Performance index Ppk, overall spread, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
-    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
-    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
     `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
     `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(ts)
-ORDER BY (topology, site, asset, bin, ts, partition, offset, id)
+PRIMARY KEY (topology, site, asset, product, characteristic, ts)
+ORDER BY (topology, site, asset, product, characteristic, ts, topic, partition, offset, id)
 TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
-COMMENT 'What each bin holds after each change';
+COMMENT 'Samples as they came, each with the capability of its characteristic at that moment';
+
+CREATE TABLE headrace_store.spc
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the chart belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured; nonconforming for the share of items that did not pass inspection at once',
+    `unit` LowCardinality(String) COMMENT 'Unit of value and limits: that of the characteristic, 1 for shares, sigma for cumulative sums',
+    `chart` LowCardinality(String) COMMENT 'Line of the chart: xbar, range, individuals, moving_range, ewma, cusum_high, cusum_low or p',
+    `n` Int64 COMMENT 'Number of values, or of items inspected, behind the point' CODEC(ZSTD(1)),
+    `value` Float64 COMMENT 'What is plotted, in unit' CODEC(ZSTD(1)),
+    `centre` Nullable(Float64) COMMENT 'Centre line, in unit; NULL while it is being learned' CODEC(ZSTD(1)),
+    `lower` Nullable(Float64) COMMENT 'Lower control limit, in unit; NULL while it is being learned, and if there is none' CODEC(ZSTD(1)),
+    `upper` Nullable(Float64) COMMENT 'Upper control limit, in unit; NULL while it is being learned' CODEC(ZSTD(1)),
+    `phase` LowCardinality(String) COMMENT 'learning: the baseline is being learned and nothing is judged; monitoring: it is known',
+    `rules` LowCardinality(String) COMMENT 'The rules that are violated at this point, joined with a blank; empty if none is',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record that brought the point' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, characteristic, chart, ts)
+ORDER BY (topology, site, asset, product, characteristic, chart, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Points of control charts, with limits and violated rules';
 
 CREATE TABLE headrace_store.stops
 (
