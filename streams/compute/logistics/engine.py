@@ -38,6 +38,8 @@ _CHECKS: Final[Mapping[str, tuple[str, Severity]]] = {
     STOCK_CHECK: ("stock", "warning"),
 }
 """Detector of a flag to its metric and severity."""
+MOST_STORES: Final = 100
+"""Of a partition."""
 
 
 class _Store:
@@ -78,7 +80,11 @@ class LogisticsEngine(ShopFloorEngine[LogisticsEvent]):
             declared = ", ".join(sorted(self._declared))
             raise EventError(Reason.UNKNOWN_ASSET, f"{event.asset!r} is no store of this topology: {declared}")
         key = (event.site, event.asset)
-        store = self._stores.get(key) or _Store(self._exits)
+        store = self._stores.get(key)
+        if store is None:
+            if len(self._stores) >= MOST_STORES:
+                raise EventError(Reason.TOO_MANY_SERIES, f"the partition has {MOST_STORES} stores already")
+            store = _Store(self._exits)
         said = digest(event)
         if said in store.repeats:
             return "duplicate"

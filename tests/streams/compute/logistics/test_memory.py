@@ -3,14 +3,22 @@
 import pytest
 
 from schemas.errors import EventError
+from streams.compute.logistics import engine as engine_module
 from streams.compute.logistics import pick_lists, places, stock
 from streams.compute.logistics.kind import Kind
 from streams.compute.logistics.places import FORGET_MS, Places
 from streams.compute.logistics.repeats import MEMORY, Repeats, digest
+from streams.compute.logistics.spec import Logistics
 from streams.compute.logistics.stock import Stock
-from tests.streams.compute.logistics.events import decoded, engine, feed, line, pick, pick_list
+from tests.streams.compute.logistics.events import arrival, decoded, engine, feed, line, pick, pick_list
 
 KIND = Kind("L100x8", "Q355B", 12_000, "H1")
+
+
+def test_stores_beyond_a_hundred_are_refused() -> None:
+    arrivals = [arrival(asset=f"yard-{number}") for number in range(engine_module.MOST_STORES + 1)]
+    _, [error] = feed(engine(Logistics()), *arrivals, arrivals[0])
+    assert (error.reason, error.detail) == ("too_many_series", "the partition has 100 stores already")
 
 
 def test_an_empty_bin_is_forgotten_for_a_new_one_and_with_none_empty_the_new_one_is_refused(
