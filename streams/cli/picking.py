@@ -91,6 +91,8 @@ def plan_orders(
     {order: T-17, demands: [{section: L100x8, grade: Q355B, length_mm: 5900, quantity: 4}]}. What lists of other orders
     are still to take is left alone. An order that has a list gets a new one: name what is still to be cut.
     """
+    if seconds < 1:
+        raise UserError("--seconds takes at least 1s")
     plant = _plant(topology_file, data)
     place = _the_store(plant, store)
     orders = read_orders(file.name, file.read_bytes())

@@ -26,7 +26,7 @@ MOST_FILLINGS: Final = 5_000
 """Ways to fill a piece of stock, up to which all are tried."""
 _CLOSE: Final = 1e-5
 """Share of the steel that a plan may be above the best one of the patterns that were generated."""
-_ROUNDING: Final = 1e-4
+_ROUNDING: Final = 1e-2
 """What bounds of HiGHS may be off, mm."""
 
 
@@ -53,7 +53,7 @@ def cut(demands: Mapping[int, int], stock: Mapping[int, int], saw: Saw, seconds:
     """The plan with the least waste and handling, and of those with the same the one that takes the fewest pieces.
 
     `demands` are lengths (mm) with how many are wanted, `stock` lengths of pieces with how many there are. The search
-    ends after `seconds` at the latest, with the best plan so far. Shortage where not all can be cut.
+    among the patterns ends after `seconds`, at least 1, with the best plan so far. Shortage where not all can be cut.
     """
     lengths = sorted(demands, reverse=True)
     stocks = sorted((length for length, pieces in stock.items() if pieces), reverse=True)
@@ -98,7 +98,7 @@ class _Programme:
         tie = 1 / (sum(self._quantities) + 1)  # for a piece: less than a millimetre, however many are taken
         found = self._solved(self._costs() + tie, 0, seconds, gap)
         if found.x is None:
-            found = self._solved(np.zeros(len(self._patterns)), len(self._lengths), seconds, gap)
+            found = self._solved(np.zeros(len(self._patterns)), len(self._lengths), 2 * seconds, gap)
             self._check(found.x[len(self._patterns) :])
         chosen = Counter({one: round(x) for one, x in zip(self._patterns, found.x, strict=False) if x > 0.5})
         cost = float(sum(one.cost * times for one, times in chosen.items()))

@@ -21,6 +21,7 @@ ORDER = "order,section,grade,length_mm,quantity\nT-17,L100x8,Q355B,5900,8\n"
         ("logistics: {}", ORDER, [], "--store takes one of the stores of the events"),
         ("logistics: {stores: [a]}", "order\n", [], "orders.csv: the header must name order, section"),
         ("logistics: {stores: [a]}", ORDER, ["--by", "x" * 201], "--by takes at most 200 characters"),
+        ("logistics: {stores: [a]}", ORDER, ["--seconds", "10ms"], "--seconds takes at least 1s"),
         ("logistics: {stores: [a]}", ORDER, [], "stock and pick lists are looked up in ClickHouse"),
     ],
 )
