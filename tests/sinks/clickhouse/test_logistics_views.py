@@ -1,6 +1,8 @@
 """Logistics as BI reads them: stock, how far orders are picked, what waits where, how long moves take."""
 
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,6 +12,7 @@ from clickhouse_driver import Client
 
 from schemas.durations import decode_hook
 from schemas.topics import LOGISTICS_EVENTS
+from sinks.clickhouse.views import statements
 from sinks.clickhouse.writer import ClickHouseSink
 from streams.chunk import Chunk
 from streams.rendering import Renderer
@@ -111,3 +114,13 @@ def test_move_times_are_by_route_and_hour(sink: ClickHouseSink, client: Client) 
         "FROM headrace.move_times"
     )
     assert found == [(hour // 1000, "saw", "punch", 21, 42, 11.0, 11.0, 20.0)]
+
+
+def test_the_questions_of_the_document_have_answers(sink: ClickHouseSink, client: Client) -> None:
+    events = (arrival("A-1"), pick_list(line("A-1")), pick("A-1", heat="H2217"), move("i", "saw", "punch"))
+    write(sink, *({**event, "ts": NOW} for event in events))
+    text = (Path(__file__).parents[3] / "docs" / "LOGISTICS.md").read_text(encoding="utf-8")
+    questions = [sql for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL) for sql in statements(block)]
+    answers = [len(client.execute(question.replace("tower_plant", "t"))) for question in questions]
+    assert answers[:4] == [1, 1, 1, 1]
+    assert len(answers) == 5, "the last one asks for yesterday"
