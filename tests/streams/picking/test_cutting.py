@@ -110,3 +110,17 @@ def test_what_is_lacking_is_named_with_how_many() -> None:
 
 def test_the_last_kerf_may_fall_off_the_end() -> None:
     assert cut({3_000: 4}, {12_012: 1}, Saw(4, 1_000, 250), 5).waste == 12
+
+
+@pytest.mark.parametrize("most", [cutting.MOST_FILLINGS, 0], ids=["all patterns", "patterns as they are needed"])
+def test_nothing_is_cut_that_nobody_wants(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cutting, "MOST_FILLINGS", most)
+    plan = cut({30: 3}, {70: 2}, Saw(0, 200, 0), 5)
+    check(plan, {30: 3}, {70: 2}, Saw(0, 200, 0))
+    assert plan.pieces == {(70, (30, 30)): 1, (70, (30,)): 1}
+
+
+def test_of_plans_that_cost_the_same_the_one_with_the_fewest_pieces_is_taken() -> None:
+    saw = Saw(0, 20, 0)  # a rest costs nothing, so that a new piece for every cut would do as well
+    for demands, stock, fewest in (({40: 2}, {100: 2}, 1), ({40: 6}, {100: 6}, 3), ({30: 9, 25: 4}, {110: 20}, 4)):
+        assert cut(demands, stock, saw, 5).pieces.total() == fewest

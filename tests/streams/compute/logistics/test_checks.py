@@ -171,3 +171,10 @@ def test_moves_say_how_long_they_took_and_what_waits_at_both_ends() -> None:
         (60_000, 0, 1, False), (5_000, 0, 2, False), (60_000, 1, 1, False), (60_000, 1, 1, False), (60_000, 0, 0, True),
     ]  # fmt: skip
     assert running.counts.late == 1, "j arrived at the saw later, by its time"
+
+
+def test_flags_within_ten_minutes_of_one_another_are_one_incident() -> None:
+    minutes = (-30, -21, -12, -1)
+    found, _ = feed(ready(), *(pick("A-3", heat="H9", ts=NOW + minute * 60_000) for minute in minutes), first=3)
+    incidents = [flag.incident for flag in found.anomalies if flag.detector == "pick-check"]
+    assert [incidents.index(one) for one in incidents] == [0, 0, 0, 3]
