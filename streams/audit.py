@@ -75,7 +75,7 @@ TABLES_ALONE = ("compliance", "headroom", "emitted_mass", "feedback")
 """Tables whose rows are not on a topic."""
 SHOP_FLOOR_TABLES: Mapping[str, Sequence[str]] = {
     "production.events": ("oee", "stops"),
-    "quality.events": (),
+    "quality.events": ("samples", "spc", "inspections", "defects"),
     "logistics.events": (),
 }
 """Source topic to the tables that its events become rows of."""

@@ -15,6 +15,7 @@ from schemas.oee import OeeSlice, Stop
 from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 from schemas.rows import Row
 from sinks.clickhouse import schema
+from streams.compute.quality.rows import DefectRow, InspectionRow, SampleRow, SpcPoint
 from tests.sinks.clickhouse.declared import VIEWS_ALONE
 
 ROOT = Path(__file__).parents[3]
@@ -47,7 +48,7 @@ def test_a_table_has_the_fields_of_its_message(client: Client, table: str, messa
     assert columns == {field.name for field in msgspec.structs.fields(message)}
 
 
-@pytest.mark.parametrize("row", [OeeSlice, Stop])
+@pytest.mark.parametrize("row", [OeeSlice, Stop, SampleRow, SpcPoint, InspectionRow, DefectRow])
 def test_a_table_has_the_fields_of_its_rows(client: Client, row: type[Row]) -> None:
     columns = {name for name, *_ in client.execute(f"DESCRIBE TABLE headrace.{row.table}")}
     assert columns == {*row.__struct_fields__, "topology", "topic", "partition"}
