@@ -76,7 +76,7 @@ TABLES_ALONE = ("compliance", "headroom", "emitted_mass", "feedback")
 SHOP_FLOOR_TABLES: Mapping[str, Sequence[str]] = {
     "production.events": ("oee", "stops"),
     "quality.events": ("samples", "spc", "inspections", "defects"),
-    "logistics.events": (),
+    "logistics.events": ("stock_levels", "pick_lists", "picks", "moves"),
 }
 """Source topic to the tables that its events become rows of."""
 RESULT_TABLES = {

@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "audit": "streams.cli.audit:audit",
     "alarm": "streams.cli.alarm:alarm",
     "feedback": "streams.cli.feedback:feedback",
+    "picking": "streams.cli.picking:picking",
     "dlq": "streams.cli.dlq:dlq",
     "bench": "streams.cli.bench:bench",
 }

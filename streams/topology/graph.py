@@ -64,7 +64,7 @@ def _nodes(topology: Topology) -> Iterator[str]:
     yield f'  subgraph kafka_out ["Kafka results, kept {topology.results.retention}"]'
     if topology.windows:
         yield "    aggregates[/aggregates/]"
-    if topology.detectors or topology.compliance.rules or topology.quality is not None:
+    if _raises_flags(topology):
         yield "    anomalies[/anomalies/]"
     if topology.alarms:
         yield "    alarms[/alarms/]"
@@ -126,6 +126,8 @@ def _edges(topology: Topology) -> Iterator[str]:
                 yield f"  {_part(name)} --> table_{table}[({table})]"
     if topology.quality is not None:
         yield "  quality -->|violated| anomalies"
+    if topology.logistics is not None:
+        yield "  logistics -->|wrong picks| anomalies"
     yield "  decode -->|refused| dead_letters"
     yield "  worker -.->|state and offsets| checkpoints"
     for table in _tables(topology):
@@ -139,6 +141,11 @@ def _edges(topology: Topology) -> Iterator[str]:
         yield "  alarms[/alarms/] -->|transitions| webhook"
 
 
+def _raises_flags(topology: Topology) -> bool:
+    shop_floor = topology.quality is not None or topology.logistics is not None
+    return bool(topology.detectors or topology.compliance.rules) or shop_floor
+
+
 def _tables(topology: Topology) -> Iterator[str]:
     if topology.sinks.clickhouse is None:
         return
@@ -146,7 +153,7 @@ def _tables(topology: Topology) -> Iterator[str]:
         yield "readings"
     if topology.windows:
         yield "aggregates"
-    if topology.detectors or topology.compliance.rules or topology.quality is not None:
+    if _raises_flags(topology):
         yield "anomalies"
     if topology.detectors or topology.compliance.rules:
         yield "feedback"

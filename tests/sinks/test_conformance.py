@@ -198,6 +198,7 @@ def ledger(rows: int, first: int = 0) -> Rows:
         **place,
         **{name: np.arange(rows) + number for number, name in enumerate(f"{counts} {emitted}".split())},
         **{name: [{"10s": row, "1m": number} for row in range(rows)] for number, name in enumerate(by_window.split())},
+        "rows": [{"picks": row} for row in range(rows)],
         "first_offset": np.zeros(rows, np.int64),
         "broker_ts": np.full(rows, T0),
     }
