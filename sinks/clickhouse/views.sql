@@ -178,7 +178,7 @@ FROM
     WHERE `price_of`.`product` IN ('', `made`.`product`)
         AND `made`.`window_start` >= `valid_from` AND (isNull(`valid_to`) OR `made`.`window_start` < `valid_to`)
     -- The price of the product itself comes before that of every other.
-    ORDER BY `price_of`.`product` DESC LIMIT 1 BY `made`.`id`, `price_of`.`tariff`
+    ORDER BY `price_of`.`product` DESC LIMIT 1 BY `topology`, `made`.`id`, `tariff`
     UNION ALL
     SELECT `price_of`.*, `stood`.`window_start`, `stood`.`down_ms` / 3600000
     FROM (SELECT * FROM headrace_store.tariffs FINAL WHERE `kind` = 'downtime') AS `price_of`

@@ -1,7 +1,7 @@
 """The rows of `tariffs` and `baselines` that a topology declares, and how they differ from those that are there."""
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -14,6 +14,9 @@ from streams.topology.problems import matching
 Row = TypeVar("Row", TariffRow, BaselineRow)
 
 _MINUTE_MS = 60_000
+
+
+_DAY_MINUTES = 1440
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -48,31 +51,62 @@ def declared(topology: Topology) -> Rows:
     return Rows(tariffs, (row,))
 
 
-def changes(live: Rows, wanted: Rows, now: int) -> Rows:
-    """The rows to write, at `now` (epoch ms), so that `wanted` is valid: the ended ones, with their end, and the new.
+class Changes(NamedTuple):
+    """Rows to write."""
+
+    ended: Rows
+    """Rows that are there and valid no more, with their end."""
+    new: Rows
+
+
+def changes(live: Rows, wanted: Rows, now: int) -> Changes:
+    """What to write at `now` (epoch ms) so that `wanted` is valid. `live` are all rows that were ever written.
 
     The first price of a tariff, and the first baseline, hold for all the time before, of which nobody has said
-    otherwise; what takes the place of something else holds from now on. `live` are all rows that were ever written.
+    otherwise; what takes the place of something else holds from now on.
     """
-    known = {row.tariff for row in live.tariffs}
-    return Rows(
-        (*_ended(live.tariffs, wanted.tariffs, now),
-         *(_from(row, now if row.tariff in known else 0) for row in _missing(live.tariffs, wanted.tariffs))),
-        (*_ended(live.baselines, wanted.baselines, now),
-         *(_from(row, now if live.baselines else 0) for row in _missing(live.baselines, wanted.baselines))),
-    )  # fmt: skip
+    priced = {row.tariff for row in live.tariffs}
+    return Changes(
+        Rows(_ended(live.tariffs, wanted.tariffs, now), _ended(live.baselines, wanted.baselines, now)),
+        Rows(
+            tuple(_from(row, now if row.tariff in priced else 0) for row in _missing(live.tariffs, wanted.tariffs)),
+            tuple(_from(row, now if live.baselines else 0) for row in _missing(live.baselines, wanted.baselines)),
+        ),
+    )
 
 
-def _ended(live: Sequence[Row], wanted: Sequence[Row], now: int) -> Iterator[Row]:
-    keep = set(wanted)
-    for row in live:
-        if row.valid_to is None and _from(row, 0) not in keep:
-            yield msgspec.structs.replace(row, valid_to=now)
+def lines(rows: Rows) -> list[str]:
+    """Rows for people, one a line."""
+    return [_priced(row) for row in rows.tariffs] + [_compared(row) for row in rows.baselines]
 
 
-def _missing(live: Sequence[Row], wanted: Sequence[Row]) -> Iterator[Row]:
-    there = {_from(row, 0) for row in live if row.valid_to is None}
-    yield from (row for row in wanted if row not in there)
+def _priced(row: TariffRow) -> str:
+    what = " ".join(word for word in (row.asset, row.metric, row.product, row.shift) if word)
+    people = f" {row.people:g} people" if row.people else ""
+    whole_day = (row.start_minute, row.end_minute) == (0, _DAY_MINUTES)
+    hours = "" if whole_day else f" {_clock(row.start_minute)}-{_clock(row.end_minute)}"
+    return f"{row.tariff}: {what}{people}{hours} {row.price:g} {row.currency}/{row.unit}"
+
+
+def _compared(row: BaselineRow) -> str:
+    what = f"{row.first_day} to {row.last_day}"
+    if not row.first_day:
+        what = f"{row.money_per_good:g} {row.currency} per good item, {row.good_per_hour:g} per hour"
+    return f"baseline: {what}; output of {', '.join(row.output)}; {row.hours_per_year:g} hours a year"
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _ended(live: Sequence[Row], wanted: Sequence[Row], now: int) -> tuple[Row, ...]:
+    valid = [row for row in live if row.valid_to is None]
+    return tuple(msgspec.structs.replace(row, valid_to=now) for row in valid if _from(row, 0) not in wanted)
+
+
+def _missing(live: Sequence[Row], wanted: Sequence[Row]) -> list[Row]:
+    valid = {_from(row, 0) for row in live if row.valid_to is None}
+    return [row for row in wanted if row not in valid]
 
 
 def _from(row: Row, moment: int) -> Row:
