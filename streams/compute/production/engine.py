@@ -53,7 +53,7 @@ class ProductionEngine(ShopFloorEngine[ProductionEvent]):
 
     def _take(self, offset: int, broker_ts: int, event: ProductionEvent) -> Outcome:
         if isinstance(event, Tick):
-            if self._waiting and self._delay <= _LIVE:
+            if self.stream_time > LONG_AGO and self._delay <= _LIVE:
                 self.stream_time = max(self.stream_time, broker_ts - self._delay)
                 self._close(offset)
             return "accepted"
@@ -76,7 +76,7 @@ class ProductionEngine(ShopFloorEngine[ProductionEvent]):
         if machine is None:
             machine = self._machines[key] = Machine(site=event.site, asset=event.asset, at=ts, heard=ts, since=ts)
         elif ts > machine.heard:
-            self._timekeeper.hear(machine, ts, offset)
+            self._timekeeper.hear(machine, ts, self._closed, offset)
             machine.newest.clear()
         elif event in machine.newest:
             return "duplicate"

@@ -42,24 +42,15 @@ class Timekeeper:
         rows, self._rows = self._rows, []
         return rows
 
-    def hear(self, machine: Machine, ts: int, offset: int) -> None:
-        """The machine says something at `ts`, not before what is accounted for: account for the time up to there."""
-        self.advance(machine, ts, offset)
+    def hear(self, machine: Machine, ts: int, closed: int, offset: int) -> None:
+        """The machine says something at `ts`, not before what is accounted for nor before `closed`, up to where minutes
+        are closed: account for the time up to `ts`."""
+        self._advance(machine, ts, offset)
         if machine.at < ts:  # it was silent, beyond the shift
             machine.at = max(machine.at, self._calendar.place(ts).start)
             self._spend(machine, ts)
+            self._give_out(machine, closed, offset)
         machine.heard = ts
-
-    def advance(self, machine: Machine, until: int, offset: int) -> None:
-        """Let time pass up to `until`, or less if the machine is silent."""
-        silent = machine.heard + self._silence
-        if until <= silent:
-            self._spend(machine, until)
-            return
-        if machine.at <= silent:
-            self._spend(machine, silent)
-            self._enter(machine, silent, "", "", UNKNOWN, offset)
-        self._spend(machine, min(until, self._calendar.place(silent).end))
 
     def change(self, machine: Machine, state: str, reason: str, category: int, offset: int) -> None:
         """The machine is in a state from where its time stands."""
@@ -75,17 +66,31 @@ class Timekeeper:
         slice_.rejected += rejected
 
     def close(self, machine: Machine, before: int, offset: int) -> None:
-        """Give out the slices of minutes before `before`."""
-        self.advance(machine, before, offset)
-        closed = 0
+        """Stream time has passed the minutes before `before`: give them out."""
+        self._advance(machine, before, offset)
+        self._give_out(machine, before, offset)
+
+    def _advance(self, machine: Machine, until: int, offset: int) -> None:
+        """Let time pass up to `until`, or less if the machine is silent."""
+        silent = machine.heard + self._silence
+        if until <= silent:
+            self._spend(machine, until)
+            return
+        if machine.at <= silent:
+            self._spend(machine, silent)
+            self._enter(machine, silent, "", "", UNKNOWN, offset)
+        self._spend(machine, min(until, self._calendar.place(silent).end))
+
+    def _give_out(self, machine: Machine, before: int, offset: int) -> None:
+        prefix, _ = self._prefixes_of(machine)
+        line = self._lines.get(machine.asset, "")
+        over = 0
         for slice_ in machine.open:
             if slice_.start >= before:
                 break
-            closed += 1
-            prefix, _ = self._prefixes_of(machine)
-            line = self._lines.get(machine.asset, "")
+            over += 1
             self._rows.append(slice_.row(prefix, machine.site, machine.asset, line, offset))
-        del machine.open[:closed]
+        del machine.open[:over]
 
     def _enter(self, machine: Machine, ts: int, state: str, reason: str, category: int, offset: int) -> None:
         if machine.halt is not None:
