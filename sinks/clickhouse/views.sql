@@ -184,12 +184,20 @@ FROM
     FROM (SELECT * FROM headrace_store.tariffs FINAL WHERE `kind` = 'downtime') AS `price_of`
     INNER JOIN (SELECT * FROM headrace_store.oee FINAL WHERE `down_ms` > 0) AS `stood` USING (`topology`, `site`, `asset`)
     UNION ALL
-    -- People are there in every minute in which a machine is planned to be busy.
-    SELECT `price_of`.*, `worked`.`window_start`, `people` / 60
+    -- People are there as long as the machine that is planned to be busy for longest, minute by minute.
+    SELECT `price_of`.*, `worked`.`window_start`, `people` * `longest` / 3600000
     FROM (SELECT * FROM headrace_store.tariffs FINAL WHERE `kind` = 'labour') AS `price_of`
     INNER JOIN
     (
-        SELECT DISTINCT `topology`, `site`, `shift`, `window_start` FROM headrace_store.oee FINAL WHERE `planned_ms` > 0
+        SELECT `topology`, `site`, `shift`, `window_start`, max(`planned`) AS `longest`
+        FROM
+        (
+            SELECT `topology`, `site`, `shift`, `window_start`, sum(`planned_ms`) AS `planned`
+            FROM headrace_store.oee FINAL
+            GROUP BY `topology`, `site`, `shift`, `window_start`, `asset`
+            HAVING `planned` > 0
+        )
+        GROUP BY `topology`, `site`, `shift`, `window_start`
     ) AS `worked` USING (`topology`, `site`, `shift`)
 )
 ARRAY JOIN [`moment` + INTERVAL `utc_offset_minutes` MINUTE] AS `local`
@@ -215,7 +223,7 @@ CREATE OR REPLACE VIEW headrace.savings
     `labour` Float64 COMMENT 'Costs of labour in the period, in currency',
     `money` Float64 COMMENT 'Their sum, in currency',
     `good` Int64 COMMENT 'Good items of the assets of the output in the period',
-    `hours` Float64 COMMENT 'Hours of operation: minutes in which one of those assets was planned to be busy / 60',
+    `hours` Float64 COMMENT 'Hours of operation: planned busy time of those assets; of several, minute by minute that of the longest',
     `money_per_good` Nullable(Float64) COMMENT 'money / good, in currency; NULL without good items',
     `good_per_hour` Nullable(Float64) COMMENT 'good / hours, 1/h; NULL without hours',
     `baseline_money` Nullable(Float64) COMMENT 'Costs of the baseline period, in currency; NULL where figures are given',
@@ -235,11 +243,11 @@ AS SELECT
     sum(`day_energy`) AS `energy`, sum(`day_reagent`) AS `reagent`, sum(`day_scrap`) AS `scrap`,
     sum(`day_downtime`) AS `downtime`, sum(`day_labour`) AS `labour`,
     `energy` + `reagent` + `scrap` + `downtime` + `labour` AS `money`,
-    sum(`day_good`) AS `good`, sum(`day_minutes`) / 60 AS `hours`,
+    sum(`day_good`) AS `good`, sum(`day_hours`) AS `hours`,
     `money` / nullIf(`good`, 0) AS `money_per_good`, `good` / nullIf(`hours`, 0) AS `good_per_hour`,
     if(any(`first_day`) = '', NULL, any(`then_money`)) AS `baseline_money`,
     if(any(`first_day`) = '', NULL, any(`then_good`)) AS `baseline_good`,
-    if(any(`first_day`) = '', NULL, any(`then_minutes`) / 60) AS `baseline_hours`,
+    if(any(`first_day`) = '', NULL, any(`then_hours`)) AS `baseline_hours`,
     coalesce(any(`given_money_per_good`), `baseline_money` / nullIf(`baseline_good`, 0)) AS `baseline_money_per_good`,
     coalesce(any(`given_good_per_hour`), `baseline_good` / nullIf(`baseline_hours`, 0)) AS `baseline_good_per_hour`,
     `baseline_money_per_good` - `money_per_good` AS `saving_per_good`,
@@ -256,7 +264,7 @@ FROM
         sumIf(`day_energy` + `day_reagent` + `day_scrap` + `day_downtime` + `day_labour`, `then`)
             OVER (PARTITION BY `topology`, `site`) AS `then_money`,
         sumIf(`day_good`, `then`) OVER (PARTITION BY `topology`, `site`) AS `then_good`,
-        sumIf(`day_minutes`, `then`) OVER (PARTITION BY `topology`, `site`) AS `then_minutes`
+        sumIf(`day_hours`, `then`) OVER (PARTITION BY `topology`, `site`) AS `then_hours`
     FROM
     (
         SELECT
@@ -264,12 +272,12 @@ FROM
             sumIf(`cost`, `kind` = 'energy') AS `day_energy`, sumIf(`cost`, `kind` = 'reagent') AS `day_reagent`,
             sumIf(`cost`, `kind` = 'scrap') AS `day_scrap`, sumIf(`cost`, `kind` = 'downtime') AS `day_downtime`,
             sumIf(`cost`, `kind` = 'labour') AS `day_labour`,
-            sum(`items`) AS `day_good`, uniqExactIf(`minute`, `busy`) AS `day_minutes`
+            sum(`items`) AS `day_good`, sum(`busy`) / 3600000 AS `day_hours`
         FROM
         (
             SELECT
                 `topology`, `site`, toDate(`hour` + INTERVAL `utc_offset_minutes` MINUTE) AS `day`, `kind`,
-                `money` AS `cost`, toInt64(0) AS `items`, toDateTime64(0, 3, 'UTC') AS `minute`, false AS `busy`
+                `money` AS `cost`, toInt64(0) AS `items`, toInt64(0) AS `busy`
             FROM headrace.costs_per_hour
             INNER JOIN
             (
@@ -277,15 +285,23 @@ FROM
             ) AS `valid` USING (`topology`, `site`)
             UNION ALL
             SELECT
-                `topology`, `site`, toDate(`made`.`window_start` + INTERVAL `utc_offset_minutes` MINUTE) AS `day`,
-                '' AS `kind`, toFloat64(0) AS `cost`, `made`.`good` AS `items`, `made`.`window_start`, `made`.`planned_ms` > 0
-            FROM headrace_store.oee AS `made` FINAL
-            INNER JOIN
+                `topology`, `site`, toDate(`window_start` + INTERVAL any(`utc_offset`) MINUTE) AS `day`, '' AS `kind`,
+                toFloat64(0) AS `cost`, sum(`made`) AS `items`, max(`planned`) AS `busy`
+            FROM
             (
-                SELECT `topology`, `site`, `utc_offset_minutes`, `output` FROM headrace_store.baselines FINAL
-                WHERE isNull(`valid_to`)
-            ) AS `valid` USING (`topology`, `site`)
-            WHERE has(`valid`.`output`, `made`.`asset`)
+                SELECT
+                    `topology`, `site`, `window_start`, any(`utc_offset_minutes`) AS `utc_offset`,
+                    sum(`good`) AS `made`, sum(`planned_ms`) AS `planned`
+                FROM (SELECT * FROM headrace_store.oee FINAL) AS `slice`
+                INNER JOIN
+                (
+                    SELECT `topology`, `site`, `utc_offset_minutes`, `output` FROM headrace_store.baselines FINAL
+                    WHERE isNull(`valid_to`)
+                ) AS `valid` USING (`topology`, `site`)
+                WHERE has(`output`, `asset`)
+                GROUP BY `topology`, `site`, `window_start`, `asset`
+            )
+            GROUP BY `topology`, `site`, `window_start`
         )
         GROUP BY `topology`, `site`, `day`
     ) AS `daily`

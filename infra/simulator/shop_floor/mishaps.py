@@ -42,7 +42,7 @@ def schedule(machines: Sequence[Asset], duration: float | None) -> Iterator[Mish
     sick = next((machine.name for machine in machines if machine.kind == _SICK), None)
     for cycle in count() if number is None else range(number):
         begin = cycle * length
-        yield _mishap(STORE, "picking", "wrong_pick", begin + _PICK_BEGINS * length, _PICK_LASTS * length, 0.0)
+        yield _mishap(STORE, "pick", "wrong_pick", begin + _PICK_BEGINS * length, _PICK_LASTS * length, 0.0)
         if sick is not None:
             kind: MishapKind = "process_drift" if cycle % 2 else "process_shift"
             spec = WORK[_SICK].characteristic
