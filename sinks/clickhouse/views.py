@@ -17,6 +17,7 @@ _FILES: Final = {
     "views.sql": "feedback",
     "views_oee.sql": "stops",
     "views_production.sql": "stops",
+    "views_quality.sql": "defects",
     "views_economics.sql": "baselines",
 }
 """Files of views, in order, and the newest table that each reads: a schema of long ago has none of them."""

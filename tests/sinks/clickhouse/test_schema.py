@@ -49,7 +49,7 @@ def test_a_table_has_the_fields_of_its_message(client: Client, table: str, messa
 
 
 @pytest.mark.parametrize("row", [OeeSlice, Stop, SampleRow, SpcPoint, InspectionRow, DefectRow])
-def test_a_table_has_the_fields_of_its_row_and_where_it_comes_from(client: Client, row: type[Row]) -> None:
+def test_a_table_has_the_fields_of_its_rows(client: Client, row: type[Row]) -> None:
     columns = {name for name, *_ in client.execute(f"DESCRIBE TABLE headrace.{row.table}")}
     assert columns == {*row.__struct_fields__, "topology", "topic", "partition"}
 
