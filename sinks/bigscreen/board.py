@@ -1,7 +1,7 @@
 """The alarms and flags that the screen knows of, whichever way they came.
 
-They come by Kafka at once, and from ClickHouse at the start and now and then, should Kafka have been away. Either may be
-ahead of the other, so the newest wins, and nothing is counted twice.
+They come by Kafka at once, and from ClickHouse at the start and now and then, should Kafka have been away. Either may
+be ahead of the other, so the newest wins, and nothing is counted twice.
 """
 
 from collections.abc import Iterable

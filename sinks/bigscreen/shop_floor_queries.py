@@ -26,68 +26,74 @@ from sinks.bigscreen.rows import (
     WrongPick,
 )
 
-_HERE: Final = "topology = %(topology)s AND site = %(site)s"
-_SINCE: Final = "fromUnixTimestamp64Milli(%(since)s)"
-
-_OEE: Final = f"""
+_OEE: Final = """
 SELECT asset, line, shift, toUnixTimestamp64Milli(shift_start) AS began, toUnixTimestamp64Milli(max(window_end)),
     sum(planned_ms), sum(production_ms), sum(good), sum(rejected), sum(ideal_ms)
 FROM headrace.oee
-WHERE {_HERE} AND window_start >= {_SINCE} AND shift != '' AND shift_start =
-    (SELECT max(shift_start) FROM headrace.oee WHERE {_HERE} AND window_start >= {_SINCE} AND shift != '')
+WHERE topology = %(topology)s AND site = %(site)s AND window_start >= fromUnixTimestamp64Milli(%(since)s)
+    AND shift != '' AND shift_start =
+    (SELECT max(shift_start) FROM headrace.oee
+    WHERE topology = %(topology)s AND site = %(site)s AND window_start >= fromUnixTimestamp64Milli(%(since)s)
+        AND shift != '')
 GROUP BY asset, line, shift, began ORDER BY line, asset
 """
-_DOWNTIME: Final = f"""
+_DOWNTIME: Final = """
 SELECT if(reason = '', state, reason) AS why, count(), sum(lost_ms) AS lost FROM headrace.stops
-WHERE {_HERE} AND ts >= {_SINCE} AND category != 'planned'
+WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s)
+    AND category != 'planned'
 GROUP BY why HAVING lost > 0 ORDER BY lost DESC, why LIMIT 3
 """
-_ORDERS: Final = f"""
+_ORDERS: Final = """
 SELECT asset, `order`, any(product), sum(good), max(order_quantity) FROM headrace.oee
-WHERE {_HERE} AND window_start >= {_SINCE} AND `order` != ''
+WHERE topology = %(topology)s AND site = %(site)s AND window_start >= fromUnixTimestamp64Milli(%(since)s)
+    AND `order` != ''
 GROUP BY asset, `order` ORDER BY max(window_end) DESC, `order` LIMIT 1 BY asset
 """
-_INSPECTED: Final = f"""
+_INSPECTED: Final = """
 SELECT sum(inspected), sum(passed), toUnixTimestamp64Milli(max(ts)) FROM headrace.inspections
-WHERE {_HERE} AND ts >= {_SINCE} HAVING count() > 0
+WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s) HAVING count() > 0
 """
-_DEFECTS: Final = f"""
+_DEFECTS: Final = """
 SELECT defect, sum(count) AS found FROM headrace.defects
-WHERE {_HERE} AND ts >= {_SINCE} GROUP BY defect ORDER BY found DESC, defect LIMIT 3
+WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s) GROUP BY defect
+    ORDER BY found DESC, defect LIMIT 3
 """
-_CHART_LINES: Final = f"""
+_CHART_LINES: Final = """
 SELECT asset, product, characteristic, chart, unit, toUnixTimestamp64Milli(ts), phase, rules FROM headrace.spc
-WHERE {_HERE} AND ts >= {_SINCE}
+WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s)
 ORDER BY ts DESC, `offset` DESC LIMIT 1 BY asset, product, characteristic, chart
 """
-_CHART_POINTS: Final = f"""
+_CHART_POINTS: Final = """
 SELECT toUnixTimestamp64Milli(ts), value, centre, lower, upper, rules FROM headrace.spc
-WHERE {_HERE} AND asset = %(asset)s AND product = %(product)s AND characteristic = %(characteristic)s
-    AND chart = %(chart)s AND ts >= {_SINCE}
+WHERE topology = %(topology)s AND site = %(site)s AND asset = %(asset)s AND product = %(product)s
+    AND characteristic = %(characteristic)s
+    AND chart = %(chart)s AND ts >= fromUnixTimestamp64Milli(%(since)s)
 ORDER BY ts DESC, `offset` DESC LIMIT 40
 """
-_CAPABILITY: Final = f"""
+_CAPABILITY: Final = """
 SELECT asset, product, characteristic, argMax(cpk, (ts, `offset`)) AS newest FROM headrace.samples
-WHERE {_HERE} AND ts >= {_SINCE} AND late = 0 AND isNotNull(cpk)
+WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s) AND late = 0
+    AND isNotNull(cpk)
 GROUP BY asset, product, characteristic ORDER BY newest
 """
-_STOCK: Final = f"""
+_STOCK: Final = """
 SELECT section, sum(pieces) AS lie, sum(pieces * length_mm) / 1000 FROM
 (
-    SELECT section, pieces, length_mm FROM headrace.stock_levels WHERE {_HERE}
+    SELECT section, pieces, length_mm FROM headrace.stock_levels WHERE topology = %(topology)s AND site = %(site)s
     ORDER BY `offset` DESC, length(id) DESC, id DESC LIMIT 1 BY asset, bin
 )
 WHERE pieces > 0 GROUP BY section ORDER BY lie DESC, section
 """
-_PICKS: Final = f"""
+_PICKS: Final = """
 SELECT count(), countIf(verdict != 'right'), toUnixTimestamp64Milli(max(ts)) FROM headrace.picks
-WHERE {_HERE} AND ts >= {_SINCE} HAVING count() > 0
+WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s) HAVING count() > 0
 """
-_WRONG_PICKS: Final = f"""
+_WRONG_PICKS: Final = """
 SELECT toUnixTimestamp64Milli(ts), `order`, robot, verdict, reason FROM headrace.picks
-WHERE {_HERE} AND ts >= {_SINCE} AND verdict != 'right' ORDER BY ts DESC, `offset` DESC LIMIT 3
+WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s)
+    AND verdict != 'right' ORDER BY ts DESC, `offset` DESC LIMIT 3
 """
-_PICKING: Final = f"""
+_PICKING: Final = """
 SELECT `order`, wanted, ifNull(picked, 0), if(cut + waste = 0, 0, waste / (cut + waste)) FROM
 (
     SELECT `order`, argMax(listed, newest) AS wanted, argMax(cut_off, newest) AS cut, argMax(lost, newest) AS waste,
@@ -95,30 +101,34 @@ SELECT `order`, wanted, ifNull(picked, 0), if(cut + waste = 0, 0, waste / (cut +
     FROM
     (
         SELECT `order`, `offset` AS newest, sum(pieces) AS listed, sum(cut_mm) AS cut_off, max(waste_mm) AS lost
-        FROM headrace.pick_lists WHERE {_HERE} AND ts >= {_SINCE} GROUP BY `order`, `offset`
+        FROM headrace.pick_lists
+        WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s)
+            GROUP BY `order`, `offset`
     )
     GROUP BY `order` ORDER BY listed_at DESC LIMIT 3
 ) AS lists
 LEFT JOIN
 (
-    SELECT `order`, sum(counted) AS picked FROM headrace.picks WHERE {_HERE} AND ts >= {_SINCE} GROUP BY `order`
+    SELECT `order`, sum(counted) AS picked FROM headrace.picks
+    WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s) GROUP BY `order`
 ) AS taken USING `order`
 ORDER BY listed_at DESC
 """
-_QUEUES: Final = f"""
+_QUEUES: Final = """
 SELECT place, argMax(items, place_in_log) AS lie FROM
 (
     SELECT source AS place, items_at_source AS items, (ts, `offset`) AS place_in_log
-    FROM headrace.moves WHERE {_HERE} AND ts >= {_SINCE}
+    FROM headrace.moves WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s)
     UNION ALL
     SELECT destination, items_at_destination, (ts, `offset`)
-    FROM headrace.moves WHERE {_HERE} AND ts >= {_SINCE} AND has_left = 0
+    FROM headrace.moves
+    WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s) AND has_left = 0
 )
 GROUP BY place HAVING lie > 0 ORDER BY lie DESC, place LIMIT 5
 """
-_MOVES: Final = f"""
+_MOVES: Final = """
 SELECT count(), quantileExact(0.5)(duration_ms) FROM headrace.moves
-WHERE {_HERE} AND ts >= {_SINCE} HAVING count() > 0
+WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s) HAVING count() > 0
 """
 
 
