@@ -1,8 +1,8 @@
 """Alarms and flags as they come, from the topics."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, TypeVar
 
 import msgspec
 import structlog
@@ -14,6 +14,7 @@ from schemas.topics import ALARMS, ANOMALIES
 
 _PAUSE_SECONDS: Final = 2.0
 _TOPICS: Final = (ALARMS.name, ANOMALIES.name)
+_Message = TypeVar("_Message", Alarm, Anomaly)
 log = structlog.get_logger(__name__)
 
 
@@ -70,25 +71,17 @@ class Feed:
                 for place, records in (await consumer.getmany(timeout_ms=1000)).items():
                     values = [record.value for record in records if record.value]
                     if place.topic == ALARMS.name:
-                        self._on_alarms([a for a in map(_alarm, values) if a and a.topology == self._topology])
+                        self._on_alarms([a for a in _decoded(values, Alarm) if a.topology == self._topology])
                     else:
-                        self._on_flags([f for f in map(_flag, values) if f and f.topology == self._topology])
+                        self._on_flags([f for f in _decoded(values, Anomaly) if f.topology == self._topology])
         finally:
             await consumer.stop()
 
 
-def _alarm(value: bytes) -> Alarm | None:
-    return _decoded(value, Alarm, ALARMS.name)
-
-
-def _flag(value: bytes) -> Anomaly | None:
-    return _decoded(value, Anomaly, ANOMALIES.name)
-
-
-def _decoded(value: bytes, kind: type[Any], topic: str) -> Any:
-    """A message; None where it is none, so that one foreign message does not take the screen away."""
-    try:
-        return msgspec.json.decode(value, type=kind)
-    except msgspec.DecodeError as error:
-        log.warning("message_not_understood", topic=topic, error=str(error))
-        return None
+def _decoded(values: Iterable[bytes], kind: type[_Message]) -> Iterator[_Message]:
+    """The messages; one that is none of this kind is told in the log and does not take the screen away."""
+    for value in values:
+        try:
+            yield msgspec.json.decode(value, type=kind)
+        except msgspec.DecodeError as error:
+            log.warning("message_not_understood", kind=kind.__name__, error=str(error))

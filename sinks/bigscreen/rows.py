@@ -87,7 +87,7 @@ class Defects(NamedTuple):
     """One kind of defect in the last 24 hours."""
 
     defect: str
-    count: int
+    found: int
 
 
 class ChartLine(NamedTuple):

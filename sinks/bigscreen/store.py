@@ -14,6 +14,7 @@ import structlog
 from clickhouse_driver import Client
 
 from schemas.errors import SinkError
+from schemas.results import Anomaly
 from sinks.bigscreen import queries, shop_floor_queries
 from sinks.bigscreen.board import Alarms, Flags
 from sinks.bigscreen.plant import Plant
@@ -50,6 +51,10 @@ class Store:
         self._slow_due = self._standing_due = 0.0
         self._details: dict[str, tuple[float, AssetDetail]] = {}
 
+    def check(self) -> None:
+        """Ask once, before anybody waits for it. SinkError where ClickHouse does not answer, or refuses."""
+        self._answer(self._poll_readings)
+
     async def run(self) -> None:
         """Poll until cancelled; where ClickHouse is away, try again."""
         while True:
@@ -72,8 +77,7 @@ class Store:
             self._standing_due = now + _STANDING_SECONDS
         if now >= self._slow_due and self.snapshot.newest is not None:
             self.snapshot = await self._ask(self._slower)
-            hour = self.snapshot.newest - _HOUR
-            self.flags.take(await self._ask(lambda client: queries.flags(client, self.plant, hour)))
+            self.flags.take(await self._ask(self._newest_flags))
             self._slow_due = now + _SLOW_SECONDS
 
     def look_up_standing(self) -> None:
@@ -121,6 +125,9 @@ class Store:
                 newest = min(max(reading.ts for reading in readings), max(now, newest or 0))
                 self.snapshot = replace(self.snapshot, readings=readings, newest=newest)
                 return
+
+    def _newest_flags(self, client: Client) -> list[Anomaly]:
+        return queries.flags(client, self.plant, (self.snapshot.newest or 0) - _HOUR)
 
     def _slower(self, client: Client) -> Snapshot:
         plant, newest = self.plant, self.snapshot.newest or 0

@@ -22,6 +22,8 @@ class Card:
     since: str
     state: str
     to_acknowledge: bool
+    may_shelve: bool
+    shelved: bool
     reason: str
 
 
@@ -42,7 +44,6 @@ def alarm_list(standing: Sequence[Alarm], aside: Sequence[Alarm], plant: Plant, 
 
 def _card(alarm: Alarm, plant: Plant, words: Words) -> Card:
     began = alarm.raised_at if alarm.raised_at is not None else alarm.ts
-    to_acknowledge = alarm.state in ("unacknowledged", "returned_unacknowledged")
     sign = palette.PRIORITIES[alarm.priority]
     return Card(
         id=alarm.alarm,
@@ -52,7 +53,9 @@ def _card(alarm: Alarm, plant: Plant, words: Words) -> Card:
         limit=_limit(alarm, plant, words),
         since=words("since", time=figures.clock(began, plant.utc_offset_ms)),
         state=words.name("alarm_state", alarm.state),
-        to_acknowledge=to_acknowledge,
+        to_acknowledge=alarm.state in ("unacknowledged", "returned_unacknowledged"),
+        may_shelve=alarm.state not in ("suppressed", "out_of_service"),
+        shelved=alarm.state == "shelved",
         reason=alarm.reason,
     )
 

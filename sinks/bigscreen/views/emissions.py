@@ -80,9 +80,8 @@ def _stack(asset: str, value: float | None, room: Headroom | None, limit: float,
         return Stack(asset, figures.number(value), sign, word, 0.0, None, "", "")
     period = f"{words('hour_mean', mean=figures.number(room.mean))} · {_projected(room, words)}"
     allowed = words("allowed", allowed=figures.number(room.allowed)) if room.allowed >= 0 else words("lost")
-    return Stack(
-        asset, figures.number(value), sign, word, _of_bar(room.mean, room), _of_bar(room.projected, room), period, allowed
-    )  # fmt: skip
+    mean, end = _of_bar(room.mean, room), _of_bar(room.projected, room)
+    return Stack(asset, figures.number(value), sign, word, mean, end, period, allowed)
 
 
 def _projected(room: Headroom, words: Words) -> str:

@@ -37,7 +37,7 @@ def quality(snapshot: Snapshot, plant: Plant, words: Words) -> Quality | None:
     signals = sum(bool(line.rules) for line in known.lines)
     lowest = known.capability[0] if known.capability else None
     inspected = known.inspected
-    most = max((one.count for one in known.defects), default=1)
+    most = max((one.found for one in known.defects), default=1)
     state, sign = _state(known.drawn, words)
     return Quality(
         first_pass=figures.percent(figures.ratio(inspected.passed, inspected.inspected) if inspected else None),
@@ -50,7 +50,7 @@ def quality(snapshot: Snapshot, plant: Plant, words: Words) -> Quality | None:
         drawn_state=state,
         drawn_sign=sign,
         chart=charts.control_chart(known.points),
-        defects=tuple(Bar(one.defect, figures.count(one.count), one.count / most) for one in known.defects),
+        defects=tuple(Bar(one.defect, figures.count(one.found), one.found / most) for one in known.defects),
     )
 
 
