@@ -22,7 +22,6 @@ ENGLISH: Final[dict[str, str]] = {
     "no_alarms": "No alarms",
     "alarms": "alarms",
     "more": "+{count} more",
-    "all_alarms": "all alarms",
     "shelved": "put aside",
     "acknowledge": "Acknowledge",
     "shelve": "Shelve",
@@ -82,7 +81,6 @@ ENGLISH: Final[dict[str, str]] = {
     "area.yard": "Yard",
     "area.stacks": "Stacks",
     # emissions
-    "now": "now",
     "hour_mean": "hour {mean}",
     "projected": "ends at {projected}",
     "allowed": "rest at most {allowed}",
@@ -120,9 +118,7 @@ ENGLISH: Final[dict[str, str]] = {
     "picked": "Picked",
     "queues": "Waiting",
     "move_time": "per move",
-    "waste": "waste {waste} %",
     # asset
-    "trends": "Trends",
     "flags": "Flags",
     "history": "Alarms",
     "none": "none",

@@ -22,7 +22,6 @@ CHINESE: Final[dict[str, str]] = {
     "no_alarms": "无报警",
     "alarms": "条报警",
     "more": "另有 {count} 条",
-    "all_alarms": "全部报警",
     "shelved": "已搁置",
     "acknowledge": "确认",
     "shelve": "搁置",
@@ -82,7 +81,6 @@ CHINESE: Final[dict[str, str]] = {
     "area.yard": "堆场",
     "area.stacks": "烟囱",
     # emissions
-    "now": "当前",
     "hour_mean": "小时均值 {mean}",
     "projected": "预计 {projected}",
     "allowed": "余量上限 {allowed}",
@@ -120,9 +118,7 @@ CHINESE: Final[dict[str, str]] = {
     "picked": "拣料进度",
     "queues": "等待",
     "move_time": "每次搬运",
-    "waste": "损耗 {waste} %",
     # asset
-    "trends": "趋势",
     "flags": "异常",
     "history": "报警",
     "none": "无",

@@ -1,5 +1,6 @@
 """`headrace screen`: show the plant to everybody, until told to stop."""
 
+import asyncio
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -9,7 +10,8 @@ import click
 from schemas.errors import SinkError, UserError
 from sinks.bigscreen import server
 from sinks.bigscreen.plant import Asset, Emission, Limit, Plant, Servers
-from streams.cli.long_running import log_level_option, set_up_logging
+from streams import login
+from streams.cli.long_running import check_free, log_level_option, set_up_logging
 from streams.cli.options import Seconds, data_option, load_topology, topology_option
 from streams.compute.compliance.packs import PERIODS
 from streams.settings import Address, Settings
@@ -44,6 +46,8 @@ def screen(topology_file: Path | None, data: Path, address: str | None, stale_af
     servers = Servers(
         clickhouse=settings.clickhouse, kafka=settings.client_options(), host=listen.host.strip("[]"), port=listen.port
     )
+    check_free(listen, "the screen", "--address")
+    asyncio.run(login.answering(settings.client_options()))
     set_up_logging(log_level)
     try:
         server.run(plant_of(topology), servers, stale_after, lambda: click.echo(f"screen at http://{listen}"))
