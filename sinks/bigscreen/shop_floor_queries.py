@@ -94,25 +94,21 @@ WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64M
     AND verdict != 'right' ORDER BY ts DESC, `offset` DESC LIMIT 3
 """
 _PICKING: Final = """
-SELECT `order`, wanted, ifNull(picked, 0), if(cut + waste = 0, 0, waste / (cut + waste)) FROM
+WITH lists AS
 (
-    SELECT `order`, argMax(listed, newest) AS wanted, argMax(cut_off, newest) AS cut, argMax(lost, newest) AS waste,
-        max(newest) AS listed_at
-    FROM
-    (
-        SELECT `order`, `offset` AS newest, sum(pieces) AS listed, sum(cut_mm) AS cut_off, max(waste_mm) AS lost
-        FROM headrace.pick_lists
-        WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s)
-            GROUP BY `order`, `offset`
-    )
-    GROUP BY `order` ORDER BY listed_at DESC LIMIT 3
-) AS lists
+    SELECT asset, `order`, `offset` AS listed_at, sum(pieces) AS wanted, sum(cut_mm) AS cut, max(waste_mm) AS waste
+    FROM headrace.pick_lists
+    WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s)
+    GROUP BY asset, `order`, listed_at ORDER BY listed_at DESC LIMIT 1 BY asset, `order`
+)
+SELECT lists.`order`, any(wanted), sumIf(counted, `offset` > listed_at), any(waste / (cut + waste)) FROM lists
 LEFT JOIN
 (
-    SELECT `order`, sum(counted) AS picked FROM headrace.picks
-    WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s) GROUP BY `order`
-) AS taken USING `order`
-ORDER BY listed_at DESC
+    SELECT asset, `order`, `offset`, counted FROM headrace.picks
+    WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s)
+) AS taken ON taken.asset = lists.asset AND taken.`order` = lists.`order`
+WHERE wanted > 0
+GROUP BY lists.asset, lists.`order`, listed_at ORDER BY listed_at DESC LIMIT 3
 """
 _QUEUES: Final = """
 SELECT place, argMax(items, place_in_log) AS lie FROM
