@@ -107,13 +107,14 @@ def a_quarter_of_an_hour(now: int) -> dict[str, list[bytes]]:
         event("inspection", now, "inspection-1", product="plate", inspected=40, passed=39, defects={"bent": 1}),
     ]
     steel = {"grade": "Q355B", "section": "L100x8", "length_mm": 12_000, "heat": "H1"}
+    other = {**steel, "heat": "H2"}
     line = {"bin": "B-1", **steel, "pieces": 10, "cuts_mm": [5900, 5900]}
     logistics = [
         event("arrival", begin, "yard-1", bin="B-1", **steel, pieces=60),
-        event("arrival", begin + 1, "yard-1", bin="B-2", **{**steel, "heat": "H2"}, pieces=30),
+        event("arrival", begin + 1, "yard-1", bin="B-2", **other, pieces=30),
         event("pick_list", begin + 2, "yard-1", order="C-1", lines=[line], waste_mm=1600),
         event("pick", begin + MINUTE, "yard-1", order="C-1", robot="r", bin="B-1", **steel, pieces=4),
-        event("pick", begin + 2 * MINUTE, "yard-1", order="C-1", robot="r", bin="B-2", **{**steel, "heat": "H2"}, pieces=1),
+        event("pick", begin + 2 * MINUTE, "yard-1", order="C-1", robot="r", bin="B-2", **other, pieces=1),
         *(
             event("move", begin + n * MINUTE, "yard-1", item=f"I-{n}", source="saw", destination=place,
                   departed=begin + n * MINUTE - n * 7000)
