@@ -124,6 +124,8 @@ class Reason(StrEnum):
     """Feedback names a source partition, a series or a detector that is not there: no such flag was raised here."""
     UNKNOWN_ASSET = "unknown_asset"
     """The topology does not declare the asset, and says that such events are dead letters."""
+    UNKNOWN_STATE = "unknown_state"
+    """A machine is said to be in a state that the topology does not declare for production."""
     UNKNOWN_METRIC = "unknown_metric"
     """The topology does not declare the metric, and says that such values are dead letters."""
 

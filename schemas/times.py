@@ -1,11 +1,17 @@
-"""Times as events give them."""
+"""Times as events give them, and the place on Earth whose hours and days count."""
 
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
+
+from msgspec import Meta
 
 from schemas.errors import EventError
 from schemas.events import Reason
 
+UtcOffset = Annotated[str, Meta(pattern=r"^[+-](0\d|1[0-4]):(00|30)\Z")]
+"""Local standard time against UTC, such as `+08:00`."""
+
+_MINUTE_MS: Final = 60_000
 _SHOWN: Final = 80
 """Characters of a refused time that its dead letter quotes."""
 
@@ -23,3 +29,9 @@ def parse_time(ts: int | str) -> int:
     if moment is None or moment.tzinfo is None:
         raise EventError(Reason.BAD_TIME, f"{ts[:_SHOWN]!r} is no RFC 3339 time with an offset")
     return round(moment.timestamp() * 1000)
+
+
+def utc_offset_ms(utc_offset: str) -> int:
+    """Milliseconds of a `UtcOffset`, east positive."""
+    minutes = int(utc_offset[1:3]) * 60 + int(utc_offset[4:])
+    return (-minutes if utc_offset[0] == "-" else minutes) * _MINUTE_MS

@@ -73,7 +73,11 @@ LEDGER_THERE = "ledger rows at the committed offset"
 
 TABLES_ALONE = ("compliance", "headroom", "emitted_mass", "feedback")
 """Tables whose rows are not on a topic."""
-SHOP_FLOOR_TABLES: Mapping[str, Sequence[str]] = {"production.events": (), "quality.events": (), "logistics.events": ()}
+SHOP_FLOOR_TABLES: Mapping[str, Sequence[str]] = {
+    "production.events": ("oee", "stops"),
+    "quality.events": (),
+    "logistics.events": (),
+}
 """Source topic to the tables that its events become rows of."""
 RESULT_TABLES = {
     "aggregates": "aggregates", "anomalies": "anomalies", "alarms": "alarms", "process.adjustments": "adjustments",

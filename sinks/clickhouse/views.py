@@ -1,5 +1,5 @@
 """The views of `headrace`: one over every table of `headrace_store`, with the same columns and comments, and those that
-answer a question of their own (`views.sql`).
+answer a question of their own (`views*.sql`).
 
 They read with FINAL: of rows written twice, one is seen, merged or not. A repeat has the same event time, hence lies in
 the same partition, so predicates on time and on the sorting key prune as they do on the table.
@@ -12,6 +12,9 @@ from typing import Final
 from clickhouse_driver import Client
 
 _STATEMENT_END: Final = re.compile(r";[ \t]*$", re.MULTILINE)
+
+_FILES: Final = {"views.sql": "feedback", "views_oee.sql": "stops", "views_production.sql": "stops"}
+"""Files of views, in order, and the newest table that each reads: a schema of long ago has none of them."""
 
 
 def renew(client: Client) -> None:
@@ -31,9 +34,11 @@ def renew(client: Client) -> None:
         select = f"SELECT {names} FROM headrace_store.`{table}` FINAL"  # noqa: S608 - names come from the schema
         comments = {f"about_{name}": comment for name, _, comment in columns}
         client.execute(f"{view} {select} COMMENT %(about)s", {"about": about} | comments)
-    if any(table == "feedback" for table, _ in tables):
-        for statement in statements(files("sinks.clickhouse").joinpath("views.sql").read_text(encoding="utf-8")):
-            client.execute(statement)
+    there = {table for table, _ in tables}
+    for name, newest in _FILES.items():
+        if newest in there:
+            for statement in statements(files("sinks.clickhouse").joinpath(name).read_text(encoding="utf-8")):
+                client.execute(statement)
 
 
 def statements(sql: str) -> list[str]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,18 +19,28 @@ from kafka import KafkaAdminClient
 
 from infra.local.ports import free_ports
 from infra.local.stack import Stack
-from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS, Topic
+from schemas.topics import (
+    ALARM_ACTIONS,
+    ANOMALY_FEEDBACK,
+    LOGISTICS_EVENTS,
+    PROCESS_ACKS,
+    PRODUCTION_EVENTS,
+    QUALITY_EVENTS,
+)
+from sinks.base import Coded, Column
 from sinks.clickhouse import connection
 from streams.ack_processor import AckProcessor
 from streams.alarm_processor import AlarmProcessor
-from streams.audit import Position
+from streams.audit import SHOP_FLOOR_TABLES, Position
 from streams.chunk import Chunk
 from streams.feedback_processor import FeedbackProcessor
+from streams.partition_processor import PartitionProcessor
 from streams.positions import Broker
 from streams.processor import Processor
-from streams.rendering import Message, Renderer
+from streams.rendering import Message, Rendered, Renderer
 from streams.scrape import scrape
 from streams.settings import Address
+from streams.shop_floor_processor import logistics_processor, production_processor, quality_processor
 from streams.topology.load import load
 from streams.topology.model import Topology
 
@@ -38,6 +48,17 @@ RESULTS = {
     "aggregates": "aggregates", "anomalies": "anomalies", "alarms": "alarms", "process.adjustments": "adjustments",
     "dead.letters": "dead_letters",
 }  # fmt: skip
+
+_Make = Callable[[Topology, str, int, int], PartitionProcessor]
+_OTHERS: Mapping[str, _Make] = {
+    PROCESS_ACKS.name: AckProcessor,
+    ANOMALY_FEEDBACK.name: FeedbackProcessor,
+    ALARM_ACTIONS.name: AlarmProcessor,
+    PRODUCTION_EVENTS.name: production_processor,
+    QUALITY_EVENTS.name: quality_processor,
+    LOGISTICS_EVENTS.name: logistics_processor,
+}
+"""Topics other than the sources, and what reads them."""
 
 
 @dataclass
@@ -143,28 +164,43 @@ class Plant:
                     processor.settle()
                 for message in Renderer(self.topology, source, partition).render(processor.cut()).messages:
                     found[message.topic].append(message)
-        for message in [
-            *self._expected_of(PROCESS_ACKS, AckProcessor),
-            *self._expected_of(ANOMALY_FEEDBACK, FeedbackProcessor),
-            *self._expected_of(ALARM_ACTIONS, AlarmProcessor),
-        ]:
-            if message.topic in found:  # not what is sent to the sources
-                found[message.topic].append(message)
+        for topic, make in _OTHERS.items():
+            for rendered in self._undisturbed(topic, make):
+                for message in rendered.messages:
+                    if message.topic in found:  # not what is sent to the sources
+                        found[message.topic].append(message)
         return found
 
-    def _expected_of(
-        self, topic: Topic, kind: type[AckProcessor | AlarmProcessor | FeedbackProcessor]
-    ) -> list[Message]:
-        """What an undisturbed run makes of the acknowledgements, feedback or alarm actions, as they are in the log."""
-        if topic.name not in self.topology.inputs:
-            return []
-        found: list[Message] = []
-        records = self.log(topic.name)
-        for partition in sorted({record.partition for record in records}):
-            processor = kind(self.topology, topic.name, partition, 0)
-            processor.feed(chunk(topic.name, partition, 0, [r for r in records if r.partition == partition]))
-            found += Renderer(self.topology, topic.name, partition).render(processor.cut()).messages
+    def expected_rows(self) -> dict[str, Counter[tuple[Any, ...]]]:
+        """The rows of production, quality and logistics that an undisturbed run gives, by table."""
+        found: dict[str, Counter[tuple[Any, ...]]] = {}
+        for topic, tables in SHOP_FLOOR_TABLES.items():
+            if topic not in self.topology.inputs:
+                continue
+            found |= {table: Counter() for table in tables}
+            for rendered in self._undisturbed(topic, _OTHERS[topic]):
+                for table in tables:
+                    for rows in rendered.tables.get(table, []):
+                        found[table].update(zip(*(_plain(rows[name]) for name in sorted(rows)), strict=True))
         return found
+
+    def rows(self, table: str) -> Counter[tuple[Any, ...]]:
+        """The rows of this topology in ClickHouse, columns in the order of their names, times as epoch ms."""
+        columns = self.query(
+            "SELECT concat(if(type LIKE '%DateTime64%', 'toUnixTimestamp64Milli', ''), '(`', name, '`)') "
+            f"FROM system.columns WHERE database = 'headrace' AND table = '{table}' ORDER BY name"
+        )
+        selected = ", ".join(name for (name,) in columns)
+        where = f"topology = '{self.topology.topology}'"
+        return Counter(self.query(f"SELECT {selected} FROM headrace.{table} WHERE {where}"))
+
+    def _undisturbed(self, topic: str, make: _Make) -> Iterator[Rendered]:
+        """What an undisturbed run makes of a topic other than the sources as it is in the log, by partition."""
+        records = self.log(topic) if topic in self.topology.inputs else []
+        for partition in sorted({record.partition for record in records}):
+            processor = make(self.topology, topic, partition, 0)
+            processor.feed(chunk(topic, partition, 0, [r for r in records if r.partition == partition]))
+            yield Renderer(self.topology, topic, partition).render(processor.cut())
 
     def assert_as_undisturbed(self, idle: bool = True) -> None:
         """Topics (read_committed) and ClickHouse hold exactly what an undisturbed run gives, row for row."""
@@ -175,6 +211,8 @@ class Plant:
             assert_same(topic, Counter((id_, value) for _, id_, value in self.messages(topic)), expected)
             ids = Counter(message.id for message in messages)
             assert_same(f"{topic} in ClickHouse", Counter(self.ids_in_clickhouse(RESULTS[topic])), ids)
+        for table, rows in self.expected_rows().items():
+            assert_same(f"{table} in ClickHouse", self.rows(table), rows)
 
     def assert_conditions_as_undisturbed(self) -> None:
         """The log of alarm actions holds exactly the conditions, levels and acknowledgements of an undisturbed run."""
@@ -278,6 +316,14 @@ def assert_same(what: str, found: Counter[Any], expected: Counter[Any]) -> None:
     lost, more = expected - found, found - expected
     assert not lost, f"{what}: {lost.total()} rows lost, {more.total()} too many: {[*lost][:2]} {[*more][:2]}"
     assert not more, f"{what}: {more.total()} rows too many: {[*more][:2]}"
+
+
+def _plain(column: Column) -> list[Any]:
+    """A column as ClickHouse gives it back."""
+    if isinstance(column, Coded):
+        return [column.words[code] for code in column.codes]
+    values = column.tolist() if isinstance(column, np.ndarray) else column
+    return [None if value != value else value for value in values]  # NaN stands for none
 
 
 def chunk(topic: str, partition: int, begin: int, records: Sequence[Any]) -> Chunk:

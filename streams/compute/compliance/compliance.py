@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.times import utc_offset_ms
 from streams.compute.compliance.headroom import RECENT, Headroom
 from streams.compute.compliance.mass import Mass
 from streams.compute.compliance.minutes import MINUTE, Minutes
@@ -54,7 +55,7 @@ class Compliance:
     def __init__(self, declared: Declared, units: Mapping[str, str], lateness: int, first_watcher: int) -> None:
         """`units` by metric; `lateness` in ms; `first_watcher` is the number that flags of the first rule carry."""
         self._monitors = [
-            Monitor(index, rule, units.get(rule.metric, ""), declared.utc_offset_ms())
+            Monitor(index, rule, units.get(rule.metric, ""), utc_offset_ms(declared.utc_offset))
             for index, rule in enumerate(declared.rules)
         ]
         self._units = units

@@ -1,15 +1,14 @@
 """How a topology declares what stacks have to comply with."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from schemas.events import LARGEST_VALUE
+from schemas.times import UtcOffset
 from streams.compute.compliance.packs import PACKS, Pack, PackName, Period
 from streams.compute.detectors.base import Name
-
-_MINUTE: Final = 60_000
 
 
 class Oxygen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -106,11 +105,6 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class Compliance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What stacks have to comply with."""
 
-    utc_offset: Annotated[str, Meta(pattern=r"^[+-](0\d|1[0-4]):(00|30)\Z")] = "+00:00"
+    utc_offset: UtcOffset = "+00:00"
     """Where hours, days and months begin. Standard time all the year, as regulators count."""
     rules: tuple[Rule, ...] = ()
-
-    def utc_offset_ms(self) -> int:
-        """The offset in milliseconds, east positive."""
-        minutes = int(self.utc_offset[1:3]) * 60 + int(self.utc_offset[4:])
-        return (-minutes if self.utc_offset[0] == "-" else minutes) * _MINUTE

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from schemas.times import utc_offset_ms
 from streams.compute.compliance.packs import PACKS
 from streams.compute.compliance.rule import Compliance, Rule
 from tests.streams.compute.compliance.stacks import rule
@@ -45,7 +46,7 @@ def test_changes_of_a_pack_show_in_its_version() -> None:
     ("text", "minutes"), [("+08:00", 480), ("-05:00", -300), ("+05:30", 330), ("-03:30", -210), ("+00:00", 0)]
 )
 def test_an_offset_from_utc_is_read(text: str, minutes: int) -> None:
-    assert msgspec.convert({"utc_offset": text}, Compliance).utc_offset_ms() == minutes * 60_000
+    assert utc_offset_ms(msgspec.convert({"utc_offset": text}, Compliance).utc_offset) == minutes * 60_000
 
 
 @pytest.mark.parametrize("text", ["08:00", "+8:00", "+15:00", "+05:45", "Z", "+08:00\n"])
