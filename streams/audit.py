@@ -75,8 +75,8 @@ TABLES_ALONE = ("compliance", "headroom", "emitted_mass", "feedback")
 """Tables whose rows are not on a topic."""
 SHOP_FLOOR_TABLES: Mapping[str, Sequence[str]] = {
     "production.events": ("oee", "stops"),
-    "quality.events": (),
-    "logistics.events": (),
+    "quality.events": ("samples", "spc", "inspections", "defects"),
+    "logistics.events": ("stock_levels", "pick_lists", "picks", "moves"),
 }
 """Source topic to the tables that its events become rows of."""
 RESULT_TABLES = {

@@ -99,4 +99,4 @@ def logistics_processor(
 
 def _believed(topology: Topology) -> Believed:
     known = rules(topology)
-    return Believed(known.earliest, known.max_future)
+    return Believed(known.earliest, known.max_future, known.assets)

@@ -3,7 +3,7 @@
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
@@ -29,11 +29,13 @@ class Origin(NamedTuple):
 
 
 class Believed(NamedTuple):
-    """Which event times are believed, epoch milliseconds and milliseconds."""
+    """What is believed of events; times in epoch milliseconds and milliseconds."""
 
     earliest: int
     max_future: int
     """How far ahead of the broker's time of its record an event may be."""
+    assets: Collection[tuple[str, str]] | None = None
+    """Site and asset of those that may appear, and only what is declared of them; None if any may."""
 
 
 class Found(NamedTuple):

@@ -64,7 +64,7 @@ def _nodes(topology: Topology) -> Iterator[str]:
     yield f'  subgraph kafka_out ["Kafka results, kept {topology.results.retention}"]'
     if topology.windows:
         yield "    aggregates[/aggregates/]"
-    if topology.detectors or topology.compliance.rules:
+    if topology.detectors or topology.compliance.rules or topology.quality is not None:
         yield "    anomalies[/anomalies/]"
     if topology.alarms:
         yield "    alarms[/alarms/]"
@@ -124,6 +124,8 @@ def _edges(topology: Topology) -> Iterator[str]:
         if topology.sinks.clickhouse is not None:
             for table in SHOP_FLOOR_TABLES[name]:
                 yield f"  {_part(name)} --> table_{table}[({table})]"
+    if topology.quality is not None:
+        yield "  quality -->|violated| anomalies"
     yield "  decode -->|refused| dead_letters"
     yield "  worker -.->|state and offsets| checkpoints"
     for table in _tables(topology):
@@ -144,8 +146,9 @@ def _tables(topology: Topology) -> Iterator[str]:
         yield "readings"
     if topology.windows:
         yield "aggregates"
-    if topology.detectors or topology.compliance.rules:
+    if topology.detectors or topology.compliance.rules or topology.quality is not None:
         yield "anomalies"
+    if topology.detectors or topology.compliance.rules:
         yield "feedback"
     if topology.alarms:
         yield "alarms"
