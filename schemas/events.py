@@ -128,6 +128,14 @@ class Reason(StrEnum):
     """A machine is said to be in a state that the topology does not declare for production."""
     UNKNOWN_METRIC = "unknown_metric"
     """The topology does not declare the metric, and says that such values are dead letters."""
+    BIN_TAKEN = "bin_taken"
+    """Logistics: material arrives in a bin that holds pieces of another kind, by the model of stock."""
+    UNKNOWN_BIN = "unknown_bin"
+    """Logistics: a stock take of a bin in which nothing has ever arrived: it cannot be told what was counted."""
+    TOO_MANY_BINS = "too_many_bins"
+    """Logistics: a store has 20,000 bins, none of them empty, and material arrives in another one."""
+    BAD_PICK_LIST = "bad_pick_list"
+    """Logistics: a pick list contradicts itself: one bin with two kinds of pieces, or cuts longer than the piece."""
 
 
 class Scope(StrEnum):

@@ -62,14 +62,16 @@ class PickLine(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True
 
 
 class PickList(ShopFloorEvent, frozen=True, gc=False, tag="pick_list", omit_defaults=True):
-    """What a robot is to fetch for a cutting order. A newer one of the same order takes its place."""
+    """What a robot is to fetch for a cutting order. A newer one of the same order takes its place: it says what is
+    still to be fetched. One without lines cancels the order.
+    """
 
     order: Name
     """Number of the cutting order."""
-    lines: Annotated[tuple[PickLine, ...], Meta(min_length=1, max_length=10_000)]
+    lines: Annotated[tuple[PickLine, ...], Meta(max_length=10_000)]
     """What is to be taken from where."""
     waste_mm: Annotated[int, Meta(ge=0)]
-    """Length that is left over after all cuts, mm."""
+    """Length that is lost, mm: what is taken less what is cut and what goes back to stock."""
     by: MaybeName = ""
     """Who made it."""
 

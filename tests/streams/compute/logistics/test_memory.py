@@ -1,0 +1,78 @@
+"""What is remembered of a store is bounded, whatever comes."""
+
+import pytest
+
+from schemas.errors import EventError
+from streams.compute.logistics import pick_lists, places, stock
+from streams.compute.logistics.kind import Kind
+from streams.compute.logistics.places import FORGET_MS, Places
+from streams.compute.logistics.repeats import MEMORY, Repeats, digest
+from streams.compute.logistics.stock import Stock
+from tests.streams.compute.logistics.events import decoded, engine, feed, line, pick, pick_list
+
+KIND = Kind("L100x8", "Q355B", 12_000, "H1")
+
+
+def test_an_empty_bin_is_forgotten_for_a_new_one_and_with_none_empty_the_new_one_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stock, "MOST_BINS", 2)
+    known = Stock()
+    for name in ("a", "b"):
+        known.put(name, KIND, 1, 0)
+    with pytest.raises(EventError, match="'c' would be one more than 2 bins with pieces"):
+        known.check_arrival("c", KIND, 5)
+    known.check_arrival("b", KIND, 5)
+    known.take("a", 1, 0)
+    known.check_arrival("c", KIND, 5)
+    known.put("c", KIND, 1, 0)
+    assert [known[name] is None for name in ("a", "b", "c")] == [True, False, False]
+
+
+def test_lists_that_are_done_are_forgotten_first_then_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pick_lists, "MOST_BINS", 3)
+    running = engine()
+    lists = [pick_list(line(pieces=1), order=order) for order in ("T-1", "T-2", "T-3")]
+    feed(running, *lists, pick(order="T-2"), pick_list(line("A-1"), order="T-4"))
+    found, _ = feed(running, *(pick(order=f"T-{n}", robot="r") for n in (1, 2, 3, 4)), first=9)
+    verdicts = [row.verdict for row in found.rows if row.table == "picks"]
+    assert verdicts == ["right", "no_list", "right", "right"]
+    feed(running, *(pick_list(line("A-1"), order=order) for order in ("T-5", "T-6", "T-7", "T-8")), first=20)
+    found, _ = feed(running, *(pick(order=f"T-{n}", robot="s") for n in (4, 5, 6)), first=30)
+    verdicts = [row.verdict for row in found.rows if row.table == "picks"]
+    assert verdicts == ["no_list", "no_list", "right"]
+
+
+def test_an_item_that_has_not_moved_for_a_fortnight_does_not_wait_any_more() -> None:
+    known = Places(())
+    known.put("i", "saw", 0)
+    known.put("j", "punch", FORGET_MS)
+    assert known.items_at("saw") == 1
+    known.put("k", "punch", FORGET_MS + 1)
+    assert (known.items_at("saw"), known.items_at("punch")) == (0, 2)
+    assert not known.put("i", "weld", 0), "it arrived a fortnight ago"
+
+
+def test_of_very_many_items_the_one_moved_first_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "MOST_ITEMS", 2)
+    known = Places(())
+    for item in "ijik":
+        known.put(item, item, 0)
+    assert [known.items_at(place) for place in "ijk"] == [1, 0, 1]
+
+
+def test_repeats_are_found_among_the_newest_events_alone() -> None:
+    known = Repeats()
+    for number in range(MEMORY + 1):
+        known.add(number)
+    assert (0 in known, 1 in known, MEMORY in known) == (False, True, True)
+    again = Repeats(known.snapshot())
+    assert (0 in again, 1 in again, MEMORY in again) == (False, True, True)
+
+
+def test_a_digest_is_of_everything_that_an_event_says() -> None:
+    said = {
+        digest(decoded(pick(**fields))) for fields in ({}, {"robot": "r"}, {"pieces": 2}, {"ts": 1}, {"asset": "x"})
+    }
+    assert len(said) == 5
+    assert digest(decoded(pick())) == digest(decoded(pick()))
