@@ -14,7 +14,7 @@ from streams.compute.detectors.limit import Limit
 from streams.compute.detectors.mewma import MOST_METRICS, Mewma
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.registry import DetectorSpec
-from streams.topology import validate_playbooks, validate_quality
+from streams.topology import validate_playbooks, validate_production, validate_quality
 from streams.topology.mapping import Replay, TimeColumn, TimeRows
 from streams.topology.model import Topology
 from streams.topology.problems import Problem, Where, did_you_mean, render, undeclared
@@ -39,6 +39,7 @@ def problems(topology: Topology) -> list[Problem]:
         *_alarms(topology),
         *validate_playbooks.problems(topology),
         *validate_quality.problems(topology),
+        *validate_production.problems(topology),
         *_replays(topology),
     ]
 
