@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from schemas.errors import SinkError, UserError
+from schemas.times import utc_offset_ms
 from sinks.bigscreen import server
 from sinks.bigscreen.plant import Asset, Emission, Limit, Plant, Servers
 from streams import login
@@ -57,10 +58,11 @@ def screen(topology_file: Path | None, data: Path, address: str | None, stale_af
 
 def plant_of(topology: Topology) -> Plant:
     """What the screen has to know of a topology."""
+    clock = topology.production or topology.compliance
     return Plant(
         topology=topology.topology,
         site=topology.site,
-        utc_offset_ms=topology.compliance.utc_offset_ms(),
+        utc_offset_ms=utc_offset_ms(clock.utc_offset),
         assets=tuple(
             Asset(name=name, kind=asset.kind, metrics=asset.metrics) for name, asset in topology.assets.items()
         ),
