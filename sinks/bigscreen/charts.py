@@ -31,7 +31,7 @@ def trend(
     ]
     if series:
         series[0]["markLine"] = _marks([(limit, _LIMIT, "solid") for limit in limits])
-    axis = {"type": "time", "min": end - span_ms, "max": end, "splitNumber": 3}
+    axis = {"type": "time", "min": end - span_ms, "max": end, "splitNumber": 3, "axisLabel": {"formatter": "{HH}:{mm}"}}
     return _chart(axis, _bounds([*values, *limits], from_zero=bool(limits) and min(limits) > 0), series)
 
 
@@ -54,10 +54,12 @@ def control_chart(points: Sequence[ChartPoint]) -> dict[str, Any]:
     if points:
         last = points[-1]
         marks += [(limit, _LIMIT, "solid") for limit in (last.lower, last.upper) if limit is not None]
-        marks += [(last.centre, TEXT, "dashed")] if last.centre is not None else []
+        marks += [(last.centre, GRID, "dashed")] if last.centre is not None else []
     line["markLine"] = _marks(marks)
     axis = {"type": "value", "min": 0, "max": max(len(points) - 1, 1), "axisLabel": {"show": False}}
-    return _chart(axis, _bounds([*(point.value for point in points), *(mark[0] for mark in marks)]), [line])
+    chart = _chart(axis, _bounds([*(point.value for point in points), *(mark[0] for mark in marks)]), [line])
+    chart["yAxis"]["axisLabel"] = chart["yAxis"]["splitLine"] = {"show": False}
+    return {**chart, "grid": {"left": 8, "right": 52, "top": 8, "bottom": 8}}
 
 
 def _chart(x: dict[str, Any], bounds: tuple[float, float] | None, series: list[dict[str, Any]]) -> dict[str, Any]:
@@ -65,6 +67,7 @@ def _chart(x: dict[str, Any], bounds: tuple[float, float] | None, series: list[d
         "type": "value",
         "splitNumber": 2,
         "axisLabel": {"color": TEXT, "fontSize": _FONT, "showMinLabel": False, "showMaxLabel": False},
+        "axisTick": {"show": False},
         "splitLine": {"lineStyle": {"color": GRID}},
     }
     if bounds is not None:
@@ -89,7 +92,7 @@ def _styles(count: int) -> list[Mapping[str, Any]]:
 
 
 def _marks(marks: Sequence[tuple[float, str, str]]) -> dict[str, Any]:
-    """Horizontal lines: value, colour and type of each. The value stands at the right end."""
+    """Horizontal lines: value, colour and type of each. The value of a limit stands at the right end."""
     return {
         "symbol": "none",
         "silent": True,
@@ -97,7 +100,13 @@ def _marks(marks: Sequence[tuple[float, str, str]]) -> dict[str, Any]:
             {
                 "yAxis": value,
                 "lineStyle": {"color": colour, "type": type_, "width": 1.5},
-                "label": {"color": colour, "fontSize": _FONT, "formatter": f"{value:g}", "position": "end"},
+                "label": {
+                    "show": colour == _LIMIT,
+                    "color": colour,
+                    "fontSize": _FONT,
+                    "formatter": f"{value:g}",
+                    "position": "end",
+                },
             }
             for value, colour, type_ in marks
         ],

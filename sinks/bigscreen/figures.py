@@ -15,6 +15,11 @@ def number(value: float | None) -> str:
     return f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
 
 
+def limit(value: float) -> str:
+    """A number that somebody has declared, as it was."""
+    return f"{value:g}"
+
+
 def count(value: int | None) -> str:
     """A number of things."""
     return MISSING if value is None else f"{value:,}"

@@ -65,9 +65,9 @@ class Page:
             for state in ("age", "stale", "empty", "offline"):
                 age.props[f"data-{state}"] = words(state, age="{age}") if state != "empty" else words(state)
             self._clock = figure("clock", "clock")
-            ui.button(words("other_language"), on_click=lambda: self._person.speak(other)).props("flat").classes(
-                "action"
-            )
+            ui.button(words("other_language"), on_click=lambda: self._person.speak(other), color=None).props(
+                "flat"
+            ).classes("action")
 
     async def _look_up(self, asset: str) -> AssetView:
         detail = await self._store.detail(asset)

@@ -30,7 +30,7 @@ class Emission:
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """Between what a metric of an asset is to stay, in the metric's unit; drawn into its trend."""
+    """Between what a metric of an asset is to stay by an alarm or detector, in its unit; drawn into its trend."""
 
     asset: str
     metric: str

@@ -87,7 +87,7 @@ CHINESE: Final[dict[str, str]] = {
     "lost": "已超标",
     "compliant": "达标",
     "will_exceed": "将超标",
-    "exceeds": "超过限值",
+    "exceeds": "超限",
     # production
     "shift": "{shift} 班",
     "oee": "OEE",

@@ -15,6 +15,7 @@ from streams import login
 from streams.cli.long_running import check_free, log_level_option, set_up_logging
 from streams.cli.options import Seconds, data_option, load_topology, topology_option
 from streams.compute.compliance.packs import PERIODS
+from streams.compute.detectors.limit import Limit as LimitDetector
 from streams.settings import Address, Settings
 from streams.topology.model import Topology, Window
 
@@ -76,17 +77,29 @@ def plant_of(topology: Topology) -> Plant:
             )
             for rule in topology.compliance.rules
         ),
-        limits=tuple(
-            Limit(asset=asset, metric=metric, low=alarm.low, high=alarm.high)
-            for alarm in topology.alarms
-            for asset, metric in _series(topology, alarm.metrics, alarm.assets)
-        ),
+        limits=_limits(topology),
         window=_shortest(topology.windows),
         longest_shelf_ms=int(topology.alarm_system.longest_shelf),
         production=topology.production is not None,
         quality=topology.quality is not None,
         logistics=topology.logistics is not None,
     )
+
+
+def _limits(topology: Topology) -> tuple[Limit, ...]:
+    """What alarms and limit detectors watch, each once."""
+    watched = [(alarm.metrics, alarm.assets, alarm.low, alarm.high) for alarm in topology.alarms]
+    watched += [
+        (detector.metrics, detector.assets, detector.low, detector.high)
+        for detector in topology.detectors
+        if isinstance(detector, LimitDetector)
+    ]
+    found = (
+        Limit(asset=asset, metric=metric, low=low, high=high)
+        for metrics, assets, low, high in watched
+        for asset, metric in _series(topology, metrics, assets)
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def _series(topology: Topology, metrics: Iterable[str], assets: Iterable[str]) -> Iterable[tuple[str, str]]:

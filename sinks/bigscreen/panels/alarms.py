@@ -29,7 +29,7 @@ class AlarmPanel:
         self._banner.props["data-panel"] = "alarms"
         with ui.dialog() as self._dialog, box("dialog"):
             self._list = ui.element("div").classes("alarm-list")
-            ui.button(words("close"), on_click=self._dialog.close).props("flat").classes("action")
+            ui.button(words("close"), on_click=self._dialog.close, color=None).props("flat").classes("action")
 
     def show(self, view: AlarmList) -> None:
         """Show what stands."""
@@ -76,13 +76,19 @@ class AlarmPanel:
     def _build_actions(self, card: Card) -> None:
         words = self._words
         if card.to_acknowledge:
-            ui.button(words("acknowledge"), on_click=lambda: self._acknowledge(card.id)).props("flat").classes("action")
+            ui.button(words("acknowledge"), on_click=lambda: self._acknowledge(card.id), color=None).props(
+                "flat"
+            ).classes("action")
         if card.shelved:
-            ui.button(words("unshelve"), on_click=lambda: self._unshelve(card.id)).props("flat").classes("action")
+            ui.button(words("unshelve"), on_click=lambda: self._unshelve(card.id), color=None).props("flat").classes(
+                "action"
+            )
         elif card.may_shelve:
-            ui.button(words("shelve"), on_click=lambda: self._shelve(card.id)).props("flat").classes("action lesser")
+            ui.button(words("shelve"), on_click=lambda: self._shelve(card.id), color=None).props("flat").classes(
+                "action lesser"
+            )
 
 
 def _lines(card: Card, in_banner: bool) -> Sequence[str]:
-    first = f"{card.priority} · {card.state} · {card.limit} · {card.since}"
-    return (first,) if in_banner else (first, card.reason)
+    lines = (f"{card.priority} · {card.limit}", f"{card.state} · {card.since}")
+    return lines if in_banner else (*lines, card.reason)

@@ -25,7 +25,7 @@ class AssetDialog:
         with ui.dialog() as self._dialog, box("dialog asset-dialog"):
             with box("head"):
                 self._title = figure("asset.name", "dialog-title")
-                ui.button(icon="close", on_click=self._dialog.close).props("flat").classes("action")
+                ui.button(icon="close", on_click=self._dialog.close, color=None).props("flat").classes("action")
             self._body = ui.element("div").classes("asset-body")
         ui.timer(_REFRESH_SECONDS, self._refresh)
 

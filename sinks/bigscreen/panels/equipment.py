@@ -6,7 +6,7 @@ from math import ceil
 from nicegui import ui
 
 from sinks.bigscreen.areas import Area, areas
-from sinks.bigscreen.panels.parts import OnAsset, box, figure, panel, tone
+from sinks.bigscreen.panels.parts import OnAsset, SignLabel, box, figure, panel, tone
 from sinks.bigscreen.plant import Asset, Plant
 from sinks.bigscreen.views.equipment import Equipment, Tile
 from sinks.bigscreen.words import Words
@@ -65,17 +65,15 @@ class _Tile:
             self._box.props["data-asset"] = asset.name
             self._box.on("click", lambda: on_asset(asset.name))
             with box("tile-head"):
-                self._icon = ui.icon("circle").classes("symbol")
                 ui.label(asset.name).classes("tile-name")
                 self._alarm = ui.icon("warning").classes("symbol alarm")
-            self._word = figure(f"equipment.{asset.name}.state", "tile-word")
+            self._state = SignLabel(f"equipment.{asset.name}.state")
             with box("tile-value"):
                 self._value = figure(f"equipment.{asset.name}.value", "tile-number")
                 self._unit = ui.label().classes("unit")
 
     def show(self, tile: Tile) -> None:
-        self._icon.set_name(tile.icon)
-        self._word.set_text(tile.word)
+        self._state.show(tile.state, tile.word)
         self._value.set_text(tile.value)
         self._unit.set_text(tile.unit)
         self._alarm.set_visibility(bool(tile.alarm))

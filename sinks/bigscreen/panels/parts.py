@@ -60,6 +60,40 @@ class SignLabel:
         tone(self._box, sign.tone)
 
 
+def lead(name: str, word: str, unit: str = "") -> ui.label:
+    """The figure of a panel that is read from afar, with its unit and above its word."""
+    with box("lead-figure"):
+        with box("lead-number"):
+            label = figure(name, "huge")
+            ui.label(unit).classes("percent")
+        ui.label(word).classes("word")
+    return label
+
+
+class Factor:
+    """A lesser figure above its word, and perhaps a note below."""
+
+    def __init__(self, box_: Element, figure_: ui.label, note: ui.label | None) -> None:
+        self.figure = figure_
+        self._box = box_
+        self._note = note
+
+    def show(self, text: str, note: str = "", tone_: Tone = "normal") -> None:
+        """Show it."""
+        self.figure.set_text(text)
+        if self._note is not None:
+            self._note.set_text(note)
+        tone(self._box, tone_)
+
+
+def factor(name: str, word: str, note: str = "") -> Factor:
+    """`note` is the name of the figure below."""
+    with box("factor") as around:
+        label = figure(name, "factor-figure")
+        ui.label(word).classes("word")
+        return Factor(around, label, figure(note, "word") if note else None)
+
+
 class Bars:
     """Names with figures and bars, as many as there is room for."""
 

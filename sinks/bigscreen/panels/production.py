@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from sinks.bigscreen.panels.parts import Bars, body_or_word, box, figure, panel
+from sinks.bigscreen.panels.parts import Bars, body_or_word, box, factor, figure, lead, panel
 from sinks.bigscreen.plant import Plant
 from sinks.bigscreen.views.production import LINES, Production
 from sinks.bigscreen.words import Words
@@ -15,16 +15,11 @@ def build(plant: Plant, words: Words) -> Callable[[Production | None], None]:
     parts = ("availability", "performance", "quality")
     with panel("production", words) as note, body_or_word("production") as choice:
         with box("lead"):
-            oee = figure("production.oee", "huge")
-            with box("beside"):
-                ui.label("%").classes("percent")
-                ui.label(words("oee"))
-            with box("factors"):
-                factors = []
-                for part in parts:
-                    with box("factor"):
-                        factors.append(figure(f"production.{part}", "factor-figure"))
-                        ui.label(words("good_share" if part == "quality" else part))
+            oee = lead("production.oee", words("oee"), "%")
+            factors = [
+                factor(f"production.{part}", words("good_share" if part == "quality" else part)).figure
+                for part in parts
+            ]
         with box("counts"):
             counts = []
             for part in ("good", "rejected", "plan"):

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 
-from nicegui import ui
-
-from sinks.bigscreen.panels.parts import Bars, Chart, SignLabel, body_or_word, box, figure, panel, tone
+from sinks.bigscreen.panels.parts import Bars, Chart, SignLabel, body_or_word, box, factor, figure, lead, panel
 from sinks.bigscreen.plant import Plant
 from sinks.bigscreen.views.quality import Quality
 from sinks.bigscreen.words import Words
@@ -14,19 +12,9 @@ def build(plant: Plant, words: Words) -> Callable[[Quality | None], None]:
     """Build the panel; gives what shows its content."""
     with panel("quality", words) as note, body_or_word("quality") as choice:
         with box("lead"):
-            first_pass = figure("quality.first_pass", "huge")
-            with box("beside"):
-                ui.label("%").classes("percent")
-                ui.label(words("first_pass"))
-            with box("factors"):
-                with box("factor") as signals_box:
-                    signals = figure("quality.signals", "factor-figure")
-                    ui.label(words("signals"))
-                    charts = figure("quality.charts")
-                with box("factor"):
-                    cpk = figure("quality.cpk", "factor-figure")
-                    ui.label(words("lowest_cpk"))
-                    cpk_of = figure("quality.cpk_of")
+            first_pass = lead("quality.first_pass", words("first_pass"), "%")
+            signals = factor("quality.signals", words("signals"), "quality.charts")
+            cpk = factor("quality.cpk", words("lowest_cpk"), "quality.cpk_of")
         with box("chart-head"):
             drawn = figure("quality.drawn", "subtitle")
             state = SignLabel("quality.drawn_state")
@@ -39,11 +27,8 @@ def build(plant: Plant, words: Words) -> Callable[[Quality | None], None]:
             return
         note.set_text(words("last_day"))
         first_pass.set_text(view.first_pass)
-        signals.set_text(view.signals)
-        charts.set_text(view.charts)
-        tone(signals_box, view.sign.tone)
-        cpk.set_text(view.cpk)
-        cpk_of.set_text(view.cpk_of)
+        signals.show(view.signals, view.charts, view.sign.tone)
+        cpk.show(view.cpk, view.cpk_of)
         drawn.set_text(view.drawn)
         state.show(view.drawn_sign, view.drawn_state)
         chart.show(view.chart)

@@ -51,8 +51,8 @@ class Questions:
 
     def _answers(self, dialog: ui.dialog, submit: Callable[[], None]) -> None:
         with box("alarm-actions"):
-            ui.button(self._words("cancel"), on_click=dialog.close).props("flat").classes("action lesser")
-            ui.button(self._words("ok"), on_click=submit).props("flat").classes("action")
+            ui.button(self._words("cancel"), on_click=dialog.close, color=None).props("flat").classes("action lesser")
+            ui.button(self._words("ok"), on_click=submit, color=None).props("flat").classes("action")
 
 
 def _span(minutes: int, words: Words) -> str:

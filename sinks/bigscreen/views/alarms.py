@@ -63,5 +63,5 @@ def _card(alarm: Alarm, plant: Plant, words: Words) -> Card:
 def _limit(alarm: Alarm, plant: Plant, words: Words) -> str:
     if alarm.limit is None:
         return alarm.name
-    limit = f"{figures.number(alarm.limit)} {figures.unit(plant.units.get(alarm.metric, ''))}".strip()
+    limit = f"{figures.limit(alarm.limit)} {figures.unit(plant.units.get(alarm.metric, ''))}".strip()
     return words("limit", limit=limit)

@@ -64,7 +64,7 @@ def _pollutant(emission: Emission, snapshot: Snapshot, plant: Plant, words: Word
     return Pollutant(
         rule=emission.rule,
         name=words.name("metric", emission.metric),
-        limit=f"{figures.number(emission.limit)} {unit}",
+        limit=f"{figures.limit(emission.limit)} {unit}",
         stacks=tuple(_stack(asset, values.get(asset), rooms.get(asset), emission.limit, words) for asset in shown),
         chart=charts.trend(lines, (emission.limit,), snapshot.newest, plant.utc_offset_ms),
     )

@@ -16,8 +16,9 @@ from sinks.bigscreen.words import Words
 class Tile:
     """An asset on the map."""
 
-    icon: str
     tone: Tone
+    """The more urgent one of state and alarm."""
+    state: Sign
     word: str
     value: str
     unit: str
@@ -60,4 +61,4 @@ def _tile(asset: Asset, reading: Reading | None, alarm: Alarm | None, plant: Pla
         value, unit = figures.number(reading.value), figures.unit(plant.units.get(reading.metric, ""))
     priority: Sign | None = palette.PRIORITIES[alarm.priority] if alarm is not None else None
     tone = palette.most_urgent(sign, priority).tone if priority is not None else sign.tone
-    return Tile(sign.icon, tone, word, value, unit, priority.icon if priority is not None else "")
+    return Tile(tone, sign, word, value, unit, priority.icon if priority is not None else "")

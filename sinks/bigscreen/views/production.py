@@ -90,7 +90,7 @@ def ratios(rows: Sequence[Oee]) -> Ratios:
 
 def _line(line: str, rows: Sequence[Oee], words: Words) -> Bar:
     oee = ratios([row for row in rows if row.line == line]).oee
-    return Bar(line or words("no_line"), figures.percent(oee), min(oee or 0.0, 1.0))
+    return Bar(words.name("area", line) if line else words("no_line"), figures.percent(oee), min(oee or 0.0, 1.0))
 
 
 def _made(orders: Sequence[Order]) -> float | None:

@@ -16,7 +16,7 @@ from sinks.bigscreen.views.production import Production, production
 from sinks.bigscreen.views.quality import Quality, quality
 from sinks.bigscreen.words import Words
 
-FLAGS: Final = 6
+FLAGS: Final = 5
 """Flags that there is room for."""
 
 
