@@ -8,6 +8,7 @@ TOOLS := .tools
 UV := $(TOOLS)/bin/uv
 RUN := $(VENV)/bin
 AMTOOL := $(TOOLS)/alertmanager/usr/bin/amtool
+CHROMIUM := $(TOOLS)/chromium
 SOURCES := schemas streams sinks infra
 
 .PHONY: help setup demo test faults check format docs bench bench-quick bench-anomaly bench-control soak down clean
@@ -51,7 +52,21 @@ $(AMTOOL):
 	    "fetched, which failed: $$(tail -n 1 $(TOOLS)/apt/log)" >&2; exit 1; \
 	fi
 
-test: setup $(AMTOOL) ## run all tests
+# The browser that looks at the screen, and a font that has Chinese: what is installed, else, as root, Debian's packages.
+$(CHROMIUM):
+	@mkdir -p $(@D); \
+	browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }; \
+	chinese() { command -v fc-list && [ -n "$$(fc-list :lang=zh family)" ]; }; \
+	missing=$$(browser > /dev/null || echo chromium; chinese > /dev/null || echo fontconfig fonts-wqy-microhei); \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	  { apt-get -qq update; DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y $$missing; } \
+	    > $(TOOLS)/chromium.log 2>&1; \
+	fi; \
+	if browser > /dev/null && chinese > /dev/null; then ln -sf "$$(browser)" $@; else \
+	  echo "the tests of the screen need Chromium and a font with Chinese: install" $$missing >&2; exit 1; \
+	fi
+
+test: setup $(AMTOOL) $(CHROMIUM) ## run all tests
 	@$(RUN)/pytest
 
 faults: setup ## break everything that can break, under load; prints the table of docs/RELIABILITY.md
