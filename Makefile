@@ -2,7 +2,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-DURATION ?= 30
 VENV := .venv
 TOOLS := .tools
 UV := $(TOOLS)/bin/uv
@@ -31,8 +30,8 @@ setup: $(VENV)/.synced ## install what the project needs into .venv
 	@command -v java >/dev/null || { echo "Java 17 or newer is missing; on Debian: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
 	@command -v mvn >/dev/null || { echo "Maven is missing; on Debian: apt-get install maven" >&2; exit 1; }
 
-demo: setup ## run everything once: DURATION=30 seconds of synthetic plant, or DATA=file.csv to replay
-	@$(RUN)/headrace demo $(if $(DATA),--replay "$(DATA)",--duration $(DURATION)s)
+demo: setup ## run everything and open the plant's screen until Ctrl-C; DURATION=20 for so many seconds and no screen, DATA=file.csv to replay
+	@$(RUN)/headrace demo $(if $(DATA),--replay "$(DATA)",$(if $(DURATION),--duration $(DURATION)s))
 
 # From Debian's archive, without root and without installing anything; with package lists of its own where the system's
 # are missing. Debian's build looks for its templates below /usr, where they are not: that path is made one relative to
