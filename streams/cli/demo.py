@@ -1,4 +1,4 @@
-"""`headrace demo`: the whole pipeline on this machine, from nothing to tables read back from ClickHouse, and a screen."""
+"""`headrace demo`: the whole pipeline on this machine, from nothing to what ClickHouse has of it, and to the screen."""
 
 import os
 import signal

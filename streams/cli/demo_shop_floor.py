@@ -1,41 +1,47 @@
 """What a demo shows of production, quality, logistics and money: a few figures of each, read back from ClickHouse."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from math import isnan
+from typing import Any, Final, NamedTuple
 
 from clickhouse_driver import Client
 from rich.table import Table
 
 from streams.topology.model import Topology
 
-_OF: Final = "WHERE topology = %(topology)s"
-_PRODUCTION: Final = {
-    "items made, good / rejected": f"SELECT sum(good), sum(rejected) FROM headrace.oee {_OF}",
-    "availability × performance × quality, %": "SELECT round(100 * sum(production_ms) / sum(planned_ms), 1), "
-    "round(100 * sum(ideal_ms) / sum(production_ms), 1), round(100 * sum(good) / sum(good + rejected), 1) "
-    f"FROM headrace.oee {_OF} HAVING sum(good) > 0",
-    "stops that are over, minutes lost": "SELECT count(), round(sum(lost_ms) / 60000, 1) FROM headrace.stops "
-    f"{_OF} AND category != 'planned'",
-}  # fmt: skip
-_QUALITY: Final = {
-    "samples / points on charts / signals": f"SELECT (SELECT count() FROM headrace.samples {_OF}), count(), "
-    f"countIf(rules != '') FROM headrace.spc {_OF}",
-    "items inspected, first-pass yield, %": "SELECT sum(inspected), round(100 * sum(passed) / sum(inspected), 1) "
-    f"FROM headrace.inspections {_OF} HAVING sum(inspected) > 0",
-}  # fmt: skip
-_LOGISTICS: Final = {
-    "picks / wrong ones": f"SELECT count(), countIf(verdict != 'right') FROM headrace.picks {_OF}",
-    "moves, mean seconds": f"SELECT count(), round(avg(duration_ms) / 1000, 1) FROM headrace.moves {_OF} "
-    "HAVING count() > 0",
-}  # fmt: skip
-_ECONOMICS: Final = {
-    "costs / currency": "SELECT round(sum(money), 2), any(currency) FROM headrace.costs_per_hour "
-    f"{_OF} HAVING count() > 0",
-    "of them energy, reagent, scrap, downtime, labour": "SELECT round(sumIf(money, kind = 'energy'), 2), "
-    "round(sumIf(money, kind = 'reagent'), 2), round(sumIf(money, kind = 'scrap'), 2), "
-    "round(sumIf(money, kind = 'downtime'), 2), round(sumIf(money, kind = 'labour'), 2) "
-    f"FROM headrace.costs_per_hour {_OF} HAVING count() > 0",
-}  # fmt: skip
+
+class _Figure(NamedTuple):
+    what: str
+    table: str
+    columns: str
+
+
+_PRODUCTION: Final = (
+    _Figure("items made, good / rejected", "oee", "sum(good), sum(rejected)"),
+    _Figure(
+        "availability / performance / quality, %", "oee",
+        "100 * sum(production_ms) / sum(planned_ms), 100 * sum(ideal_ms) / sum(production_ms), "
+        "100 * sum(good) / sum(good + rejected)",
+    ),
+    _Figure("stops that are over / minutes lost", "stops", "count(), sum(lost_ms) / 60000"),
+)  # fmt: skip
+_QUALITY: Final = (
+    _Figure("samples / values outside specification", "samples", "count(), sum(outside)"),
+    _Figure("points on control charts / that violate a rule", "spc", "count(), countIf(rules != '')"),
+    _Figure("items inspected / passed at once, %", "inspections", "sum(inspected), 100 * sum(passed) / sum(inspected)"),
+)
+_LOGISTICS: Final = (
+    _Figure("picks / wrong ones", "picks", "count(), countIf(verdict != 'right')"),
+    _Figure("moves / mean seconds", "moves", "count(), avg(duration_ms) / 1000"),
+)
+_ECONOMICS: Final = (
+    _Figure("costs so far", "costs_per_hour", "sum(money), any(currency)"),
+    _Figure(
+        "of them energy / reagent / scrap / downtime / labour", "costs_per_hour",
+        "sumIf(money, kind = 'energy'), sumIf(money, kind = 'reagent'), sumIf(money, kind = 'scrap'), "
+        "sumIf(money, kind = 'downtime'), sumIf(money, kind = 'labour')",
+    ),
+)  # fmt: skip
 
 
 def figures(client: Client, topology: Topology) -> Table | None:
@@ -44,15 +50,20 @@ def figures(client: Client, topology: Topology) -> Table | None:
         (topology.production, _PRODUCTION), (topology.quality, _QUALITY), (topology.logistics, _LOGISTICS),
         (topology.economics, _ECONOMICS),
     )  # fmt: skip
-    queries = {what: query for part, of_part in parts if part is not None for what, query in of_part.items()}
-    if not queries:
+    wanted = [figure for part, of_part in parts if part is not None for figure in of_part]
+    if not wanted:
         return None
     table = Table("production, quality, logistics, money", "", title="read back from ClickHouse")
-    for what, query in queries.items():
-        rows = client.execute(query, {"topology": topology.topology})
-        table.add_row(what, _text(rows[0]) if rows else "-")
+    for figure in wanted:
+        query = f"SELECT {figure.columns} FROM headrace.{figure.table} WHERE topology = %(topology)s"  # noqa: S608
+        [row] = client.execute(query, {"topology": topology.topology})
+        table.add_row(figure.what, _text(row))
     return table
 
 
 def _text(row: Sequence[Any]) -> str:
-    return " / ".join(value if isinstance(value, str) else f"{value:,}" for value in row)
+    return " / ".join(
+        value if isinstance(value, str) else f"{value:,}" if isinstance(value, int)
+        else "-" if isnan(value) else f"{value:,.1f}"
+        for value in row
+    )  # fmt: skip

@@ -249,3 +249,10 @@ def test_packs_go_from_machine_to_machine_by_cranes_that_carry_one_at_a_time_and
 def test_a_larger_plant_has_no_larger_shop_floor() -> None:
     larger = ShopFloor(5, assets(500), START_MS, TOPICS).until(60)
     assert larger == run(60)
+
+
+def test_machines_say_that_they_are_off_when_the_plant_ends() -> None:
+    messages = ShopFloor(5, MACHINES, START_MS, TOPICS).shut_down(12.3456)
+    assert [event.asset for _, _, event in messages] == [machine.name for machine in MAKERS]
+    assert {(event.ts, event.state) for _, _, event in messages} == {(START_MS + 12_345, "off")}
+    assert ShopFloor(5, MACHINES, START_MS, {QUALITY_EVENTS.name}).shut_down(12) == []
