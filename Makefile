@@ -8,7 +8,7 @@ UV := $(TOOLS)/bin/uv
 RUN := $(VENV)/bin
 AMTOOL := $(TOOLS)/alertmanager/usr/bin/amtool
 CHROMIUM := $(TOOLS)/chromium
-SOURCES := schemas streams sinks infra
+PARALLEL := -n 2 --dist worksteal
 
 .PHONY: help setup demo test faults check format docs bench bench-quick bench-anomaly bench-control soak down clean
 
@@ -66,7 +66,7 @@ $(CHROMIUM):
 	fi
 
 test: setup $(AMTOOL) $(CHROMIUM) ## run all tests
-	@$(RUN)/pytest
+	@$(RUN)/pytest $(PARALLEL)
 
 faults: setup ## break everything that can break, under load; prints the table of docs/RELIABILITY.md
 	@$(RUN)/pytest tests/faults -m "fault or not fault"

@@ -83,15 +83,18 @@ class Production(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Partitions of the topic."""
     retention: Duration = Duration.parse("30d")
     """How long the broker keeps records."""
+    machines: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
+    """Machines of a partition, at most; an event of one more is a dead letter. Each takes 1 to 2 KiB of memory."""
     utc_offset: UtcOffset = "+00:00"
     """Local time, in which shifts are given. Standard time all the year."""
     states: dict[Name, Category] = msgspec.field(default_factory=lambda: dict(STATES))
-    """What each state of a machine counts as. An event with another state is a dead letter."""
+    """What each state of a machine counts as. An event with another state is a dead letter. Left out: running is
+    production, setup is setup, idle is standby, stopped is down; maintenance, break and off are planned."""
     lines: dict[Name, tuple[str, ...]] = {}
     """The assets of each line. What is in no line has figures of its own all the same."""
     shifts: dict[Name, Shift] = msgspec.field(default_factory=lambda: {"day": Shift(start="00:00", end="00:00")})
-    """When work is planned. Outside of all shifts, and in breaks, only what a machine really works is planned busy
-    time."""
+    """When work is planned; at any time there is one shift at most. Left out: all day, every day. Between shifts, and
+    in breaks, only what a machine really works is planned busy time."""
     lateness: Duration = Duration.parse("10s")
     """How long after its end, in stream time, a minute still takes events."""
     silence: Duration = Duration.parse("15m")

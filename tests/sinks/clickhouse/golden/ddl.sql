@@ -452,6 +452,50 @@ GROUP BY
     asset,
     metric;
 
+CREATE VIEW headrace.downtime_by_reason
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `shift` LowCardinality(String) COMMENT 'Shift in which the stops began; empty between shifts',
+    `category` LowCardinality(String) COMMENT 'What the state counts as: setup, standby, down or planned',
+    `state` LowCardinality(String) COMMENT 'The state',
+    `reason` LowCardinality(String) COMMENT 'The last reason given; empty if none was',
+    `stops` UInt64 COMMENT 'Stops that are over',
+    `micro_stops` UInt64 COMMENT 'Those of them that are micro-stops',
+    `duration_ms` Int64 COMMENT 'From beginning to end, milliseconds',
+    `lost_ms` Int64 COMMENT 'Planned busy time in them, milliseconds'
+)
+COMMENT 'How long machines stood, and why; a stop belongs to the shift in which it began'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDate(stop.day) AS day,
+    shift,
+    category,
+    state,
+    reason,
+    count() AS stops,
+    countIf(micro) AS micro_stops,
+    sum(stop.duration_ms) AS duration_ms,
+    sum(stop.lost_ms) AS lost_ms
+FROM headrace_store.stops AS stop
+FINAL
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    day,
+    shift,
+    category,
+    state,
+    reason;
+
 CREATE VIEW headrace.emitted_mass
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log',
@@ -643,6 +687,7 @@ CREATE VIEW headrace.ledger
     `headroom` UInt64 COMMENT 'Rows of headroom emitted',
     `emitted_mass` UInt64 COMMENT 'Rows of emitted_mass emitted',
     `dead_letters` UInt64 COMMENT 'Rows of dead_letters emitted',
+    `rows` Map(LowCardinality(String), UInt64) COMMENT 'Rows emitted by table, of production, quality and logistics',
     `broker_ts` DateTime64(3, 'UTC') COMMENT 'Timestamp that the broker holds for the last record, UTC'
 )
 COMMENT 'Cumulative counts of one source partition at a position of its log; true whoever wrote the row'
@@ -682,9 +727,532 @@ AS SELECT
     headroom,
     emitted_mass,
     dead_letters,
+    rows,
     broker_ts
 FROM headrace_store.ledger
 FINAL;
+
+CREATE VIEW headrace.line_oee_by_day
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each line by production day: its machines together, weighted by their times'
+AS SELECT
+    topology,
+    site,
+    line,
+    toDate(slice.day) AS day,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+WHERE line != ''
+GROUP BY
+    topology,
+    site,
+    line,
+    day;
+
+CREATE VIEW headrace.line_oee_by_shift
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each line by shift: its machines together, weighted by their times'
+AS SELECT
+    topology,
+    site,
+    line,
+    toDate(slice.day) AS day,
+    shift,
+    shift_start,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+WHERE line != ''
+GROUP BY
+    topology,
+    site,
+    line,
+    day,
+    shift,
+    shift_start;
+
+CREATE VIEW headrace.oee
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `window_start` DateTime64(3, 'UTC') COMMENT 'First moment of the minute, inclusive, event time, UTC',
+    `window_end` DateTime64(3, 'UTC') COMMENT 'End of the minute, exclusive, event time, UTC',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC; between shifts, when the pause between them did, or the day',
+    `day` LowCardinality(String) COMMENT 'Local date on which the shift began, such as 2026-11-27: the production day',
+    `order` LowCardinality(String) COMMENT 'Number of the order; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What is made; empty if no order was told',
+    `state` LowCardinality(String) COMMENT 'State at the end; empty if it is not known',
+    `reason` LowCardinality(String) COMMENT 'Reason of the state, if one was given',
+    `state_since` DateTime64(3, 'UTC') COMMENT 'When that state began, event time, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned: breaks, between shifts, states of category planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known; no planned busy time, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `ideal_cycle_ms` Nullable(Float64) COMMENT 'Planned run time per item, milliseconds; NULL without an order',
+    `order_quantity` Int64 COMMENT 'Items that the order wants of this machine; 0 if that is not known',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: planned run time per item x produced quantity / actual production time, no unit; NULL where that is 0 or there is no order',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Availability x performance x quality, no unit; 0 where planned busy time brought nothing, NULL where one of them is not known',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record that closed the minute'
+)
+COMMENT 'What each machine did in each minute, for each order: inputs and results of OEE after ISO 22400'
+AS SELECT
+    id,
+    site,
+    asset,
+    window_start,
+    window_end,
+    line,
+    shift,
+    shift_start,
+    day,
+    order,
+    product,
+    state,
+    reason,
+    state_since,
+    planned_ms,
+    production_ms,
+    setup_ms,
+    standby_ms,
+    down_ms,
+    planned_stop_ms,
+    unknown_ms,
+    good,
+    rejected,
+    ideal_ms,
+    ideal_cycle_ms,
+    order_quantity,
+    micro_stops,
+    micro_stop_ms,
+    failures,
+    availability,
+    performance,
+    quality,
+    oee,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.oee
+FINAL;
+
+CREATE VIEW headrace.oee_by_day
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each machine by production day, with its inputs'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDate(slice.day) AS day,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    day;
+
+CREATE VIEW headrace.oee_by_hour
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `hour` DateTime64(3, 'UTC') COMMENT 'First moment of the hour, event time, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each machine by hour, with its inputs'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDateTime64(toStartOfHour(window_start), 3, 'UTC') AS hour,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    hour;
+
+CREATE VIEW headrace.oee_by_shift
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each machine by shift, with its inputs'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDate(slice.day) AS day,
+    shift,
+    shift_start,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    day,
+    shift,
+    shift_start;
+
+CREATE VIEW headrace.oee_now
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `state` LowCardinality(String) COMMENT 'State of the machine at `until`; empty if it is not known',
+    `reason` LowCardinality(String) COMMENT 'Reason of the state, if one was given',
+    `state_since` DateTime64(3, 'UTC') COMMENT 'When that state began, event time, UTC',
+    `order` LowCardinality(String) COMMENT 'Number of the order at `until`; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What is made; empty if no order was told',
+    `until` DateTime64(3, 'UTC') COMMENT 'Up to where it is known, event time, UTC',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'Each machine that was heard of in two days: its state, and the OEE of its running shift so far'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    argMax(slice.state, place) AS state,
+    argMax(slice.reason, place) AS reason,
+    argMax(slice.state_since, place) AS state_since,
+    argMax(slice.order, place) AS order,
+    argMax(slice.product, place) AS product,
+    max(window_end) AS until,
+    shift,
+    shift_start,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM
+(
+    SELECT
+        *,
+        (window_start, partition, length(id), id) AS place
+    FROM headrace_store.oee
+    FINAL
+    WHERE window_start > (now() - toIntervalDay(2))
+) AS slice
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    shift,
+    shift_start
+ORDER BY until DESC
+LIMIT 1 BY
+    topology,
+    site,
+    asset;
+
+CREATE VIEW headrace.orders
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `order` LowCardinality(String) COMMENT 'Number of the order',
+    `product` LowCardinality(String) COMMENT 'What is made',
+    `began` DateTime64(3, 'UTC') COMMENT 'First minute in which the machine worked on it, event time, UTC',
+    `until` DateTime64(3, 'UTC') COMMENT 'End of the last one so far, event time, UTC',
+    `order_quantity` Int64 COMMENT 'Items that the order wants of this machine, as told last; 0 if that is not known',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `remaining` Int64 COMMENT 'Good items still wanted; 0 if the quantity is not known',
+    `worked_ms` Int64 COMMENT 'Time that the machine was on the order, breaks included, unknown time not, milliseconds',
+    `rate` Nullable(Float64) COMMENT 'Good items per hour of that time, 1/h; NULL where that is 0',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `expected_end` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it will have all its items if it goes on at this rate from `until`, UTC; NULL if the quantity or the rate is not known'
+)
+COMMENT 'Each order at each machine: what was made of it, how fast, and when it will be done'
+AS SELECT
+    topology,
+    site,
+    asset,
+    order,
+    product,
+    min(window_start) AS began,
+    max(window_end) AS until,
+    argMax(slice.order_quantity, (window_start, partition, offset)) AS order_quantity,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    greatest(order_quantity - good, 0) AS remaining,
+    sum(planned_ms + planned_stop_ms) AS worked_ms,
+    (good * 3600000) / nullIf(worked_ms, 0) AS rate,
+    sum(ifNull(planned_ms / ideal_cycle_ms, 0)) AS target,
+    if(order_quantity = 0, NULL, addMilliseconds(until, toInt64((remaining * 3600000) / nullIf(rate, 0)))) AS expected_end
+FROM headrace_store.oee AS slice
+FINAL
+WHERE order != ''
+GROUP BY
+    topology,
+    site,
+    asset,
+    order,
+    product;
 
 CREATE VIEW headrace.readings
 (
@@ -718,6 +1286,119 @@ AS SELECT
     offset,
     index
 FROM headrace_store.readings
+FINAL;
+
+CREATE VIEW headrace.reliability
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `failures` Int64 COMMENT 'Failures that are over',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `repair_ms` Int64 COMMENT 'From beginning to end of the failures, milliseconds',
+    `mtbf_ms` Nullable(Float64) COMMENT 'Mean operating time between failures: production_ms / failures, milliseconds; NULL without failures',
+    `mttr_ms` Nullable(Float64) COMMENT 'Mean time to repair: repair_ms / failures, milliseconds; NULL without failures'
+)
+COMMENT 'How often machines failed and how long they took to repair; over several days, divide the sums'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDate(both.day) AS day,
+    sum(failed) AS failures,
+    sum(both.production_ms) AS production_ms,
+    sum(both.repair_ms) AS repair_ms,
+    production_ms / nullIf(failures, 0) AS mtbf_ms,
+    repair_ms / nullIf(failures, 0) AS mttr_ms
+FROM
+(
+    SELECT
+        topology,
+        site,
+        line,
+        asset,
+        day,
+        production_ms,
+        0 AS repair_ms,
+        0 AS failed
+    FROM headrace_store.oee
+    FINAL
+    UNION ALL
+    SELECT
+        topology,
+        site,
+        line,
+        asset,
+        day,
+        0,
+        duration_ms,
+        1
+    FROM headrace_store.stops
+    FINAL
+    WHERE failure
+) AS both
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    day;
+
+CREATE VIEW headrace.stops
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it began, event time, UTC',
+    `end` DateTime64(3, 'UTC') COMMENT 'When it was over, event time, UTC',
+    `duration_ms` Int64 COMMENT 'From beginning to end, milliseconds',
+    `lost_ms` Int64 COMMENT 'Planned busy time in it: without breaks and time between shifts, milliseconds',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `state` LowCardinality(String) COMMENT 'The state',
+    `reason` LowCardinality(String) COMMENT 'The last reason given while it lasted; empty if none was',
+    `category` LowCardinality(String) COMMENT 'What the state counts as: setup, standby, down or planned',
+    `micro` UInt8 COMMENT '1 if it is a standby or down shorter than micro_stop, else 0',
+    `failure` UInt8 COMMENT '1 if it is a down that is not micro, else 0',
+    `silent` UInt8 COMMENT '1 if it ends where the machine fell silent, so that it may have lasted longer, else 0',
+    `shift` LowCardinality(String) COMMENT 'Shift in which it began; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When that shift began, UTC',
+    `day` LowCardinality(String) COMMENT 'Local date on which that shift began, such as 2026-11-27',
+    `order` LowCardinality(String) COMMENT 'Number of the order when it began; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if no order was told',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record that ended it'
+)
+COMMENT 'Stops of machines that are over: how long each was, and why'
+AS SELECT
+    id,
+    site,
+    asset,
+    ts,
+    end,
+    duration_ms,
+    lost_ms,
+    line,
+    state,
+    reason,
+    category,
+    micro,
+    failure,
+    silent,
+    shift,
+    shift_start,
+    day,
+    order,
+    product,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.stops
 FINAL;
 
 CREATE TABLE headrace_store.adjustments
@@ -1036,6 +1717,7 @@ CREATE TABLE headrace_store.ledger
     `headroom` UInt64 DEFAULT 0 COMMENT 'Rows of headroom emitted' CODEC(Delta(8), ZSTD(1)),
     `emitted_mass` UInt64 DEFAULT 0 COMMENT 'Rows of emitted_mass emitted' CODEC(Delta(8), ZSTD(1)),
     `dead_letters` UInt64 COMMENT 'Rows of dead_letters emitted' CODEC(Delta(8), ZSTD(1)),
+    `rows` Map(LowCardinality(String), UInt64) COMMENT 'Rows emitted by table, of production, quality and logistics' CODEC(ZSTD(1)),
     `broker_ts` DateTime64(3, 'UTC') COMMENT 'Timestamp that the broker holds for the last record, UTC' CODEC(DoubleDelta, ZSTD(1)),
     `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
 )
@@ -1057,6 +1739,54 @@ ENGINE = ReplacingMergeTree
 ORDER BY version
 SETTINGS index_granularity = 8192
 COMMENT 'Migrations that were applied';
+
+CREATE TABLE headrace_store.oee
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `window_start` DateTime64(3, 'UTC') COMMENT 'First moment of the minute, inclusive, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `window_end` DateTime64(3, 'UTC') COMMENT 'End of the minute, exclusive, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC; between shifts, when the pause between them did, or the day' CODEC(DoubleDelta, ZSTD(1)),
+    `day` LowCardinality(String) COMMENT 'Local date on which the shift began, such as 2026-11-27: the production day',
+    `order` LowCardinality(String) COMMENT 'Number of the order; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What is made; empty if no order was told',
+    `state` LowCardinality(String) COMMENT 'State at the end; empty if it is not known',
+    `reason` LowCardinality(String) COMMENT 'Reason of the state, if one was given',
+    `state_since` DateTime64(3, 'UTC') COMMENT 'When that state began, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds' CODEC(ZSTD(1)),
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds' CODEC(ZSTD(1)),
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds' CODEC(ZSTD(1)),
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds' CODEC(ZSTD(1)),
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds' CODEC(ZSTD(1)),
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned: breaks, between shifts, states of category planned, milliseconds' CODEC(ZSTD(1)),
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known; no planned busy time, milliseconds' CODEC(ZSTD(1)),
+    `good` Int64 COMMENT 'Items within specification' CODEC(ZSTD(1)),
+    `rejected` Int64 COMMENT 'Items that are not' CODEC(ZSTD(1)),
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds' CODEC(ZSTD(1)),
+    `ideal_cycle_ms` Nullable(Float64) COMMENT 'Planned run time per item, milliseconds; NULL without an order' CODEC(ZSTD(1)),
+    `order_quantity` Int64 COMMENT 'Items that the order wants of this machine; 0 if that is not known' CODEC(ZSTD(1)),
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here' CODEC(ZSTD(1)),
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds' CODEC(ZSTD(1)),
+    `failures` Int64 COMMENT 'Failures that ended here' CODEC(ZSTD(1)),
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0' CODEC(ZSTD(1)),
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: planned run time per item x produced quantity / actual production time, no unit; NULL where that is 0 or there is no order' CODEC(ZSTD(1)),
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0' CODEC(ZSTD(1)),
+    `oee` Nullable(Float64) COMMENT 'Availability x performance x quality, no unit; 0 where planned busy time brought nothing, NULL where one of them is not known' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record that closed the minute' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(window_start)
+ORDER BY (topology, site, asset, window_start, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'What each machine did in each minute, for each order: inputs and results of OEE after ISO 22400';
 
 CREATE TABLE headrace_store.readings
 (
@@ -1082,3 +1812,37 @@ ORDER BY (site, asset, metric, ts, topology, topic, partition, offset, index)
 TTL stored_at + toIntervalYear(5)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Every point that was accepted, as it was sent';
+
+CREATE TABLE headrace_store.stops
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it began, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `end` DateTime64(3, 'UTC') COMMENT 'When it was over, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `duration_ms` Int64 COMMENT 'From beginning to end, milliseconds' CODEC(ZSTD(1)),
+    `lost_ms` Int64 COMMENT 'Planned busy time in it: without breaks and time between shifts, milliseconds' CODEC(ZSTD(1)),
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `state` LowCardinality(String) COMMENT 'The state',
+    `reason` LowCardinality(String) COMMENT 'The last reason given while it lasted; empty if none was',
+    `category` LowCardinality(String) COMMENT 'What the state counts as: setup, standby, down or planned',
+    `micro` UInt8 COMMENT '1 if it is a standby or down shorter than micro_stop, else 0' CODEC(ZSTD(1)),
+    `failure` UInt8 COMMENT '1 if it is a down that is not micro, else 0' CODEC(ZSTD(1)),
+    `silent` UInt8 COMMENT '1 if it ends where the machine fell silent, so that it may have lasted longer, else 0' CODEC(ZSTD(1)),
+    `shift` LowCardinality(String) COMMENT 'Shift in which it began; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When that shift began, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `day` LowCardinality(String) COMMENT 'Local date on which that shift began, such as 2026-11-27',
+    `order` LowCardinality(String) COMMENT 'Number of the order when it began; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if no order was told',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record that ended it' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, site, asset, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Stops of machines that are over: how long each was, and why';

@@ -3,6 +3,8 @@
 import pytest
 
 from schemas.events import Reason
+from streams.compute.production.engine import ProductionEngine
+from streams.compute.shop_floor import Believed, Origin
 from tests.production_oracle import Record
 from tests.streams.compute.production.factory import (
     HOUR,
@@ -167,6 +169,19 @@ def test_an_undeclared_state_is_refused_and_changes_nothing() -> None:
     assert {name: part for name, part in one.snapshot().items() if name != "counts"} == {
         name: part for name, part in before.items() if name != "counts"
     }
+
+
+def test_a_machine_that_is_not_declared_is_refused_where_the_topology_says_so() -> None:
+    one = ProductionEngine(Origin("t", "production.events", 0), Believed(0, 0, frozenset({("s", "saw-1")})), DAY)
+    refused = feed(one, live([count(SIX, 1), count(SIX, 1, asset="saw-2")]))
+    assert [error and error.reason for error in refused] == [None, Reason.UNKNOWN_ASSET]
+
+
+def test_machines_beyond_the_most_are_refused_and_those_that_are_known_go_on() -> None:
+    one = engine(spec(machines=2))
+    log = live([*(count(SIX, 1, asset=f"saw-{number}") for number in range(4)), count(SIX + 1, 1, asset="saw-1")])
+    refused = [error and error.reason for error in feed(one, log)]
+    assert refused == [None, None, Reason.TOO_MANY_SERIES, Reason.TOO_MANY_SERIES, None]
 
 
 def test_a_tick_closes_what_a_silent_machine_leaves_open() -> None:
