@@ -80,10 +80,10 @@ AS SELECT
     `topology`, `site`, `asset`, `product`, `characteristic`, `unit`, `ts`, `mean`, `lower_spec`, `upper_spec`, `target`,
     `capability_values`, `cp`, `cpk`, `pp`, `ppk`
 FROM headrace_store.samples FINAL
-WHERE `late` = 0 AND `unit` != ''
+WHERE `late` = 0 AND `unit` != '' AND `ts` > now() - INTERVAL 30 DAY
 ORDER BY `ts` DESC, `offset` DESC
 LIMIT 1 BY `topology`, `site`, `asset`, `product`, `characteristic`
-COMMENT 'What each process can do now: declared characteristics, each with its newest sample';
+COMMENT 'What each process can do now: declared characteristics, each with its newest sample of the last 30 days';
 
 CREATE OR REPLACE VIEW headrace.spc_signals
 (

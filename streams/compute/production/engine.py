@@ -119,7 +119,9 @@ class ProductionEngine(ShopFloorEngine[ProductionEvent]):
         return {
             "closed": self._closed,
             "delay": self._delay,
-            "machines": msgspec.msgpack.encode([*self._machines.values()]),  # takes a seventh of the time of plain values
+            "machines": msgspec.msgpack.encode(
+                [*self._machines.values()]
+            ),  # takes a seventh of the time of plain values
         }
 
     def _restore(self, state: Mapping[str, Any]) -> list[str]:

@@ -298,6 +298,56 @@ AS SELECT
 FROM headrace_store.anomalies
 FINAL;
 
+CREATE VIEW headrace.capability_now
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of everything measured',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was last measured, event time, UTC',
+    `mean` Float64 COMMENT 'Mean of the newest sample, in unit',
+    `lower_spec` Nullable(Float64) COMMENT 'Lower specification limit, in unit; NULL if there is none',
+    `upper_spec` Nullable(Float64) COMMENT 'Upper specification limit, in unit; NULL if there is none',
+    `target` Nullable(Float64) COMMENT 'Nominal value, in unit; NULL if there is none',
+    `capability_values` Int64 COMMENT 'Number of newest values that capability is taken over',
+    `cp` Nullable(Float64) COMMENT 'Capability index Cp, spread within subgroups, no unit; NULL if it is not defined',
+    `cpk` Nullable(Float64) COMMENT 'Capability index Cpk, spread within subgroups, no unit; NULL if it is not defined',
+    `pp` Nullable(Float64) COMMENT 'Performance index Pp, overall spread, no unit; NULL if it is not defined',
+    `ppk` Nullable(Float64) COMMENT 'Performance index Ppk, overall spread, no unit; NULL if it is not defined'
+)
+COMMENT 'What each process can do now: declared characteristics, each with its newest sample of the last 30 days'
+AS SELECT
+    topology,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    ts,
+    mean,
+    lower_spec,
+    upper_spec,
+    target,
+    capability_values,
+    cp,
+    cpk,
+    pp,
+    ppk
+FROM headrace_store.samples
+FINAL
+WHERE (late = 0) AND (unit != '') AND (ts > (now() - toIntervalDay(30)))
+ORDER BY
+    ts DESC,
+    offset DESC
+LIMIT 1 BY
+    topology,
+    site,
+    asset,
+    product,
+    characteristic;
+
 CREATE VIEW headrace.compliance
 (
     `id` String COMMENT 'Deterministic id of the verdict: the same for the same log',
@@ -402,6 +452,85 @@ AS SELECT
     offset,
     index
 FROM headrace_store.dead_letters
+FINAL;
+
+CREATE VIEW headrace.defect_pareto
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `month` Date COMMENT 'First day of the month of the inspections, event time, UTC',
+    `rank` UInt64 COMMENT 'Place by number, from 1',
+    `defect` LowCardinality(String) COMMENT 'Kind of defect',
+    `count` Int64 COMMENT 'How often it was found',
+    `share` Float64 COMMENT 'Its share of all defects of the asset and month, 0 to 1',
+    `cumulative_share` Float64 COMMENT 'Share of it and of all that are more frequent, 0 to 1'
+)
+COMMENT 'Which defects matter: by place and month, the most frequent first'
+AS SELECT
+    topology,
+    site,
+    asset,
+    month,
+    row_number() OVER ranked AS rank,
+    defect,
+    found AS count,
+    found / sum(found) OVER `all` AS share,
+    sum(found) OVER ranked / sum(found) OVER `all` AS cumulative_share
+FROM
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        toStartOfMonth(ts) AS month,
+        defect,
+        sum(count) AS found
+    FROM headrace_store.defects
+    FINAL
+    GROUP BY
+        topology,
+        site,
+        asset,
+        month,
+        defect
+)
+WINDOW
+    `all` AS (PARTITION BY topology, site, asset, month),
+    ranked AS (PARTITION BY topology, site, asset, month ORDER BY found DESC, defect ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);
+
+CREATE VIEW headrace.defects
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said',
+    `defect` LowCardinality(String) COMMENT 'Kind of defect',
+    `count` Int64 COMMENT 'How often the inspection found it',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Defects that inspections found, one row a kind'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    order,
+    item,
+    defect,
+    count,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.defects
 FINAL;
 
 CREATE VIEW headrace.detector_quality
@@ -570,6 +699,42 @@ AS SELECT
 FROM headrace_store.feedback
 FINAL;
 
+CREATE VIEW headrace.first_pass_yield
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `day` Date COMMENT 'Day of the inspections, event time, UTC',
+    `inspected` Int64 COMMENT 'Number of items looked at',
+    `passed` Int64 COMMENT 'Number of items that passed at once',
+    `reworked` Int64 COMMENT 'Number of items that are good after rework',
+    `scrapped` Int64 COMMENT 'Number of items that are neither',
+    `first_pass_yield` Float64 COMMENT 'Share of the inspected items that passed at once, 0 to 1',
+    `final_yield` Float64 COMMENT 'Share of the inspected items that are good, at once or after rework, 0 to 1'
+)
+COMMENT 'How much is right at once: inspections by place, product and day'
+AS SELECT
+    topology,
+    site,
+    asset,
+    product,
+    toDate(one.ts) AS day,
+    sum(one.inspected) AS inspected,
+    sum(one.passed) AS passed,
+    sum(one.reworked) AS reworked,
+    sum(one.scrapped) AS scrapped,
+    sum(one.passed) / sum(one.inspected) AS first_pass_yield,
+    1 - (sum(one.scrapped) / sum(one.inspected)) AS final_yield
+FROM headrace_store.inspections AS one
+FINAL
+GROUP BY
+    topology,
+    site,
+    asset,
+    product,
+    day;
+
 CREATE VIEW headrace.headroom
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log',
@@ -649,6 +814,46 @@ GROUP BY
     site,
     asset,
     incident;
+
+CREATE VIEW headrace.inspections
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said',
+    `inspected` Int64 COMMENT 'Number of items looked at',
+    `passed` Int64 COMMENT 'Number of items that passed at once',
+    `reworked` Int64 COMMENT 'Number of items that are good after rework',
+    `scrapped` Int64 COMMENT 'Number of items that are neither',
+    `late` UInt8 COMMENT '1 if a newer inspection of the product came first: it is not on the p chart; else 0',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Inspections of items and lots'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    order,
+    item,
+    inspected,
+    passed,
+    reworked,
+    scrapped,
+    late,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.inspections
+FINAL;
 
 CREATE VIEW headrace.ledger
 (
@@ -1347,6 +1552,159 @@ GROUP BY
     asset,
     day;
 
+CREATE VIEW headrace.samples
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the sample belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of everything measured, as declared in the topology; empty if the characteristic is not declared',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said',
+    `n` Int64 COMMENT 'Number of values: size of the subgroup',
+    `values` String COMMENT 'The values in the unit of the characteristic, joined with a blank',
+    `mean` Float64 COMMENT 'Arithmetic mean of the values, in the unit of the characteristic',
+    `minimum` Float64 COMMENT 'Smallest value, in the unit of the characteristic',
+    `maximum` Float64 COMMENT 'Largest value, in the unit of the characteristic',
+    `lower_spec` Nullable(Float64) COMMENT 'Lower specification limit, in the unit of the characteristic; NULL if there is none',
+    `upper_spec` Nullable(Float64) COMMENT 'Upper specification limit, in the unit of the characteristic; NULL if there is none',
+    `target` Nullable(Float64) COMMENT 'Nominal value, in the unit of the characteristic; NULL if there is none',
+    `outside` Int64 COMMENT 'Number of values outside the specification limits',
+    `late` UInt8 COMMENT '1 if a newer sample of the series came first: it is on no chart and in no capability; else 0',
+    `capability_values` Int64 COMMENT 'Number of newest values that capability is taken over, those of this sample included',
+    `cp` Nullable(Float64) COMMENT 'Capability index Cp, spread within subgroups, no unit; NULL if it is not defined',
+    `cpk` Nullable(Float64) COMMENT 'Capability index Cpk, spread within subgroups, no unit; NULL if it is not defined',
+    `pp` Nullable(Float64) COMMENT 'Performance index Pp, overall spread, no unit; NULL if it is not defined',
+    `ppk` Nullable(Float64) COMMENT 'Performance index Ppk, overall spread, no unit; NULL if it is not defined',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Samples as they came, each with the capability of its characteristic at that moment'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    order,
+    item,
+    n,
+    `values`,
+    mean,
+    minimum,
+    maximum,
+    lower_spec,
+    upper_spec,
+    target,
+    outside,
+    late,
+    capability_values,
+    cp,
+    cpk,
+    pp,
+    ppk,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.samples
+FINAL;
+
+CREATE VIEW headrace.spc
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the chart belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured; nonconforming for the share of items that did not pass inspection at once',
+    `unit` LowCardinality(String) COMMENT 'Unit of value and limits: that of the characteristic, 1 for shares, sigma for cumulative sums',
+    `chart` LowCardinality(String) COMMENT 'Line of the chart: xbar, range, individuals, moving_range, ewma, cusum_high, cusum_low or p',
+    `n` Int64 COMMENT 'Number of values, or of items inspected, behind the point',
+    `value` Float64 COMMENT 'What is plotted, in unit',
+    `centre` Nullable(Float64) COMMENT 'Centre line, in unit; NULL while it is being learned',
+    `lower` Nullable(Float64) COMMENT 'Lower control limit, in unit; NULL while it is being learned, and if there is none',
+    `upper` Nullable(Float64) COMMENT 'Upper control limit, in unit; NULL while it is being learned',
+    `phase` LowCardinality(String) COMMENT 'learning: the baseline is being learned and nothing is judged; monitoring: it is known',
+    `rules` LowCardinality(String) COMMENT 'The rules that are violated at this point, joined with a blank; empty if none is',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record that brought the point'
+)
+COMMENT 'Points of control charts, with limits and violated rules'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    chart,
+    n,
+    value,
+    centre,
+    lower,
+    upper,
+    phase,
+    rules,
+    order,
+    item,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.spc
+FINAL;
+
+CREATE VIEW headrace.spc_signals
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of value and limits',
+    `chart` LowCardinality(String) COMMENT 'Line of the chart',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC',
+    `value` Float64 COMMENT 'What is plotted, in unit',
+    `centre` Nullable(Float64) COMMENT 'Centre line, in unit',
+    `lower` Nullable(Float64) COMMENT 'Lower control limit, in unit; NULL if there is none',
+    `upper` Nullable(Float64) COMMENT 'Upper control limit, in unit',
+    `rule` LowCardinality(String) COMMENT 'A rule that is violated',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said'
+)
+COMMENT 'Points at which a rule is violated, one row a rule, for as long as it is'
+AS SELECT
+    topology,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    chart,
+    ts,
+    value,
+    centre,
+    lower,
+    upper,
+    arrayJoin(splitByChar(' ', rules)) AS rule,
+    order,
+    item
+FROM headrace_store.spc
+FINAL
+WHERE rules != '';
+
 CREATE VIEW headrace.stops
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log',
@@ -1599,6 +1957,31 @@ TTL stored_at + toIntervalYear(1)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Input that could not be accepted, with reason and origin';
 
+CREATE TABLE headrace_store.defects
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said' CODEC(ZSTD(1)),
+    `defect` LowCardinality(String) COMMENT 'Kind of defect',
+    `count` Int64 COMMENT 'How often the inspection found it' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, defect, ts)
+ORDER BY (topology, site, asset, product, defect, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Defects that inspections found, one row a kind';
+
 CREATE TABLE headrace_store.emitted_mass
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
@@ -1679,6 +2062,34 @@ ORDER BY (topology, site, asset, metric, rule, ts, topic, partition)
 TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'How the running hour or half-hour of each rule and stack will end: one row for each valid minute';
+
+CREATE TABLE headrace_store.inspections
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said' CODEC(ZSTD(1)),
+    `inspected` Int64 COMMENT 'Number of items looked at' CODEC(ZSTD(1)),
+    `passed` Int64 COMMENT 'Number of items that passed at once' CODEC(ZSTD(1)),
+    `reworked` Int64 COMMENT 'Number of items that are good after rework' CODEC(ZSTD(1)),
+    `scrapped` Int64 COMMENT 'Number of items that are neither' CODEC(ZSTD(1)),
+    `late` UInt8 COMMENT '1 if a newer inspection of the product came first: it is not on the p chart; else 0' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, ts)
+ORDER BY (topology, site, asset, product, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Inspections of items and lots';
 
 CREATE TABLE headrace_store.ledger
 (
@@ -1812,6 +2223,79 @@ ORDER BY (site, asset, metric, ts, topology, topic, partition, offset, index)
 TTL stored_at + toIntervalYear(5)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Every point that was accepted, as it was sent';
+
+CREATE TABLE headrace_store.samples
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the sample belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of everything measured, as declared in the topology; empty if the characteristic is not declared',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said' CODEC(ZSTD(1)),
+    `n` Int64 COMMENT 'Number of values: size of the subgroup' CODEC(ZSTD(1)),
+    `values` String COMMENT 'The values in the unit of the characteristic, joined with a blank' CODEC(ZSTD(1)),
+    `mean` Float64 COMMENT 'Arithmetic mean of the values, in the unit of the characteristic' CODEC(ZSTD(1)),
+    `minimum` Float64 COMMENT 'Smallest value, in the unit of the characteristic' CODEC(ZSTD(1)),
+    `maximum` Float64 COMMENT 'Largest value, in the unit of the characteristic' CODEC(ZSTD(1)),
+    `lower_spec` Nullable(Float64) COMMENT 'Lower specification limit, in the unit of the characteristic; NULL if there is none' CODEC(ZSTD(1)),
+    `upper_spec` Nullable(Float64) COMMENT 'Upper specification limit, in the unit of the characteristic; NULL if there is none' CODEC(ZSTD(1)),
+    `target` Nullable(Float64) COMMENT 'Nominal value, in the unit of the characteristic; NULL if there is none' CODEC(ZSTD(1)),
+    `outside` Int64 COMMENT 'Number of values outside the specification limits' CODEC(ZSTD(1)),
+    `late` UInt8 COMMENT '1 if a newer sample of the series came first: it is on no chart and in no capability; else 0' CODEC(ZSTD(1)),
+    `capability_values` Int64 COMMENT 'Number of newest values that capability is taken over, those of this sample included' CODEC(ZSTD(1)),
+    `cp` Nullable(Float64) COMMENT 'Capability index Cp, spread within subgroups, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `cpk` Nullable(Float64) COMMENT 'Capability index Cpk, spread within subgroups, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `pp` Nullable(Float64) COMMENT 'Performance index Pp, overall spread, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `ppk` Nullable(Float64) COMMENT 'Performance index Ppk, overall spread, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, characteristic, ts)
+ORDER BY (topology, site, asset, product, characteristic, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Samples as they came, each with the capability of its characteristic at that moment';
+
+CREATE TABLE headrace_store.spc
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the chart belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured; nonconforming for the share of items that did not pass inspection at once',
+    `unit` LowCardinality(String) COMMENT 'Unit of value and limits: that of the characteristic, 1 for shares, sigma for cumulative sums',
+    `chart` LowCardinality(String) COMMENT 'Line of the chart: xbar, range, individuals, moving_range, ewma, cusum_high, cusum_low or p',
+    `n` Int64 COMMENT 'Number of values, or of items inspected, behind the point' CODEC(ZSTD(1)),
+    `value` Float64 COMMENT 'What is plotted, in unit' CODEC(ZSTD(1)),
+    `centre` Nullable(Float64) COMMENT 'Centre line, in unit; NULL while it is being learned' CODEC(ZSTD(1)),
+    `lower` Nullable(Float64) COMMENT 'Lower control limit, in unit; NULL while it is being learned, and if there is none' CODEC(ZSTD(1)),
+    `upper` Nullable(Float64) COMMENT 'Upper control limit, in unit; NULL while it is being learned' CODEC(ZSTD(1)),
+    `phase` LowCardinality(String) COMMENT 'learning: the baseline is being learned and nothing is judged; monitoring: it is known',
+    `rules` LowCardinality(String) COMMENT 'The rules that are violated at this point, joined with a blank; empty if none is',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record that brought the point' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, characteristic, chart, ts)
+ORDER BY (topology, site, asset, product, characteristic, chart, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Points of control charts, with limits and violated rules';
 
 CREATE TABLE headrace_store.stops
 (
