@@ -2,9 +2,10 @@
 
 The model is that of Gilmore and Gomory (1961): how often is each pattern cut, so that every length is cut often enough
 and no more pieces are taken than there are. Rests that are long enough go back to stock and are no waste, as in Cherri,
-Arenales and Yanasse (2009), "The one-dimensional cutting stock problem with usable leftover", EJOR 196(3). Where the
-patterns are few, all of them are in the model and its optimum is the optimum; else those that column generation brings
-are, and its optimum can be a little above: `least_waste` says what no plan can go below.
+Arenales and Yanasse (2009), "The one-dimensional cutting stock problem with usable leftover", EJOR 196(3); each costs
+something, for else the best plan would be to begin a new piece for every cut. Where the patterns are few, all of them
+are in the model and its optimum is the optimum; else those that column generation brings are, and its optimum can be a
+little above it: `gap` says by how much at most.
 
 HiGHS solves the programmes, through scipy.
 """
@@ -36,8 +37,8 @@ class CuttingPlan(NamedTuple):
     """Length of a piece and the lengths cut from it, the longest first, mm, to how many such pieces."""
     waste: int
     """What is lost, mm: kerfs, and rests that are too short to use."""
-    least_waste: int
-    """What no plan can go below, mm."""
+    gap: int
+    """By how much, at most, waste and handling are above those of the best plan there can be, mm; 0 for the best."""
 
 
 class Shortage(Exception):
@@ -49,7 +50,7 @@ class Shortage(Exception):
 
 
 def cut(demands: Mapping[int, int], stock: Mapping[int, int], saw: Saw, seconds: float) -> CuttingPlan:
-    """The plan with the least waste, and of those with the same the one that takes the fewest pieces.
+    """The plan with the least waste and handling, and of those with the same the one that takes the fewest pieces.
 
     `demands` are lengths (mm) with how many are wanted, `stock` lengths of pieces with how many there are. The search
     ends after `seconds` at the latest, with the best plan so far. Shortage where not all can be cut.
@@ -64,12 +65,12 @@ def cut(demands: Mapping[int, int], stock: Mapping[int, int], saw: Saw, seconds:
     )
     bound = programme.fill(saw)
     chosen, least = programme.solve(seconds, gap=0.0 if bound is None else _CLOSE)
-    least = least if bound is None else bound
-    wanted = sum(length * quantity for length, quantity in demands.items())
     pieces = _exactly(chosen, lengths, demands)
-    used = sum((stock_mm - saw.rest(stock_mm, saw.occupied(cuts))) * n for (stock_mm, cuts), n in pieces.items())
-    waste = used - wanted
-    return CuttingPlan(pieces, waste, min(waste, max(0, math.ceil(least - _ROUNDING) - wanted)))
+    occupied = [(length, saw.occupied(cuts), times) for (length, cuts), times in pieces.items()]
+    cost = sum(saw.cost(length, its) * times for length, its, times in occupied)
+    used = sum((length - saw.rest(length, its)) * times for length, its, times in occupied)
+    wanted = sum(length * quantity for length, quantity in demands.items())
+    return CuttingPlan(pieces, used - wanted, max(0, cost - math.ceil((least if bound is None else bound) - _ROUNDING)))
 
 
 class _Programme:
@@ -82,7 +83,7 @@ class _Programme:
         self._patterns: list[Pattern] = []
 
     def fill(self, saw: Saw) -> float | None:
-        """Bring in every pattern; or those that matter, then with what no plan can use less than, mm."""
+        """Bring in every pattern; or those that matter, then with what no plan can cost less than, mm."""
         for stock in self._stocks:
             found = every_pattern(stock, self._lengths, self._quantities, saw, MOST_FILLINGS)
             if found is None:
@@ -91,17 +92,17 @@ class _Programme:
         return None
 
     def solve(self, seconds: float, gap: float) -> tuple[Counter[Pattern], float]:
-        """How often each pattern is cut, and what no choice among them can use less than, mm; at a share of `gap`
-        between the two the search ends. Shortage if none can be.
+        """How often each pattern is cut, and what no choice among them can cost less than, mm; at a share of
+        `gap` between the two the search ends. Shortage if none can be.
         """
         tie = 1 / (sum(self._quantities) + 1)  # for a piece: less than a millimetre, however many are taken
-        found = self._solved(self._used() + tie, 0, seconds, gap)
+        found = self._solved(self._costs() + tie, 0, seconds, gap)
         if found.x is None:
             found = self._solved(np.zeros(len(self._patterns)), len(self._lengths), seconds, gap)
             self._check(found.x[len(self._patterns) :])
         chosen = Counter({one: round(x) for one, x in zip(self._patterns, found.x, strict=False) if x > 0.5})
-        used = float(sum(one.used * times for one, times in chosen.items()))
-        return chosen, used if found.status == 0 and not gap else found.mip_dual_bound - 1
+        cost = float(sum(one.cost * times for one, times in chosen.items()))
+        return chosen, cost if found.status == 0 and not gap else found.mip_dual_bound - 1
 
     def _generate(self, saw: Saw) -> float:
         """Column generation: bring in what the relaxed programme lacks most, until it lacks nothing."""
@@ -110,7 +111,7 @@ class _Programme:
         wanted = len(self._lengths)
         while True:
             matrix, limits = self._rows(wanted)
-            costs = np.concatenate([self._used(), np.full(wanted, 10.0 * self._stocks[0])])
+            costs = np.concatenate([self._costs(), np.full(wanted, 10.0 * self._stocks[0])])
             relaxed = linprog(costs, matrix, limits, method="highs")
             prices = relaxed.ineqlin.marginals
             lacks = pricing.best(self._stocks, -prices[:wanted], prices[wanted:])
@@ -132,8 +133,8 @@ class _Programme:
             options={"time_limit": seconds, "mip_rel_gap": gap},
         )  # fmt: skip
 
-    def _used(self) -> NDArray[np.float64]:
-        return np.array([one.used for one in self._patterns], float)
+    def _costs(self) -> NDArray[np.float64]:
+        return np.array([one.cost for one in self._patterns], float)
 
     def _rows(self, lacking: int) -> tuple[csr_array, NDArray[np.float64]]:
         """`matrix @ (times of patterns, lengths lacking) <= limits`: every length often enough, no piece too often."""

@@ -14,6 +14,8 @@ class Saw(NamedTuple):
     """Lost between two lengths, and between the last one and the rest, mm."""
     reusable: int
     """A rest of at least so many mm goes back to stock."""
+    handling: int
+    """What that costs, as length of steel, mm; at most `reusable`."""
 
     def occupied(self, cuts: Sequence[int]) -> int:
         """What lengths take up, each with its kerf, mm; the last kerf may fall off the end of the piece."""
@@ -23,6 +25,11 @@ class Saw(NamedTuple):
         """What goes back to stock of a piece of which so many mm are occupied; 0 if it is too short."""
         return stock - occupied if stock - occupied >= self.reusable else 0
 
+    def cost(self, stock: int, occupied: int) -> int:
+        """What is used up of a piece, and what its rest costs, mm."""
+        rest = self.rest(stock, occupied)
+        return stock - rest + self.handling if rest else stock
+
 
 class Pattern(NamedTuple):
     """Lengths that are cut from one piece."""
@@ -31,8 +38,8 @@ class Pattern(NamedTuple):
     """Its length, mm."""
     cuts: tuple[int, ...]
     """How often each length is cut, in the order of the demands."""
-    used: int
-    """What is used up of it, mm: lengths, kerfs and waste."""
+    cost: int
+    """What is used up of it, lengths, kerfs and waste, and what its rest costs, mm."""
 
 
 def every_pattern(
@@ -46,13 +53,13 @@ def every_pattern(
     for tried, (cuts, room) in enumerate(_fillings(stock + saw.kerf, lengths, quantities, saw.kerf)):
         if tried == most:
             return None
-        used = stock - saw.rest(stock, stock + saw.kerf - room)
+        cost = saw.cost(stock, stock + saw.kerf - room)
         is_full = all(
             length + saw.kerf > room or cut == quantity
             for length, cut, quantity in zip(lengths, cuts, quantities, strict=True)
         )
-        if any(cuts) and (is_full or used < stock):
-            found.append(Pattern(stock, cuts, used))
+        if any(cuts) and (is_full or cost < stock):
+            found.append(Pattern(stock, cuts, cost))
     return found
 
 
@@ -81,7 +88,7 @@ def first_fit(
         Pattern(
             stocks[0],
             tuple(int(i == j) for j in range(len(lengths))),
-            stocks[0] - saw.rest(stocks[0], length + saw.kerf),
+            saw.cost(stocks[0], length + saw.kerf),
         )
         for i, length in enumerate(lengths)
     ]
@@ -94,7 +101,7 @@ def first_fit(
             room -= cuts[i] * (length + saw.kerf)
             left[i] -= cuts[i]
         if any(cuts):
-            found.append(Pattern(stock, tuple(cuts), stock - saw.rest(stock, stock + saw.kerf - room)))
+            found.append(Pattern(stock, tuple(cuts), saw.cost(stock, stock + saw.kerf - room)))
     return list(dict.fromkeys(found))
 
 
@@ -130,11 +137,11 @@ class Pricing:
         found = []
         for stock, rent in zip(stocks, rents, strict=True):
             occupied = np.arange(stock + self._saw.kerf + 1)
-            used = np.where(stock - occupied < self._saw.reusable, stock, occupied)
-            reduced = used - worth[: stock + self._saw.kerf + 1] - rent
+            costs = np.where(stock - occupied < self._saw.reusable, stock, occupied + self._saw.handling)
+            reduced = costs - worth[: stock + self._saw.kerf + 1] - rent
             place = int(reduced[1:].argmin()) + 1
             if reduced[place] < -1e-6:
-                found.append(Pattern(stock, self._cuts(place, taken), int(used[place])))
+                found.append(Pattern(stock, self._cuts(place, taken), int(costs[place])))
         return found
 
     def _cuts(self, place: int, taken: Sequence[NDArray[np.bool_]]) -> tuple[int, ...]:

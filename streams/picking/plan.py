@@ -31,14 +31,14 @@ class PickPlan(NamedTuple):
     """Length that the order wants, mm."""
     waste_mm: int
     """What is lost, mm: kerfs, and rests that are too short to use."""
-    least_waste_mm: int
-    """What no plan can go below, mm."""
+    gap_mm: int
+    """By how much, at most, waste and handling are above those of the best plan there can be, mm."""
     rests: Counter[tuple[str, str, int]]
     """Section, grade and length (mm) of what goes back to stock, to how many."""
 
 
 def plan(order: CuttingOrder, bins: Sequence[Bin], saw: Saw, seconds: float) -> PickPlan:
-    """What to take for an order with the least waste; of plans with the same, few pieces, from few bins.
+    """What to take for an order with the least waste and handling; of plans with the same, few pieces, from few bins.
 
     The search takes at most about `seconds` for each section and grade. UserError says what the stock lacks.
     """
@@ -72,7 +72,7 @@ def plan(order: CuttingOrder, bins: Sequence[Bin], saw: Saw, seconds: float) -> 
         tuple(lines),
         sum(demand.length_mm * demand.quantity for demand in order.demands),
         sum(one.waste for one in plans),
-        sum(one.least_waste for one in plans),
+        sum(one.gap for one in plans),
         rests,
     )
 

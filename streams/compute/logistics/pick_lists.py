@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 from schemas.errors import EventError
 from schemas.events import Reason
 from schemas.logistics import Pick, PickList
+from schemas.logistics_rows import Verdict
 from streams.compute.logistics.kind import Kind, count, kind_of
-from streams.compute.logistics.rows import Verdict
 
 MOST_BINS: Final = 20_000
 """That all lists of a store together take from. Beyond, lists are forgotten: the oldest that are done, then the oldest

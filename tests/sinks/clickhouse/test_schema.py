@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from clickhouse_driver import Client
 
+from schemas.logistics_rows import CarriedItem, CheckedPick, PickListLine, StockLevel
 from schemas.oee import OeeSlice, Stop
 from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 from schemas.rows import Row
@@ -48,7 +49,21 @@ def test_a_table_has_the_fields_of_its_message(client: Client, table: str, messa
     assert columns == {field.name for field in msgspec.structs.fields(message)}
 
 
-@pytest.mark.parametrize("row", [OeeSlice, Stop, SampleRow, SpcPoint, InspectionRow, DefectRow])
+ROWS = [
+    OeeSlice,
+    Stop,
+    SampleRow,
+    SpcPoint,
+    InspectionRow,
+    DefectRow,
+    StockLevel,
+    PickListLine,
+    CheckedPick,
+    CarriedItem,
+]
+
+
+@pytest.mark.parametrize("row", ROWS)
 def test_a_table_has_the_fields_of_its_rows(client: Client, row: type[Row]) -> None:
     columns = {name for name, *_ in client.execute(f"DESCRIBE TABLE headrace.{row.table}")}
     assert columns == {*row.__struct_fields__, "topology", "topic", "partition"}

@@ -1,13 +1,13 @@
-"""The least waste there can be, by trying everything: one piece of stock after the other, any of the lengths left."""
+"""The least waste and handling there can be, by trying everything: piece after piece, with any of the lengths left."""
 
 from collections.abc import Mapping
 from functools import cache
 
 
-def least_waste(
-    demands: Mapping[int, int], stock: Mapping[int, int], kerf: int, reusable: int
+def least(
+    demands: Mapping[int, int], stock: Mapping[int, int], kerf: int, reusable: int, handling: int
 ) -> tuple[int, int] | None:
-    """The least waste, mm, and the fewest pieces with which it can be had; None if the stock does not suffice."""
+    """The least waste and handling, mm, and the fewest pieces with which they can be had; None if stock is lacking."""
     pieces = tuple(sorted(length for length, number in stock.items() for _ in range(number)))
     wanted = tuple(sorted(length for length, number in demands.items() for _ in range(number)))
 
@@ -26,7 +26,7 @@ def least_waste(
             rest = max(0, rest - kerf)
             others = best(piece + 1, tuple(length for i, length in enumerate(left) if not kept >> i & 1))
             if others is not None:
-                lost = pieces[piece] - sum(cuts) - (rest if rest >= reusable else 0)
+                lost = pieces[piece] - sum(cuts) - (rest - handling if rest >= reusable else 0)
                 found.append((others[0] + lost, others[1] + 1))
         return min((one for one in found if one is not None), default=None)
 
