@@ -77,7 +77,7 @@ ENGLISH: Final[dict[str, str]] = {
     "area.cutting": "Cutting",
     "area.punching": "Punching",
     "area.welding": "Welding",
-    "area.galvanising": "Pickling and galvanising",
+    "area.galvanising": "Galvanising",
     "area.yard": "Yard",
     "area.stacks": "Stacks",
     # emissions
