@@ -33,6 +33,8 @@ assets:
   saw-1: {kind: saw, metrics: [current]}
   punch-1: {kind: punch, metrics: [current]}
   stack-1: {kind: stack, metrics: [nox]}
+  yard-1: {kind: store}
+  inspection-1: {kind: inspection}
 sources: {machine.events: {partitions: 1}, emission.events: {partitions: 1}}
 windows:
   - {name: 10s, size: 10s}
