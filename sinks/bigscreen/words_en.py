@@ -81,6 +81,7 @@ ENGLISH: Final[dict[str, str]] = {
     "area.yard": "Yard",
     "area.stacks": "Stacks",
     # emissions
+    "too_early": "hour: too few minutes yet",
     "hour_mean": "hour {mean}",
     "projected": "ends at {projected}",
     "allowed": "rest at most {allowed}",

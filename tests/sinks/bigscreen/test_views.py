@@ -199,6 +199,25 @@ def test_an_asset_is_shown_with_all_its_metrics_limits_and_what_happened() -> No
     assert [one.reason for one in view.flags] == ["vibration is above 7.1"]
 
 
+def test_flags_of_one_incident_are_shown_once_by_the_most_severe() -> None:
+    known = Flags()
+    known.take(
+        [
+            flag("1", NOW, incident="i", severity="warning"),
+            flag("2", NOW - 1, incident="i", severity="critical", reason="the worst"),
+            flag("3", NOW - 2, incident="i", severity="critical"),
+            flag("4", NOW - 3, reason="alone"),
+            flag("5", NOW - 4),
+        ]
+    )
+    view = whole(Snapshot(), Alarms(), known, PLANT, EN, NOW).flags
+    assert [(one.title, one.reason) for one in view[:2]] == [
+        ("punch-1 vibration +2", "the worst"),
+        ("punch-1 vibration", "alone"),
+    ]
+    assert len(view) == 3
+
+
 def test_an_asset_that_is_not_declared_has_no_trends() -> None:
     view = asset_view(AssetDetail(asset="unheard-of"), Snapshot(), PLANT, EN)
     assert (view.trends, view.oee) == ((), ())
