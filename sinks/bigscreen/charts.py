@@ -104,7 +104,7 @@ def _marks(marks: Sequence[tuple[float, str, str]]) -> dict[str, Any]:
                     "show": colour == _LIMIT,
                     "color": colour,
                     "fontSize": _FONT,
-                    "formatter": f"{value:g}",
+                    "formatter": f"{value:.4g}",
                     "position": "end",
                 },
             }

@@ -5,6 +5,7 @@ from nicegui import Client, ui
 from schemas.alarm_actions import Action
 from schemas.errors import SinkError, UserError
 from sinks.bigscreen.actions import Actions
+from sinks.bigscreen.palette import COLOURS
 from sinks.bigscreen.panels import anomalies, emissions, equipment, logistics, production, quality
 from sinks.bigscreen.panels.alarms import AlarmPanel
 from sinks.bigscreen.panels.asset import AssetDialog
@@ -32,6 +33,7 @@ class Page:
         self._words: Words = LANGUAGES[person.language]
         self._questions = Questions(self._words, plant.longest_shelf_ms)
         dialog = AssetDialog(self._words, self._look_up)
+        ui.colors(primary=COLOURS["quiet"])
         with box("wall", "main"):
             self._build_header()
             self._alarms = AlarmPanel(self._words, self._acknowledge, self._shelve, self._unshelve)

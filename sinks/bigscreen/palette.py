@@ -54,6 +54,7 @@ SEVERITIES: Final[dict[str, Sign]] = {
     "warning": Sign("error", "medium"),
     "info": Sign("info", "quiet"),
 }
+"""The most severe first."""
 FINE: Final = Sign("check", "quiet")
 URGENCY: Final[tuple[Tone, ...]] = ("critical", "high", "medium", "low", "normal", "quiet", "unknown")
 

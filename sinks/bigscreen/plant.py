@@ -13,7 +13,7 @@ class Asset:
     kind: str
     """What it is, such as `punch`; says in which area of the map it stands."""
     metrics: tuple[str, ...]
-    """What it measures; the first is shown on the map."""
+    """What it measures, something at least; the first is shown on the map."""
 
 
 @dataclass(frozen=True, kw_only=True)

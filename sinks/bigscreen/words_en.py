@@ -77,10 +77,11 @@ ENGLISH: Final[dict[str, str]] = {
     "area.cutting": "Cutting",
     "area.punching": "Punching",
     "area.welding": "Welding",
-    "area.galvanising": "Pickling and galvanising",
+    "area.galvanising": "Galvanising",
     "area.yard": "Yard",
     "area.stacks": "Stacks",
     # emissions
+    "too_early": "hour: too few minutes yet",
     "hour_mean": "hour {mean}",
     "projected": "ends at {projected}",
     "allowed": "rest at most {allowed}",

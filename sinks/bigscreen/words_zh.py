@@ -81,6 +81,7 @@ CHINESE: Final[dict[str, str]] = {
     "area.yard": "堆场",
     "area.stacks": "烟囱",
     # emissions
+    "too_early": "本小时数据不足",
     "hour_mean": "小时均值 {mean}",
     "projected": "预计 {projected}",
     "allowed": "余量上限 {allowed}",

@@ -65,7 +65,9 @@ def plant_of(topology: Topology) -> Plant:
         site=topology.site,
         utc_offset_ms=utc_offset_ms(clock.utc_offset),
         assets=tuple(
-            Asset(name=name, kind=asset.kind, metrics=asset.metrics) for name, asset in topology.assets.items()
+            Asset(name=name, kind=asset.kind, metrics=asset.metrics)
+            for name, asset in topology.assets.items()
+            if asset.metrics  # a store or an inspection place measures nothing, so that it has no state to show
         ),
         units={name: metric.unit for name, metric in topology.metrics.items()},
         emissions=tuple(

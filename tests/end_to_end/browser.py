@@ -41,14 +41,18 @@ class ScreenProcess:
     def __init__(self, plant: Plant, *arguments: str, address: Address | None = None) -> None:
         self.address = address or Address("127.0.0.1", next(free_ports()))
         self.log = plant.folder / "screen.log"
+        environment = {**plant.environment}
+        environment.pop("PYTEST_CURRENT_TEST", None)  # by which NiceGUI takes itself to be under test
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "streams", "screen", "--address", str(self.address), *arguments],
-                env=plant.environment, stdout=subprocess.PIPE, stderr=output, text=True,
+                env=environment, stdout=subprocess.PIPE, stderr=output, text=True,
             )  # fmt: skip
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line == f"screen at http://{self.address}\n", f"{line}{self.log.read_text()[-3000:]}"
+        if line != f"screen at http://{self.address}\n":
+            self.kill()
+            raise AssertionError(f"{line}{self.log.read_text()[-3000:]}")
 
     @property
     def url(self) -> str:

@@ -30,11 +30,13 @@ class _Row:
     """A rule."""
 
     def __init__(self, emission: Emission, on_asset: OnAsset) -> None:
-        with box("pollutant"):
+        stacks = emission.assets[:STACKS]
+        with box("pollutant") as row:
+            row.style(f"--stacks: {len(stacks)}")
             with box("pollutant-name"):
                 self._name = ui.label().classes("name")
                 self._limit = figure(f"emissions.{emission.rule}.limit", "limit")
-            self._stacks = [_Stack(emission.rule, on_asset) for _ in emission.assets[:STACKS]]
+            self._stacks = [_Stack(emission.rule, on_asset) for _ in stacks]
             self._chart = Chart({}, "trend")
 
     def show(self, view: Pollutant) -> None:

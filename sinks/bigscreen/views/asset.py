@@ -11,7 +11,8 @@ from sinks.bigscreen.views.anomalies import Flag, flags
 from sinks.bigscreen.views.production import Ratios, ratios
 from sinks.bigscreen.words import Words
 
-_FLAGS: Final = 8
+_MOST: Final = 8
+"""Flags and transitions that are shown."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def asset_view(detail: AssetDetail, snapshot: Snapshot, plant: Plant, words: Wor
     """The content of the dialog."""
     return AssetView(
         trends=tuple(_trend(metric, detail, snapshot, plant, words) for metric in plant.asset(detail.asset).metrics),
-        flags=flags(detail.flags, plant, words, _FLAGS),
+        flags=flags(detail.flags[:_MOST], plant, words),
         history=tuple(
             Transition(
                 time=figures.clock(alarm.ts, plant.utc_offset_ms),
@@ -58,7 +59,7 @@ def asset_view(detail: AssetDetail, snapshot: Snapshot, plant: Plant, words: Wor
                 title=f"{alarm.name}: {words.name('transition', alarm.transition)}, {alarm.by}",
                 reason=alarm.reason,
             )
-            for alarm in detail.alarms[:_FLAGS]
+            for alarm in detail.alarms[:_MOST]
         ),
         oee=_oee(detail.asset, snapshot, words),
     )

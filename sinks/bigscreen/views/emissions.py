@@ -77,7 +77,7 @@ def _share(room: Headroom | None, value: float | None, limit: float) -> float:
 def _stack(asset: str, value: float | None, room: Headroom | None, limit: float, words: Words) -> Stack:
     sign, word = _judge(value, room, limit, words)
     if room is None:
-        return Stack(asset, figures.number(value), sign, word, 0.0, None, "", "")
+        return Stack(asset, figures.number(value), sign, word, 0.0, None, words("too_early"), "")
     period = f"{words('hour_mean', mean=figures.number(room.mean))} · {_projected(room, words)}"
     allowed = words("allowed", allowed=figures.number(room.allowed)) if room.allowed >= 0 else words("lost")
     mean, end = _of_bar(room.mean, room), _of_bar(room.projected, room)

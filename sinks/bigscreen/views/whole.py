@@ -8,7 +8,7 @@ from sinks.bigscreen.board import Alarms, Flags
 from sinks.bigscreen.plant import Plant
 from sinks.bigscreen.snapshot import Snapshot
 from sinks.bigscreen.views.alarms import AlarmList, alarm_list
-from sinks.bigscreen.views.anomalies import Flag, flags
+from sinks.bigscreen.views.anomalies import Flag, incidents
 from sinks.bigscreen.views.emissions import Pollutant, emissions
 from sinks.bigscreen.views.equipment import Equipment, equipment
 from sinks.bigscreen.views.logistics import Logistics, logistics
@@ -16,8 +16,8 @@ from sinks.bigscreen.views.production import Production, production
 from sinks.bigscreen.views.quality import Quality, quality
 from sinks.bigscreen.words import Words
 
-FLAGS: Final = 5
-"""Flags that there is room for."""
+INCIDENTS: Final = 5
+"""Incidents that there is room for."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def whole(snapshot: Snapshot, alarms: Alarms, anomalies: Flags, plant: Plant, wo
         alarms=alarm_list(standing, alarms.put_aside(), plant, words),
         equipment=equipment(snapshot, standing, plant, words),
         emissions=emissions(snapshot, plant, words),
-        flags=flags(anomalies.newest(), plant, words, FLAGS),
+        flags=incidents(anomalies.newest(), plant, words, INCIDENTS),
         production=production(snapshot, plant, words),
         quality=quality(snapshot, plant, words),
         logistics=logistics(snapshot, plant, words),

@@ -135,7 +135,7 @@ def test_the_oee_of_a_line_is_that_of_sums_and_not_a_mean_of_ratios() -> None:
     view = production(snapshot, PLANT, EN)
     assert view is not None
     # 3200/4000 x 1800/3200 x 360/400
-    assert [(line.name, line.figure) for line in view.lines] == [("cutting", "–"), ("punching", "40.5")]
+    assert [(line.name, line.figure) for line in view.lines] == [("Cutting", "–"), ("Punching", "40.5")]
     assert (view.availability, view.performance, view.quality) == ("64.0", "56.2", "90.0")
     assert (view.good, view.rejected, view.plan, view.note) == ("360", "40", "30.0", "shift early · 16:53")
     assert [(bar.figure, bar.share) for bar in view.downtime] == [("2 min", 1.0), ("60 s", 0.5)]
@@ -155,7 +155,7 @@ def test_quality_tells_how_many_charts_give_signals_and_which_is_drawn() -> None
     )
     view = quality(snapshot, PLANT, EN)
     assert view is not None
-    assert (view.first_pass, view.signals, view.charts, view.cpk) == ("95.0", "1", "of 2", "1.21")
+    assert (view.first_pass, view.signals, view.charts, view.cpk) == ("95.0", "1", "of 2 charts", "1.21")
     assert (view.drawn, view.drawn_state) == ("punch-1 hole · xbar", "signal: we1 we2")
     assert [bar.share for bar in view.defects] == [1.0, 0.5]
 
@@ -173,7 +173,7 @@ def test_logistics_tells_of_the_newest_wrong_pick() -> None:
     )
     view = logistics(snapshot, PLANT, EN)
     assert view is not None
-    assert (view.pieces, view.metres, view.wrong, view.picks, view.move) == ("1,234", "12,204 m", "2", "of 146", "74 s")
+    assert (view.pieces, view.metres, view.wrong, view.picks, view.move) == ("1,234", "12,204 m", "2", "of 146 picks", "74 s")
     assert view.sign.tone == "high"
     assert view.last_wrong == "16:53:20 C-7: took H1, H2 was wanted"
     assert [(bar.figure, bar.share) for bar in view.orders] == [("10/40", 0.25), ("0/0", 0.0)]
@@ -197,6 +197,25 @@ def test_an_asset_is_shown_with_all_its_metrics_limits_and_what_happened() -> No
     assert dict(view.oee) == {"OEE": "54.0", "Availability": "80.0", "Performance": "75.0", "Quality": "90.0"}
     assert [one.title for one in view.history] == ["nox-high: raised, headrace"]
     assert [one.reason for one in view.flags] == ["vibration is above 7.1"]
+
+
+def test_flags_of_one_incident_are_shown_once_by_the_most_severe() -> None:
+    known = Flags()
+    known.take(
+        [
+            flag("1", NOW, incident="i", severity="warning"),
+            flag("2", NOW - 1, incident="i", severity="critical", reason="the worst"),
+            flag("3", NOW - 2, incident="i", severity="critical"),
+            flag("4", NOW - 3, reason="alone"),
+            flag("5", NOW - 4),
+        ]
+    )
+    view = whole(Snapshot(), Alarms(), known, PLANT, EN, NOW).flags
+    assert [(one.title, one.reason) for one in view[:2]] == [
+        ("punch-1 vibration +2", "the worst"),
+        ("punch-1 vibration", "alone"),
+    ]
+    assert len(view) == 3
 
 
 def test_an_asset_that_is_not_declared_has_no_trends() -> None:

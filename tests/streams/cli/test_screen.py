@@ -22,6 +22,7 @@ assets:
   stack-1: {kind: stack, metrics: [nox, o2]}
   stack-2: {kind: stack, metrics: [o2]}
   punch-1: {kind: punch, metrics: [vibration]}
+  yard-1: {kind: store}
 sources: {machine.events: {}}
 windows:
   - {name: sliding, size: 5s, advance: 1s}
