@@ -298,6 +298,38 @@ AS SELECT
 FROM headrace_store.anomalies
 FINAL;
 
+CREATE VIEW headrace.baselines
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the topology',
+    `currency` LowCardinality(String) COMMENT 'Currency, as in ISO 4217',
+    `output` Array(LowCardinality(String)) COMMENT 'The assets whose good items are what the plant turns out',
+    `hours_per_year` Float64 COMMENT 'Hours of operation in a year',
+    `utc_offset_minutes` Int64 COMMENT 'Local time against UTC, minutes, east positive',
+    `first_day` LowCardinality(String) COMMENT 'First day of the period that is compared with, local date; empty where figures are given',
+    `last_day` LowCardinality(String) COMMENT 'Last day of it, local date; empty where figures are given',
+    `money_per_good` Nullable(Float64) COMMENT 'Costs per good item that are compared with, in currency; NULL where a period is given',
+    `good_per_hour` Nullable(Float64) COMMENT 'Good items per hour of operation that are compared with; NULL where a period is given',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it is valid, inclusive, UTC; 1970 if it is the first of the topology',
+    `valid_to` Nullable(DateTime64(3, 'UTC')) COMMENT 'Until when it was valid, exclusive, UTC; NULL while it is: savings are against that one'
+)
+COMMENT 'What costs and output of each topology are compared with'
+AS SELECT
+    topology,
+    site,
+    currency,
+    output,
+    hours_per_year,
+    utc_offset_minutes,
+    first_day,
+    last_day,
+    money_per_good,
+    good_per_hour,
+    valid_from,
+    valid_to
+FROM headrace_store.baselines
+FINAL;
+
 CREATE VIEW headrace.capability_now
 (
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
@@ -417,6 +449,184 @@ AS SELECT
     offset
 FROM headrace_store.compliance
 FINAL;
+
+CREATE VIEW headrace.costs_per_hour
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `hour` DateTime('UTC') COMMENT 'Beginning of the hour, event time, UTC',
+    `line` LowCardinality(String) COMMENT 'Line of the asset; empty if it is in none, and for labour',
+    `asset` LowCardinality(String) COMMENT 'Whose cost it is; empty for labour',
+    `kind` LowCardinality(String) COMMENT 'energy, reagent, scrap, downtime or labour',
+    `tariff` LowCardinality(String) COMMENT 'Name of the tariff in the topology',
+    `metric` LowCardinality(String) COMMENT 'What is metered; empty if nothing is',
+    `product` LowCardinality(String) COMMENT 'Whose scrap it is; else empty',
+    `shift` LowCardinality(String) COMMENT 'Whose people they are; else empty',
+    `quantity` Float64 COMMENT 'How much there was, in unit',
+    `unit` LowCardinality(String) COMMENT 'Unit of the quantity: kWh, m3, l, kg, t, item or h',
+    `price` Float64 COMMENT 'Price of a unit at that time, in currency',
+    `money` Float64 COMMENT 'quantity x price, in currency',
+    `currency` LowCardinality(String) COMMENT 'Currency, as in ISO 4217'
+)
+COMMENT 'What each hour cost, by what was paid for, at the prices of that time'
+AS SELECT
+    topology,
+    site,
+    toDateTime(toStartOfHour(local) - toIntervalMinute(utc_offset_minutes), 'UTC') AS hour,
+    line,
+    asset,
+    kind,
+    tariff,
+    metric,
+    product,
+    shift,
+    sum(amount) AS quantity,
+    unit,
+    price,
+    quantity * price AS money,
+    currency
+FROM
+(
+    SELECT
+        price_of.*,
+        window.window_start AS moment,
+        if(isNull(per_hour), window.sum, ((window.mean * per_hour) * window.window_ms) / 3600000) AS amount
+    FROM
+    (
+        SELECT *
+        FROM headrace_store.tariffs
+        FINAL
+        WHERE kind IN ('energy', 'reagent')
+    ) AS price_of
+    INNER JOIN
+    (
+        SELECT
+            topology,
+            site,
+            asset,
+            metric,
+            window,
+            window_start,
+            window_ms,
+            sum,
+            mean
+        FROM headrace_store.aggregates
+        FINAL
+        WHERE (topology, site, asset, metric, window) IN (
+            SELECT
+                topology,
+                site,
+                asset,
+                metric,
+                window
+            FROM headrace_store.tariffs
+        )
+    ) AS window USING (topology, site, asset, metric, window)
+    UNION ALL
+    SELECT
+        price_of.* REPLACE (made.product AS product),
+        made.window_start,
+        toFloat64(made.rejected)
+    FROM
+    (
+        SELECT *
+        FROM headrace_store.tariffs
+        FINAL
+        WHERE kind = 'scrap'
+    ) AS price_of
+    INNER JOIN
+    (
+        SELECT *
+        FROM headrace_store.oee
+        FINAL
+        WHERE rejected > 0
+    ) AS made USING (topology, site, asset)
+    WHERE (price_of.product IN ('', made.product)) AND (made.window_start >= valid_from) AND (isNull(valid_to) OR (made.window_start < valid_to))
+    ORDER BY price_of.product DESC
+    LIMIT 1 BY
+        topology,
+        made.id,
+        tariff
+    UNION ALL
+    SELECT
+        price_of.*,
+        stood.window_start,
+        stood.down_ms / 3600000
+    FROM
+    (
+        SELECT *
+        FROM headrace_store.tariffs
+        FINAL
+        WHERE kind = 'downtime'
+    ) AS price_of
+    INNER JOIN
+    (
+        SELECT *
+        FROM headrace_store.oee
+        FINAL
+        WHERE down_ms > 0
+    ) AS stood USING (topology, site, asset)
+    UNION ALL
+    SELECT
+        price_of.*,
+        worked.window_start,
+        (people * longest) / 3600000
+    FROM
+    (
+        SELECT *
+        FROM headrace_store.tariffs
+        FINAL
+        WHERE kind = 'labour'
+    ) AS price_of
+    INNER JOIN
+    (
+        SELECT
+            topology,
+            site,
+            shift,
+            window_start,
+            max(planned) AS longest
+        FROM
+        (
+            SELECT
+                topology,
+                site,
+                shift,
+                window_start,
+                sum(planned_ms) AS planned
+            FROM headrace_store.oee
+            FINAL
+            GROUP BY
+                topology,
+                site,
+                shift,
+                window_start,
+                asset
+            HAVING planned > 0
+        )
+        GROUP BY
+            topology,
+            site,
+            shift,
+            window_start
+    ) AS worked USING (topology, site, shift)
+)
+ARRAY JOIN [moment + toIntervalMinute(utc_offset_minutes)] AS local
+WHERE (moment >= valid_from) AND (isNull(valid_to) OR (moment < valid_to)) AND (((toHour(local) * 60) + toMinute(local)) >= start_minute) AND (((toHour(local) * 60) + toMinute(local)) < end_minute)
+GROUP BY
+    topology,
+    site,
+    hour,
+    line,
+    asset,
+    kind,
+    tariff,
+    metric,
+    product,
+    shift,
+    unit,
+    price,
+    currency;
 
 CREATE VIEW headrace.dead_letters
 (
@@ -1059,6 +1269,87 @@ GROUP BY
     shift,
     shift_start;
 
+CREATE VIEW headrace.move_times
+(
+    `hour` DateTime('UTC') COMMENT 'Hour in which they arrived, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store whose moves they are',
+    `source` LowCardinality(String) COMMENT 'Where from',
+    `destination` LowCardinality(String) COMMENT 'Where to',
+    `moves` UInt64 COMMENT 'Number of moves',
+    `pieces` Int64 COMMENT 'Pieces carried',
+    `mean_s` Float64 COMMENT 'Mean time from leaving to arriving, seconds',
+    `p50_s` Float64 COMMENT 'Median of it, seconds',
+    `p95_s` Float64 COMMENT '95th percentile of it, seconds',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology'
+)
+COMMENT 'How long moves take, by route and hour'
+AS SELECT
+    toStartOfHour(ts) AS hour,
+    site,
+    asset,
+    source,
+    destination,
+    count() AS moves,
+    sum(move.pieces) AS pieces,
+    avg(duration_ms) / 1000 AS mean_s,
+    quantileExactInclusive(0.5)(duration_ms) / 1000 AS p50_s,
+    quantileExactInclusive(0.95)(duration_ms) / 1000 AS p95_s,
+    topology
+FROM headrace_store.moves AS move
+FINAL
+GROUP BY
+    topology,
+    site,
+    asset,
+    source,
+    destination,
+    hour;
+
+CREATE VIEW headrace.moves
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it arrived, event time, UTC',
+    `departed` DateTime64(3, 'UTC') COMMENT 'When it left, UTC',
+    `duration_ms` Int64 COMMENT 'From one to the other, milliseconds',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `item` String COMMENT 'What was carried',
+    `source` LowCardinality(String) COMMENT 'Where from',
+    `destination` LowCardinality(String) COMMENT 'Where to',
+    `carrier` LowCardinality(String) COMMENT 'What carried it; empty if that is not known',
+    `pieces` Int64 COMMENT 'Pieces carried',
+    `items_at_source` Int64 COMMENT 'Items that lie at the source afterwards',
+    `items_at_destination` Int64 COMMENT 'Items that lie at the destination afterwards, this one among them; 0 for an exit',
+    `has_left` UInt8 COMMENT '1 if the destination is an exit: the item does not wait there for anything, else 0',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'What was carried from place to place, and how many items lie at both places afterwards'
+AS SELECT
+    id,
+    ts,
+    departed,
+    duration_ms,
+    site,
+    asset,
+    item,
+    source,
+    destination,
+    carrier,
+    pieces,
+    items_at_source,
+    items_at_destination,
+    has_left,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.moves
+FINAL;
+
 CREATE VIEW headrace.oee
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log',
@@ -1459,6 +1750,345 @@ GROUP BY
     order,
     product;
 
+CREATE VIEW headrace.pick_lists
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the list, UTC',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `order` String COMMENT 'Cutting order',
+    `line` Int64 COMMENT 'Position of the line in its list, from 0',
+    `bin` LowCardinality(String) COMMENT 'Where the pieces are to be taken',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
+    `section` LowCardinality(String) COMMENT 'Section',
+    `length_mm` Int64 COMMENT 'Length of a piece, mm',
+    `heat` LowCardinality(String) COMMENT 'Heat number',
+    `pieces` Int64 COMMENT 'Pieces to be taken',
+    `cuts_mm` String COMMENT 'Lengths that are cut from each piece, mm: a JSON array',
+    `cut_mm` Int64 COMMENT 'Sum of these lengths times pieces, mm',
+    `waste_mm` Int64 COMMENT 'Length of the whole list that is lost, mm; the same in each of its lines',
+    `by` LowCardinality(String) COMMENT 'Who made the list',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Lines of pick lists: what robots are to fetch for cutting orders'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    order,
+    line,
+    bin,
+    grade,
+    section,
+    length_mm,
+    heat,
+    pieces,
+    cuts_mm,
+    cut_mm,
+    waste_mm,
+    by,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.pick_lists
+FINAL;
+
+CREATE VIEW headrace.pick_progress
+(
+    `order` String COMMENT 'Cutting order',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of its newest pick list, UTC',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `bin` LowCardinality(String) COMMENT 'Where the pieces are to be taken',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
+    `section` LowCardinality(String) COMMENT 'Section',
+    `length_mm` Int64 COMMENT 'Length of a piece, mm',
+    `heat` LowCardinality(String) COMMENT 'Heat number',
+    `lines` UInt64 COMMENT 'Lines of the list for this bin',
+    `pieces` Int64 COMMENT 'Pieces to be taken from the bin',
+    `picked` Int64 COMMENT 'Pieces of them that have been picked since the list came',
+    `open` Int64 COMMENT 'Pieces that are still to be picked',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology'
+)
+COMMENT 'How far the newest pick list of each cutting order has been picked, bin by bin'
+AS WITH
+    newest AS
+    (
+        SELECT
+            topology,
+            site,
+            asset,
+            order,
+            max((ts, partition, offset)) AS place
+        FROM headrace_store.pick_lists
+        GROUP BY
+            topology,
+            site,
+            asset,
+            order
+    )
+SELECT
+    wanted.order AS order,
+    wanted.list_ts AS ts,
+    wanted.site AS site,
+    wanted.asset AS asset,
+    wanted.bin AS bin,
+    wanted.kind.1 AS grade,
+    wanted.kind.2 AS section,
+    wanted.kind.3 AS length_mm,
+    wanted.kind.4 AS heat,
+    wanted.lines AS lines,
+    wanted.total AS pieces,
+    taken.total AS picked,
+    wanted.total - taken.total AS open,
+    wanted.topology AS topology
+FROM
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        order,
+        bin,
+        max(ts) AS list_ts,
+        count() AS lines,
+        sum(pieces) AS total,
+        any((grade, section, length_mm, heat)) AS kind
+    FROM headrace_store.pick_lists
+    FINAL
+    WHERE (pieces > 0) AND ((topology, site, asset, order, (ts, partition, offset)) IN (
+        SELECT *
+        FROM newest
+    ))
+    GROUP BY
+        topology,
+        site,
+        asset,
+        order,
+        bin
+) AS wanted
+LEFT JOIN
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        order,
+        bin,
+        sum(counted) AS total
+    FROM headrace_store.picks AS pick
+    FINAL
+    INNER JOIN newest USING (topology, site, asset, order)
+    WHERE (pick.partition = (place.2)) AND (pick.offset > (place.3))
+    GROUP BY
+        topology,
+        site,
+        asset,
+        order,
+        bin
+) AS taken USING (topology, site, asset, order, bin);
+
+CREATE VIEW headrace.picking
+(
+    `order` String COMMENT 'Cutting order',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of its newest pick list, UTC',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `lines` UInt64 COMMENT 'Lines of the list',
+    `bins` UInt64 COMMENT 'Bins that it takes from',
+    `pieces` Int64 COMMENT 'Pieces to be taken',
+    `picked` Int64 COMMENT 'Pieces of them that have been picked since the list came',
+    `open` Int64 COMMENT 'Pieces that are still to be picked',
+    `wrong` UInt64 COMMENT 'Picks for the order that were wrong, whatever the list they were checked against',
+    `cut_mm` Int64 COMMENT 'Length that the list cuts for the order, mm',
+    `waste_mm` Int64 COMMENT 'Length that it loses, mm: kerfs and rests that are too short to use',
+    `waste_share` Float64 COMMENT 'Share of the length used up that is lost, 0 to 1',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology'
+)
+COMMENT 'Each cutting order: its newest pick list, how far it has been picked, what was wrong, what is lost'
+AS SELECT
+    progress.order AS order,
+    max(progress.ts) AS ts,
+    progress.site AS site,
+    progress.asset AS asset,
+    sum(progress.lines) AS lines,
+    count() AS bins,
+    sum(progress.pieces) AS pieces,
+    sum(progress.picked) AS picked,
+    sum(progress.open) AS open,
+    any(checked.wrong) AS wrong,
+    any(list.cut) AS cut_mm,
+    any(list.waste) AS waste_mm,
+    any(list.waste) / (any(list.cut) + any(list.waste)) AS waste_share,
+    progress.topology AS topology
+FROM headrace.pick_progress AS progress
+INNER JOIN
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        order,
+        sum(cut_mm) AS cut,
+        any(waste_mm) AS waste
+    FROM headrace_store.pick_lists
+    FINAL
+    GROUP BY
+        topology,
+        site,
+        asset,
+        order,
+        ts,
+        partition,
+        offset
+    ORDER BY
+        ts DESC,
+        partition DESC,
+        offset DESC
+    LIMIT 1 BY
+        topology,
+        site,
+        asset,
+        order
+) AS list USING (topology, site, asset, order)
+LEFT JOIN
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        order,
+        countIf(verdict != 'right') AS wrong
+    FROM headrace_store.picks
+    FINAL
+    GROUP BY
+        topology,
+        site,
+        asset,
+        order
+) AS checked USING (topology, site, asset, order)
+GROUP BY
+    topology,
+    site,
+    asset,
+    order;
+
+CREATE VIEW headrace.picks
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the pick, UTC',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `order` String COMMENT 'Cutting order that it was for',
+    `robot` LowCardinality(String) COMMENT 'Who took the pieces',
+    `bin` LowCardinality(String) COMMENT 'Where from',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel, as read off or measured',
+    `section` LowCardinality(String) COMMENT 'Section, as read off or measured',
+    `length_mm` Int64 COMMENT 'Length of a piece, as read off or measured, mm',
+    `heat` LowCardinality(String) COMMENT 'Heat number, as read off or measured',
+    `pieces` Int64 COMMENT 'Pieces that were taken',
+    `counted` Int64 COMMENT 'Pieces of them that the pick list wanted',
+    `verdict` LowCardinality(String) COMMENT 'right, no_list, not_listed, wrong_bin, wrong_section, wrong_grade, wrong_length, wrong_heat or too_many',
+    `reason` String COMMENT 'What was taken and what was wanted, in one sentence; empty if it was right',
+    `wanted_bin` LowCardinality(String) COMMENT 'Bin of the nearest line of the pick list; empty if there is none',
+    `wanted_grade` LowCardinality(String) COMMENT 'Grade that it wants',
+    `wanted_section` LowCardinality(String) COMMENT 'Section that it wants',
+    `wanted_length_mm` Nullable(Float64) COMMENT 'Length of a piece that it wants, mm; NULL if there is no such line',
+    `wanted_heat` LowCardinality(String) COMMENT 'Heat number that it wants',
+    `wanted_pieces` Nullable(Float64) COMMENT 'Pieces that were still to be taken from its bin before the pick; NULL if there is no such line',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'What robots took, and whether it was what the pick list wanted'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    order,
+    robot,
+    bin,
+    grade,
+    section,
+    length_mm,
+    heat,
+    pieces,
+    counted,
+    verdict,
+    reason,
+    wanted_bin,
+    wanted_grade,
+    wanted_section,
+    wanted_length_mm,
+    wanted_heat,
+    wanted_pieces,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.picks
+FINAL;
+
+CREATE VIEW headrace.queues
+(
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store whose moves they are',
+    `place` LowCardinality(String) COMMENT 'Where the items lie',
+    `items` UInt64 COMMENT 'Items that lie there',
+    `pieces` Int64 COMMENT 'Their pieces',
+    `oldest` DateTime64(3, 'UTC') COMMENT 'When the one that has lain there longest arrived, UTC',
+    `oldest_item` String COMMENT 'Which item that is',
+    `waits_s` Float64 COMMENT 'For how long it has lain there by the clock of the server, seconds',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology'
+)
+COMMENT 'Items that wait at each place; one that has not moved for 14 days is not waited for any more'
+AS SELECT
+    site,
+    asset,
+    destination AS place,
+    count() AS items,
+    sum(carried) AS pieces,
+    min(arrived) AS oldest,
+    argMin(item, (arrived, item)) AS oldest_item,
+    dateDiff('millisecond', min(arrived), now64(3)) / 1000 AS waits_s,
+    topology
+FROM
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        item,
+        destination,
+        ts AS arrived,
+        pieces AS carried,
+        has_left,
+        max(ts) OVER (PARTITION BY topology, site, asset) AS newest
+    FROM headrace_store.moves
+    FINAL
+    ORDER BY
+        ts DESC,
+        offset DESC
+    LIMIT 1 BY
+        topology,
+        site,
+        asset,
+        item
+)
+WHERE (NOT has_left) AND (arrived >= (newest - toIntervalDay(14)))
+GROUP BY
+    topology,
+    site,
+    asset,
+    destination;
+
 CREATE VIEW headrace.readings
 (
     `topology` LowCardinality(String) COMMENT 'Name of the topology that read the point',
@@ -1616,6 +2246,179 @@ AS SELECT
 FROM headrace_store.samples
 FINAL;
 
+CREATE VIEW headrace.savings
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Its site',
+    `period` LowCardinality(String) COMMENT 'day or month',
+    `start` Date COMMENT 'First day of the period, local date',
+    `currency` LowCardinality(String) COMMENT 'Currency of all money, as in ISO 4217',
+    `energy` Float64 COMMENT 'Costs of energy in the period, in currency',
+    `reagent` Float64 COMMENT 'Costs of reagents in the period, in currency',
+    `scrap` Float64 COMMENT 'Costs of scrap in the period, in currency',
+    `downtime` Float64 COMMENT 'Costs of downtime in the period, in currency',
+    `labour` Float64 COMMENT 'Costs of labour in the period, in currency',
+    `money` Float64 COMMENT 'Their sum, in currency',
+    `good` Int64 COMMENT 'Good items of the assets of the output in the period',
+    `hours` Float64 COMMENT 'Hours of operation: planned busy time of those assets; of several, minute by minute that of the longest',
+    `money_per_good` Nullable(Float64) COMMENT 'money / good, in currency; NULL without good items',
+    `good_per_hour` Nullable(Float64) COMMENT 'good / hours, 1/h; NULL without hours',
+    `baseline_money` Nullable(Float64) COMMENT 'Costs of the baseline period, in currency; NULL where figures are given',
+    `baseline_good` Nullable(Int64) COMMENT 'Good items of the baseline period; NULL where figures are given',
+    `baseline_hours` Nullable(Float64) COMMENT 'Hours of operation of the baseline period; NULL where figures are given',
+    `baseline_money_per_good` Nullable(Float64) COMMENT 'baseline_money / baseline_good, or the figure given, in currency',
+    `baseline_good_per_hour` Nullable(Float64) COMMENT 'baseline_good / baseline_hours, or the figure given, 1/h',
+    `saving_per_good` Nullable(Float64) COMMENT 'baseline_money_per_good - money_per_good, in currency',
+    `saving` Nullable(Float64) COMMENT 'saving_per_good x good: what the period saved, in currency',
+    `hours_per_year` Float64 COMMENT 'Hours of operation in a year, as declared',
+    `saving_per_year` Nullable(Float64) COMMENT 'saving_per_good x good_per_hour x hours_per_year: what a year like the period saves, in currency',
+    `capacity_change` Nullable(Float64) COMMENT 'good_per_hour - baseline_good_per_hour, 1/h',
+    `capacity_change_share` Nullable(Float64) COMMENT 'capacity_change / baseline_good_per_hour, no unit: 0.3 is 30 % more'
+)
+COMMENT 'What each day and month saved against the baseline, with everything that goes into it'
+AS SELECT
+    topology,
+    site,
+    span.1 AS period,
+    span.2 AS start,
+    any(currency) AS currency,
+    sum(day_energy) AS energy,
+    sum(day_reagent) AS reagent,
+    sum(day_scrap) AS scrap,
+    sum(day_downtime) AS downtime,
+    sum(day_labour) AS labour,
+    (((energy + reagent) + scrap) + downtime) + labour AS money,
+    sum(day_good) AS good,
+    sum(day_hours) AS hours,
+    money / nullIf(good, 0) AS money_per_good,
+    good / nullIf(hours, 0) AS good_per_hour,
+    if(any(first_day) = '', NULL, any(then_money)) AS baseline_money,
+    if(any(first_day) = '', NULL, any(then_good)) AS baseline_good,
+    if(any(first_day) = '', NULL, any(then_hours)) AS baseline_hours,
+    coalesce(any(given_money_per_good), baseline_money / nullIf(baseline_good, 0)) AS baseline_money_per_good,
+    coalesce(any(given_good_per_hour), baseline_good / nullIf(baseline_hours, 0)) AS baseline_good_per_hour,
+    baseline_money_per_good - money_per_good AS saving_per_good,
+    saving_per_good * good AS saving,
+    any(year) AS hours_per_year,
+    (saving_per_good * good_per_hour) * hours_per_year AS saving_per_year,
+    good_per_hour - baseline_good_per_hour AS capacity_change,
+    capacity_change / baseline_good_per_hour AS capacity_change_share
+FROM
+(
+    SELECT
+        *,
+        (first_day != '') AND ((toString(day) >= first_day) AND (toString(day) <= last_day)) AS then,
+        sumIf((((day_energy + day_reagent) + day_scrap) + day_downtime) + day_labour, then) OVER (PARTITION BY topology, site) AS then_money,
+        sumIf(day_good, then) OVER (PARTITION BY topology, site) AS then_good,
+        sumIf(day_hours, then) OVER (PARTITION BY topology, site) AS then_hours
+    FROM
+    (
+        SELECT
+            topology,
+            site,
+            day,
+            sumIf(cost, kind = 'energy') AS day_energy,
+            sumIf(cost, kind = 'reagent') AS day_reagent,
+            sumIf(cost, kind = 'scrap') AS day_scrap,
+            sumIf(cost, kind = 'downtime') AS day_downtime,
+            sumIf(cost, kind = 'labour') AS day_labour,
+            sum(items) AS day_good,
+            sum(busy) / 3600000 AS day_hours
+        FROM
+        (
+            SELECT
+                topology,
+                site,
+                toDate(hour + toIntervalMinute(utc_offset_minutes)) AS day,
+                kind,
+                money AS cost,
+                toInt64(0) AS items,
+                toInt64(0) AS busy
+            FROM headrace.costs_per_hour
+            INNER JOIN
+            (
+                SELECT
+                    topology,
+                    site,
+                    utc_offset_minutes
+                FROM headrace_store.baselines
+                FINAL
+                WHERE isNull(valid_to)
+            ) AS valid USING (topology, site)
+            UNION ALL
+            SELECT
+                topology,
+                site,
+                toDate(window_start + toIntervalMinute(any(utc_offset))) AS day,
+                '' AS kind,
+                toFloat64(0) AS cost,
+                sum(made) AS items,
+                max(planned) AS busy
+            FROM
+            (
+                SELECT
+                    topology,
+                    site,
+                    window_start,
+                    any(utc_offset_minutes) AS utc_offset,
+                    sum(good) AS made,
+                    sum(planned_ms) AS planned
+                FROM
+                (
+                    SELECT *
+                    FROM headrace_store.oee
+                    FINAL
+                ) AS slice
+                INNER JOIN
+                (
+                    SELECT
+                        topology,
+                        site,
+                        utc_offset_minutes,
+                        output
+                    FROM headrace_store.baselines
+                    FINAL
+                    WHERE isNull(valid_to)
+                ) AS valid USING (topology, site)
+                WHERE has(output, asset)
+                GROUP BY
+                    topology,
+                    site,
+                    window_start,
+                    asset
+            )
+            GROUP BY
+                topology,
+                site,
+                window_start
+        )
+        GROUP BY
+            topology,
+            site,
+            day
+    ) AS daily
+    INNER JOIN
+    (
+        SELECT
+            topology,
+            site,
+            currency,
+            first_day,
+            last_day,
+            hours_per_year AS year,
+            money_per_good AS given_money_per_good,
+            good_per_hour AS given_good_per_hour
+        FROM headrace_store.baselines
+        FINAL
+        WHERE isNull(valid_to)
+    ) AS valid USING (topology, site)
+)
+ARRAY JOIN [('day', day), ('month', toStartOfMonth(day))] AS span
+GROUP BY
+    topology,
+    site,
+    span;
+
 CREATE VIEW headrace.spc
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log',
@@ -1705,6 +2508,110 @@ FROM headrace_store.spc
 FINAL
 WHERE rules != '';
 
+CREATE VIEW headrace.stock
+(
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `bin` LowCardinality(String) COMMENT 'Which bin',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel in it',
+    `section` LowCardinality(String) COMMENT 'Section',
+    `length_mm` Int64 COMMENT 'Length of a piece, mm',
+    `heat` LowCardinality(String) COMMENT 'Heat number',
+    `pieces` Int64 COMMENT 'Pieces in the bin',
+    `metres` Float64 COMMENT 'Their length together, m',
+    `reserved` Int64 COMMENT 'Pieces that pick lists are still to take from the bin',
+    `free` Int64 COMMENT 'Pieces that no pick list wants, 0 if lists want more than there are',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the newest change, UTC',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology'
+)
+COMMENT 'What lies in each bin now; empty bins are left out'
+AS SELECT
+    level.site AS site,
+    level.asset AS asset,
+    level.bin AS bin,
+    level.grade AS grade,
+    level.section AS section,
+    level.length_mm AS length_mm,
+    level.heat AS heat,
+    level.pieces AS pieces,
+    (level.pieces * level.length_mm) / 1000 AS metres,
+    wanted.open AS reserved,
+    greatest(level.pieces - wanted.open, 0) AS free,
+    level.ts AS ts,
+    level.topology AS topology
+FROM
+(
+    SELECT *
+    FROM headrace_store.stock_levels
+    FINAL
+    ORDER BY offset DESC
+    LIMIT 1 BY
+        topology,
+        site,
+        asset,
+        bin
+) AS level
+LEFT JOIN
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        bin,
+        sum(open) AS open
+    FROM headrace.pick_progress
+    GROUP BY
+        topology,
+        site,
+        asset,
+        bin
+) AS wanted USING (topology, site, asset, bin)
+WHERE level.pieces > 0;
+
+CREATE VIEW headrace.stock_levels
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the change, UTC',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `bin` LowCardinality(String) COMMENT 'Which bin',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
+    `section` LowCardinality(String) COMMENT 'Section',
+    `length_mm` Int64 COMMENT 'Length of a piece, mm',
+    `heat` LowCardinality(String) COMMENT 'Heat number',
+    `pieces` Int64 COMMENT 'Pieces in the bin after the change',
+    `change` Int64 COMMENT 'Pieces more than before the change, negative for fewer',
+    `cause` LowCardinality(String) COMMENT 'arrival, stock_take or pick',
+    `order` String COMMENT 'Cutting order of a pick; else empty',
+    `by` LowCardinality(String) COMMENT 'Robot that picked, or who counted; else empty',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'What each bin holds after each change'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    bin,
+    grade,
+    section,
+    length_mm,
+    heat,
+    pieces,
+    change,
+    cause,
+    order,
+    by,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.stock_levels
+FINAL;
+
 CREATE VIEW headrace.stops
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log',
@@ -1757,6 +2664,54 @@ AS SELECT
     partition,
     offset
 FROM headrace_store.stops
+FINAL;
+
+CREATE VIEW headrace.tariffs
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `tariff` LowCardinality(String) COMMENT 'Name of the tariff in the topology',
+    `kind` LowCardinality(String) COMMENT 'energy, reagent, scrap, downtime or labour',
+    `line` LowCardinality(String) COMMENT 'Line of the asset; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Whose cost it is; empty for labour',
+    `metric` LowCardinality(String) COMMENT 'What is metered; empty if nothing is',
+    `window` LowCardinality(String) COMMENT 'The window whose aggregates are counted; empty if nothing is metered',
+    `per_hour` Nullable(Float64) COMMENT 'Units per hour where the metric stands at 1; NULL where its values are amounts, which are added up',
+    `product` LowCardinality(String) COMMENT 'Whose scrap it is; empty for that of every product without a row of its own',
+    `shift` LowCardinality(String) COMMENT 'Whose people they are; empty unless it is labour',
+    `people` Float64 COMMENT 'How many people the shift has; 0 unless it is labour',
+    `start_minute` Int64 COMMENT 'From which minute of the local day the price holds, inclusive',
+    `end_minute` Int64 COMMENT 'Until which minute of the local day it holds, exclusive',
+    `utc_offset_minutes` Int64 COMMENT 'Local time against UTC, minutes, east positive',
+    `unit` LowCardinality(String) COMMENT 'Unit of the quantity that is paid for: kWh, m3, l, kg, t, item or h',
+    `price` Float64 COMMENT 'Price of a unit, in currency',
+    `currency` LowCardinality(String) COMMENT 'Currency, as in ISO 4217',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it is valid, inclusive, UTC; 1970 if it is the first of its tariff',
+    `valid_to` Nullable(DateTime64(3, 'UTC')) COMMENT 'Until when it was valid, exclusive, UTC; NULL while it is'
+)
+COMMENT 'What things cost, from when until when, as topologies declare it'
+AS SELECT
+    topology,
+    site,
+    tariff,
+    kind,
+    line,
+    asset,
+    metric,
+    window,
+    per_hour,
+    product,
+    shift,
+    people,
+    start_minute,
+    end_minute,
+    utc_offset_minutes,
+    unit,
+    price,
+    currency,
+    valid_from,
+    valid_to
+FROM headrace_store.tariffs
 FINAL;
 
 CREATE TABLE headrace_store.adjustments
@@ -1888,6 +2843,27 @@ ORDER BY (topology, site, asset, metric, ts, detector, id)
 TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Anomaly flags';
+
+CREATE TABLE headrace_store.baselines
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the topology',
+    `currency` LowCardinality(String) COMMENT 'Currency, as in ISO 4217',
+    `output` Array(LowCardinality(String)) COMMENT 'The assets whose good items are what the plant turns out',
+    `hours_per_year` Float64 COMMENT 'Hours of operation in a year',
+    `utc_offset_minutes` Int64 COMMENT 'Local time against UTC, minutes, east positive',
+    `first_day` LowCardinality(String) COMMENT 'First day of the period that is compared with, local date; empty where figures are given',
+    `last_day` LowCardinality(String) COMMENT 'Last day of it, local date; empty where figures are given',
+    `money_per_good` Nullable(Float64) COMMENT 'Costs per good item that are compared with, in currency; NULL where a period is given',
+    `good_per_hour` Nullable(Float64) COMMENT 'Good items per hour of operation that are compared with; NULL where a period is given',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it is valid, inclusive, UTC; 1970 if it is the first of the topology',
+    `valid_to` Nullable(DateTime64(3, 'UTC')) COMMENT 'Until when it was valid, exclusive, UTC; NULL while it is: savings are against that one',
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second'
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (topology, valid_from)
+SETTINGS index_granularity = 8192
+COMMENT 'What costs and output of each topology are compared with';
 
 CREATE TABLE headrace_store.compliance
 (
@@ -2151,6 +3127,35 @@ ORDER BY version
 SETTINGS index_granularity = 8192
 COMMENT 'Migrations that were applied';
 
+CREATE TABLE headrace_store.moves
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it arrived, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `departed` DateTime64(3, 'UTC') COMMENT 'When it left, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `duration_ms` Int64 COMMENT 'From one to the other, milliseconds' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `item` String COMMENT 'What was carried' CODEC(ZSTD(1)),
+    `source` LowCardinality(String) COMMENT 'Where from',
+    `destination` LowCardinality(String) COMMENT 'Where to',
+    `carrier` LowCardinality(String) COMMENT 'What carried it; empty if that is not known',
+    `pieces` Int64 COMMENT 'Pieces carried' CODEC(ZSTD(1)),
+    `items_at_source` Int64 COMMENT 'Items that lie at the source afterwards' CODEC(ZSTD(1)),
+    `items_at_destination` Int64 COMMENT 'Items that lie at the destination afterwards, this one among them; 0 for an exit' CODEC(ZSTD(1)),
+    `has_left` UInt8 COMMENT '1 if the destination is an exit: the item does not wait there for anything, else 0' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, site, asset, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(3)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'What was carried from place to place, and how many items lie at both places afterwards';
+
 CREATE TABLE headrace_store.oee
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
@@ -2198,6 +3203,73 @@ ORDER BY (topology, site, asset, window_start, partition, offset, id)
 TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'What each machine did in each minute, for each order: inputs and results of OEE after ISO 22400';
+
+CREATE TABLE headrace_store.pick_lists
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the list, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `order` String COMMENT 'Cutting order' CODEC(ZSTD(1)),
+    `line` Int64 COMMENT 'Position of the line in its list, from 0' CODEC(ZSTD(1)),
+    `bin` LowCardinality(String) COMMENT 'Where the pieces are to be taken',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
+    `section` LowCardinality(String) COMMENT 'Section',
+    `length_mm` Int64 COMMENT 'Length of a piece, mm' CODEC(ZSTD(1)),
+    `heat` LowCardinality(String) COMMENT 'Heat number',
+    `pieces` Int64 COMMENT 'Pieces to be taken' CODEC(ZSTD(1)),
+    `cuts_mm` String COMMENT 'Lengths that are cut from each piece, mm: a JSON array' CODEC(ZSTD(1)),
+    `cut_mm` Int64 COMMENT 'Sum of these lengths times pieces, mm' CODEC(ZSTD(1)),
+    `waste_mm` Int64 COMMENT 'Length of the whole list that is lost, mm; the same in each of its lines' CODEC(ZSTD(1)),
+    `by` LowCardinality(String) COMMENT 'Who made the list',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, site, asset, order, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Lines of pick lists: what robots are to fetch for cutting orders';
+
+CREATE TABLE headrace_store.picks
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the pick, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `order` String COMMENT 'Cutting order that it was for' CODEC(ZSTD(1)),
+    `robot` LowCardinality(String) COMMENT 'Who took the pieces',
+    `bin` LowCardinality(String) COMMENT 'Where from',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel, as read off or measured',
+    `section` LowCardinality(String) COMMENT 'Section, as read off or measured',
+    `length_mm` Int64 COMMENT 'Length of a piece, as read off or measured, mm' CODEC(ZSTD(1)),
+    `heat` LowCardinality(String) COMMENT 'Heat number, as read off or measured',
+    `pieces` Int64 COMMENT 'Pieces that were taken' CODEC(ZSTD(1)),
+    `counted` Int64 COMMENT 'Pieces of them that the pick list wanted' CODEC(ZSTD(1)),
+    `verdict` LowCardinality(String) COMMENT 'right, no_list, not_listed, wrong_bin, wrong_section, wrong_grade, wrong_length, wrong_heat or too_many',
+    `reason` String COMMENT 'What was taken and what was wanted, in one sentence; empty if it was right' CODEC(ZSTD(1)),
+    `wanted_bin` LowCardinality(String) COMMENT 'Bin of the nearest line of the pick list; empty if there is none',
+    `wanted_grade` LowCardinality(String) COMMENT 'Grade that it wants',
+    `wanted_section` LowCardinality(String) COMMENT 'Section that it wants',
+    `wanted_length_mm` Nullable(Float64) COMMENT 'Length of a piece that it wants, mm; NULL if there is no such line' CODEC(ZSTD(1)),
+    `wanted_heat` LowCardinality(String) COMMENT 'Heat number that it wants',
+    `wanted_pieces` Nullable(Float64) COMMENT 'Pieces that were still to be taken from its bin before the pick; NULL if there is no such line' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, site, asset, order, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'What robots took, and whether it was what the pick list wanted';
 
 CREATE TABLE headrace_store.readings
 (
@@ -2297,6 +3369,35 @@ TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Points of control charts, with limits and violated rules';
 
+CREATE TABLE headrace_store.stock_levels
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the change, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `bin` LowCardinality(String) COMMENT 'Which bin',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
+    `section` LowCardinality(String) COMMENT 'Section',
+    `length_mm` Int64 COMMENT 'Length of a piece, mm' CODEC(ZSTD(1)),
+    `heat` LowCardinality(String) COMMENT 'Heat number',
+    `pieces` Int64 COMMENT 'Pieces in the bin after the change' CODEC(ZSTD(1)),
+    `change` Int64 COMMENT 'Pieces more than before the change, negative for fewer' CODEC(ZSTD(1)),
+    `cause` LowCardinality(String) COMMENT 'arrival, stock_take or pick',
+    `order` String COMMENT 'Cutting order of a pick; else empty' CODEC(ZSTD(1)),
+    `by` LowCardinality(String) COMMENT 'Robot that picked, or who counted; else empty',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, site, asset, bin, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'What each bin holds after each change';
+
 CREATE TABLE headrace_store.stops
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
@@ -2330,3 +3431,32 @@ ORDER BY (topology, site, asset, ts, partition, offset, id)
 TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Stops of machines that are over: how long each was, and why';
+
+CREATE TABLE headrace_store.tariffs
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `tariff` LowCardinality(String) COMMENT 'Name of the tariff in the topology',
+    `kind` LowCardinality(String) COMMENT 'energy, reagent, scrap, downtime or labour',
+    `line` LowCardinality(String) COMMENT 'Line of the asset; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Whose cost it is; empty for labour',
+    `metric` LowCardinality(String) COMMENT 'What is metered; empty if nothing is',
+    `window` LowCardinality(String) COMMENT 'The window whose aggregates are counted; empty if nothing is metered',
+    `per_hour` Nullable(Float64) COMMENT 'Units per hour where the metric stands at 1; NULL where its values are amounts, which are added up',
+    `product` LowCardinality(String) COMMENT 'Whose scrap it is; empty for that of every product without a row of its own',
+    `shift` LowCardinality(String) COMMENT 'Whose people they are; empty unless it is labour',
+    `people` Float64 COMMENT 'How many people the shift has; 0 unless it is labour',
+    `start_minute` Int64 COMMENT 'From which minute of the local day the price holds, inclusive',
+    `end_minute` Int64 COMMENT 'Until which minute of the local day it holds, exclusive',
+    `utc_offset_minutes` Int64 COMMENT 'Local time against UTC, minutes, east positive',
+    `unit` LowCardinality(String) COMMENT 'Unit of the quantity that is paid for: kWh, m3, l, kg, t, item or h',
+    `price` Float64 COMMENT 'Price of a unit, in currency',
+    `currency` LowCardinality(String) COMMENT 'Currency, as in ISO 4217',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it is valid, inclusive, UTC; 1970 if it is the first of its tariff',
+    `valid_to` Nullable(DateTime64(3, 'UTC')) COMMENT 'Until when it was valid, exclusive, UTC; NULL while it is',
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second'
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (topology, tariff, asset, metric, product, shift, start_minute, valid_from)
+SETTINGS index_granularity = 8192
+COMMENT 'What things cost, from when until when, as topologies declare it';
