@@ -339,3 +339,20 @@ def test_a_day_without_good_items_has_costs_and_no_savings(sink: ClickHouseSink,
     [day] = saved(client, "idle", "day")
     assert day["money"] == pytest.approx(10 * 384)
     assert (day["good"], day["hours"], day["money_per_good"], day["saving_per_year"]) == (0, 0, None, None)
+
+
+def test_hours_of_operation_are_those_of_the_machine_that_is_busy_for_longest_minute_by_minute(
+    sink: ClickHouseSink, client: Client
+) -> None:
+    busy = [("a", 0, 60_000), ("b", 0, 15_000), ("b", 0, 15_000), ("b", 1, 20_000), ("a", 1, 0), ("other", 2, 60_000)]
+    made = [
+        {"asset": asset, "window_start": START + minute * MINUTE, "planned_ms": planned, "good": 1, "offset": place}
+        for place, (asset, minute, planned) in enumerate(busy)
+    ]
+    output = {**BASELINE, "output": ("a", "b")}
+    baseline = BaselineRow(topology="two", hours_per_year=6000, money_per_good=30, good_per_hour=40, **output)
+    economics.write(client, [baseline])
+    sink.write({"oee": [minutes("two", made)]})
+    [day] = saved(client, "two", "day")
+    assert (day["good"], day["money"]) == (5, 0)
+    assert day["hours"] == pytest.approx((60_000 + 20_000) / HOUR)
