@@ -119,9 +119,8 @@ class ProductionEngine(ShopFloorEngine[ProductionEvent]):
         return {
             "closed": self._closed,
             "delay": self._delay,
-            "machines": msgspec.msgpack.encode(
-                [*self._machines.values()]
-            ),  # takes a seventh of the time of plain values
+            # Packed here: as plain values it would take seven times as long.
+            "machines": msgspec.msgpack.encode([*self._machines.values()]),
         }
 
     def _restore(self, state: Mapping[str, Any]) -> list[str]:

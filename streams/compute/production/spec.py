@@ -12,6 +12,8 @@ from schemas.times import UtcOffset
 from streams.compute.detectors.base import Name
 
 DAY_MINUTES: Final = 1440
+_LONGEST_SILENCE: Final = Duration.parse("7d")
+"""A machine that comes back brings a row for each minute of it."""
 
 TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d\Z")]
 """Local time, such as `06:30`."""
@@ -98,7 +100,8 @@ class Production(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     lateness: Duration = Duration.parse("10s")
     """How long after its end, in stream time, a minute still takes events."""
     silence: Duration = Duration.parse("15m")
-    """How long a state holds after the last event of its machine. What comes then is unknown until a state is told."""
+    """How long a state holds after the last event of its machine, at most 7 days. What comes then is unknown until a
+    state is told."""
     micro_stop: Duration = Duration.parse("5m")
     """A stop that is shorter is a micro-stop, and no failure."""
 
@@ -107,5 +110,5 @@ class Production(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             raise ValueError("states is empty: every event with a state would be a dead letter")
         if not self.shifts:
             raise ValueError("shifts is empty; leave it out for days of 24 hours")
-        if self.silence <= 0:
-            raise ValueError("silence must be longer than 0, or no state would ever hold")
+        if not 0 < self.silence <= _LONGEST_SILENCE:
+            raise ValueError(f"silence {self.silence} must be longer than 0, and at most {_LONGEST_SILENCE}")

@@ -1,7 +1,9 @@
 """Figures of production as BI reads them: what an hour, a shift, a day, a line and an order come to."""
 
+import re
 import time
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +13,7 @@ from clickhouse_driver import Client
 
 from schemas.durations import decode_hook
 from schemas.topics import PRODUCTION_EVENTS
+from sinks.clickhouse.views import statements
 from sinks.clickhouse.writer import ClickHouseSink
 from streams.chunk import Chunk
 from streams.rendering import Renderer
@@ -153,3 +156,11 @@ def test_the_running_shift_is_that_of_the_newest_minute(sink: ClickHouseSink, cl
         "SELECT shift_start, planned_ms, good FROM headrace.oee_by_shift ORDER BY shift_start DESC LIMIT 1"
     )
     assert [row[8:] for row in found] == shift
+
+
+def test_the_questions_of_the_document_have_answers(client: Client) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "PRODUCTION.md").read_text(encoding="utf-8")
+    questions = [sql for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL) for sql in statements(block)]
+    assert len(questions) == 3
+    for question in questions:
+        assert client.execute(question) == []

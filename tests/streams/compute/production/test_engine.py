@@ -233,3 +233,19 @@ def test_shifts_declared_otherwise_hold_from_the_next_minute_on() -> None:
     assert other.restore(one.snapshot()) == []
     feed(other, live([state(SIX + 90_000, "idle"), OVER]), 1)
     assert [row.shift for row in slices(other.drain().rows)][:2] == ["late", "late"]
+
+
+def test_a_silence_declared_shorter_ends_a_state_where_the_machine_stands() -> None:
+    one = engine(DAY)
+    feed(
+        one,
+        [*live([state(SIX, "stopped")]), Record(SIX + 10 * MINUTE, state(SIX + 10 * MINUTE, "idle", asset="saw-2"))],
+    )
+    other = engine(spec(silence="2m"))
+    assert other.restore(one.snapshot()) == []
+    feed(other, live([state(SIX + 20 * MINUTE, "running", asset="saw-2")]), 2)
+    rows = other.drain().rows
+    assert [(stop.end, stop.silent) for stop in stops(rows) if stop.asset == "saw-1"] == [(SIX + 9 * MINUTE, True)]
+    assert {row.window_start: row.unknown_ms for row in slices(rows) if row.asset == "saw-1"}[
+        SIX + 9 * MINUTE
+    ] == MINUTE
