@@ -1,8 +1,8 @@
 """`headrace picking`: pick lists for cutting orders, and how far they have been picked."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -33,16 +33,20 @@ SELECT bin, `order`, open FROM headrace.pick_progress
 WHERE topology = %(topology)s AND site = %(site)s AND asset = %(store)s AND open > 0
 """
 _ORDERS: Final = """
-SELECT `order`, asset, ts, lines, pieces, picked, open, wrong, waste_mm, waste_share FROM headrace.picking
-WHERE topology = %(topology)s ORDER BY ts DESC, `order` LIMIT 100
+SELECT `order`, asset, formatDateTime(ts, '%%F %%T'), concat(picked, ' of ', pieces), wrong,
+    concat(waste_mm, ' mm, ', round(100 * waste_share, 2), ' %%')
+FROM headrace.picking
+WHERE topology = %(topology)s AND site = %(site)s ORDER BY ts DESC, `order` LIMIT 100
 """
-_BINS: Final = """
-SELECT asset, bin, section, grade, length_mm, heat, pieces, picked, open FROM headrace.pick_progress
-WHERE topology = %(topology)s AND `order` = %(order)s ORDER BY asset, bin
-"""
+_KIND: Final = "concat(section, ' ', grade, ' ', length_mm, ' mm heat ', heat)"
+_BINS: Final = f"""
+SELECT asset, bin, {_KIND}, concat(picked, ' of ', pieces) FROM headrace.pick_progress
+WHERE topology = %(topology)s AND site = %(site)s AND `order` = %(order)s ORDER BY asset, bin
+"""  # noqa: S608 - nothing comes from outside
 _WRONG: Final = """
-SELECT ts, reason FROM headrace.picks
-WHERE topology = %(topology)s AND `order` = %(order)s AND verdict != 'right' ORDER BY ts DESC LIMIT 20
+SELECT formatDateTime(ts, '%%F %%T'), reason FROM headrace.picks
+WHERE topology = %(topology)s AND site = %(site)s AND `order` = %(order)s AND verdict != 'right'
+ORDER BY ts DESC LIMIT 20
 """
 _by = click.option("--by", help="Who plans; default: the login name.")
 _store = click.option("--store", help="The yard or rack; needed where the topology declares more than one.")
@@ -131,16 +135,15 @@ def show(order: str | None, topology_file: Path | None, data: Path) -> None:
     plant = _plant(topology_file, data)
     console = _console()
     if order is None:
-        heads = ("order", "store", "list of", "lines", "pieces", "picked", "open", "wrong", "waste mm", "waste share")
+        heads = ("order", "store", "list made, UTC", "picked", "wrong", "waste")
         console.print(_table(heads, _query(plant, _ORDERS)))
         return
     bins = _query(plant, _BINS, order=order)
     if not bins:
         raise UserError(f"order {order} has no pick list: `headrace picking show` shows those that have")
-    of_bins = ("store", "bin", "section", "grade", "length mm", "heat", "pieces", "picked", "open")
-    console.print(_table(of_bins, bins))
+    console.print(_table(("store", "bin", "pieces of", "picked"), bins))
     wrong = _query(plant, _WRONG, order=order)
-    console.print(_table(("at", "wrong pick"), wrong) if wrong else "no wrong pick")
+    console.print(_table(("at, UTC", "wrong pick"), wrong) if wrong else "no wrong pick")
 
 
 def _plant(topology_file: Path | None, data: Path) -> _Plant:
@@ -210,19 +213,22 @@ def _send(plant: _Plant, store: str, message: bytes) -> None:
 
 def _print_plan(found: PickPlan) -> None:
     console = _console()
-    heads = ("bin", "section", "grade", "length mm", "heat", "pieces", "cuts mm")
-    console.print(f"order {found.order}")
-    console.print(_table(heads, [
-        (line.bin, line.section, line.grade, line.length_mm, line.heat, line.pieces, " ".join(map(str, line.cuts_mm)))
+    console.print(_text(f"order {found.order}"))
+    console.print(_table(("bin", "pieces", "of", "cut, mm"), [
+        (line.bin, line.pieces, f"{line.section} {line.grade} {line.length_mm} mm heat {line.heat}", _cuts(line))
         for line in found.lines
     ]))  # fmt: skip
     used = found.wanted_mm + found.waste_mm
     console.print(
-        f"{found.waste_mm / 1000:,.3f} m of {used / 1000:,.3f} m are lost ({found.waste_mm / used:.2%}); waste and "
-        f"handling are at most {found.gap_mm / 1000:,.3f} m above the least that there can be"
+        f"waste {found.waste_mm / 1000:,.3f} m, {found.waste_mm / used:.2%} of what is used up; with handling at most "
+        f"{found.gap_mm / 1000:,.3f} m above the best plan"
     )
     for (section, grade, length), pieces in sorted(found.rests.items()):
-        console.print(_text(f"back to stock: {pieces} x {length} mm of {section} {grade}"))
+        console.print(_text(f"back to stock: {pieces} of {section} {grade} {length} mm"))
+
+
+def _cuts(line: PickLine) -> str:
+    return ", ".join(f"{number} x {length}" for length, number in Counter(line.cuts_mm).items())
 
 
 def _console() -> Console:
@@ -230,14 +236,13 @@ def _console() -> Console:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    table = Table(*heads)
+    table = Table()
+    for head in heads:
+        table.add_column(head, overflow="fold")
     for row in rows:
         table.add_row(*(_text(value) for value in row))
     return table
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    text = f"{value:.2%}" if isinstance(value, float) else str(value)
-    return "".join(sign if sign.isprintable() else "·" for sign in text)
+    return "".join(sign if sign.isprintable() else "·" for sign in str(value))
