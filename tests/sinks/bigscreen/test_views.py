@@ -173,7 +173,13 @@ def test_logistics_tells_of_the_newest_wrong_pick() -> None:
     )
     view = logistics(snapshot, PLANT, EN)
     assert view is not None
-    assert (view.pieces, view.metres, view.wrong, view.picks, view.move) == ("1,234", "12,204 m", "2", "of 146 picks", "74 s")
+    assert (view.pieces, view.metres, view.wrong, view.picks, view.move) == (
+        "1,234",
+        "12,204 m",
+        "2",
+        "of 146 picks",
+        "74 s",
+    )
     assert view.sign.tone == "high"
     assert view.last_wrong == "16:53:20 C-7: took H1, H2 was wanted"
     assert [(bar.figure, bar.share) for bar in view.orders] == [("10/40", 0.25), ("0/0", 0.0)]
