@@ -87,6 +87,7 @@ CHINESE: Final[dict[str, str]] = {
     "allowed": "余量上限 {allowed}",
     "lost": "已超标",
     "compliant": "达标",
+    "below": "低于限值",
     "will_exceed": "将超标",
     "exceeds": "超限",
     # production
