@@ -13,17 +13,16 @@ _LINES: Final = (
 """The first series and the second differ by more than their colour."""
 _LIMIT: Final = COLOURS["critical"]
 _FONT: Final = 13
-_HALF_HOUR: Final = 1_800_000
+_SHORTEST_MS: Final = 5 * 60_000
 
 Line = Sequence[tuple[int, float]]
 """Epoch milliseconds and value."""
 
 
-def trend(
-    lines: Mapping[str, Line], limits: Sequence[float], newest: int | None, offset_ms: int, span_ms: int = _HALF_HOUR
-) -> dict[str, Any]:
-    """Lines over the last `span_ms`, with limits drawn in."""
-    end = (newest or 0) + offset_ms
+def trend(lines: Mapping[str, Line], limits: Sequence[float], newest: int | None, offset_ms: int) -> dict[str, Any]:
+    """Lines up to the newest reading, over five minutes at least, with limits drawn in."""
+    end = newest or 0
+    begin = min([end - _SHORTEST_MS, *(line[0][0] for line in lines.values() if line)])
     values = [value for line in lines.values() for _, value in line]
     series = [
         _line(name, [[ts + offset_ms, round(value, 4)] for ts, value in line], style)
@@ -31,7 +30,13 @@ def trend(
     ]
     if series:
         series[0]["markLine"] = _marks([(limit, _LIMIT, "solid") for limit in limits])
-    axis = {"type": "time", "min": end - span_ms, "max": end, "splitNumber": 3, "axisLabel": {"formatter": "{HH}:{mm}"}}
+    axis = {
+        "type": "time",
+        "min": begin + offset_ms,
+        "max": end + offset_ms,
+        "splitNumber": 3,
+        "axisLabel": {"formatter": "{HH}:{mm}"},
+    }
     return _chart(axis, _bounds([*values, *limits], from_zero=bool(limits) and min(limits) > 0), series)
 
 

@@ -87,6 +87,7 @@ ENGLISH: Final[dict[str, str]] = {
     "allowed": "rest at most {allowed}",
     "lost": "exceeded",
     "compliant": "complies",
+    "below": "below limit",
     "will_exceed": "will exceed",
     "exceeds": "too high",
     # production

@@ -87,6 +87,7 @@ CHINESE: Final[dict[str, str]] = {
     "allowed": "余量上限 {allowed}",
     "lost": "已超标",
     "compliant": "达标",
+    "below": "低于限值",
     "will_exceed": "将超标",
     "exceeds": "超限",
     # production
@@ -124,8 +125,8 @@ CHINESE: Final[dict[str, str]] = {
     "history": "报警",
     "none": "无",
     # metrics
-    "metric.nox": "氮氧化物",
-    "metric.so2": "二氧化硫",
+    "metric.nox": "NOx",
+    "metric.so2": "SO₂",
     "metric.pm": "颗粒物",
     "metric.hcl": "氯化氢",
     "metric.o2": "氧含量",

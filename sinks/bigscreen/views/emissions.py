@@ -102,7 +102,7 @@ def _judge(value: float | None, room: Headroom | None, limit: float, words: Word
         return palette.NO_DATA, words("no_data")
     if value > limit:
         return palette.PRIORITIES["medium"], words("exceeds")
-    return palette.FINE, words("compliant")
+    return palette.FINE, words("compliant") if room is not None else words("below")
 
 
 def worst(pollutants: Sequence[Pollutant]) -> Sign:

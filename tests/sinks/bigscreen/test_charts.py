@@ -22,6 +22,12 @@ def test_a_trend_spans_its_limits_and_shows_the_plants_clock() -> None:
     assert chart["yAxis"]["max"] > 200.0
 
 
+def test_a_trend_that_has_just_begun_spans_five_minutes_and_one_that_has_not_what_there_is() -> None:
+    for first, span in ((NOW - 10_000, HOUR // 12), (NOW - HOUR // 2, HOUR // 2)):
+        axis = charts.trend({"a": [(first, 1.0)], "b": []}, [], NOW, 0)["xAxis"]
+        assert axis["max"] - axis["min"] == span
+
+
 def test_two_lines_differ_by_more_than_their_colour() -> None:
     chart = charts.trend({"a": [(NOW, 1.0)], "b": [(NOW, 2.0)]}, [], NOW, 0)
     assert len({series["lineStyle"]["type"] for series in chart["series"]}) == 2

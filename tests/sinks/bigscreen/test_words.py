@@ -50,7 +50,7 @@ def test_a_browser_gets_the_first_of_its_languages_that_there_is(accepted: str, 
 
 
 def test_a_name_that_no_dictionary_has_is_shown_as_it_is() -> None:
-    assert LANGUAGES["zh"].name("metric", "nox") == "氮氧化物"
+    assert LANGUAGES["zh"].name("metric", "pm") == "颗粒物"
     assert LANGUAGES["zh"].name("metric", "shoe_size") == "shoe_size"
 
 
