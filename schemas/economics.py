@@ -32,7 +32,9 @@ class TariffRow(msgspec.Struct, frozen=True, kw_only=True):
     per_hour: float | None = None
     """Units per hour where the metric stands at 1; None where its values are amounts, which are added up."""
     product: str = ""
-    """Whose scrap it is; empty for that of every product without a row of its own."""
+    """Whose scrap it is; empty for that of every product that has no price of its own."""
+    other_products: tuple[str, ...] = ()
+    """Those that have one."""
     shift: str = ""
     """Whose people they are."""
     people: float = 0

@@ -6,6 +6,7 @@ CREATE OR REPLACE VIEW headrace.costs_per_hour
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
     `site` LowCardinality(String) COMMENT 'Site of the asset',
     `hour` DateTime('UTC') COMMENT 'Beginning of the hour, event time, UTC',
+    `day` Date COMMENT 'Local date; an hour in which it changes has rows of both',
     `line` LowCardinality(String) COMMENT 'Line of the asset; empty if it is in none, and for labour',
     `asset` LowCardinality(String) COMMENT 'Whose cost it is; empty for labour',
     `kind` LowCardinality(String) COMMENT 'energy, reagent, scrap, downtime or labour',
@@ -20,58 +21,70 @@ CREATE OR REPLACE VIEW headrace.costs_per_hour
     `currency` LowCardinality(String) COMMENT 'Currency, as in ISO 4217'
 )
 AS SELECT
-    `topology`, `site`, toDateTime(toStartOfHour(`local`) - INTERVAL `utc_offset_minutes` MINUTE, 'UTC') AS `hour`,
-    `line`, `asset`, `kind`, `tariff`, `metric`, `product`, `shift`,
-    sum(`amount`) AS `quantity`, `unit`, `price`, `quantity` * `price` AS `money`, `currency`
+    `topology`, `site`, `hour`, toDate(`moment` + INTERVAL `utc_offset_minutes` MINUTE) AS `day`, `line`, `asset`, `kind`,
+    `tariff`, `metric`, `product`, `shift`, sum(`amount`) AS `quantity`, `unit`, `price`, `quantity` * `price` AS `money`,
+    `currency`
 FROM
 (
     -- What stands in a window counts for its whole length; what is an amount is added up.
     SELECT
-        `price_of`.*, `window`.`window_start` AS `moment`,
-        if(isNull(`per_hour`), `window`.`sum`, `window`.`mean` * `per_hour` * `window`.`window_ms` / 3600000) AS `amount`
-    FROM (SELECT * FROM headrace_store.tariffs FINAL WHERE `kind` IN ('energy', 'reagent')) AS `price_of`
+        `priced`.*, `hour`, `moment`, if(isNull(`per_hour`), `sum`, `mean` * `per_hour` * `window_ms` / 3600000) AS `amount`
+    FROM (SELECT * FROM headrace_store.tariffs FINAL WHERE `kind` IN ('energy', 'reagent')) AS `priced`
     INNER JOIN
     (
-        SELECT `topology`, `site`, `asset`, `metric`, `window`, `window_start`, `window_ms`, `sum`, `mean`
+        SELECT
+            `topology`, `site`, `asset`, `metric`, `window`, toStartOfHour(`window_start`) AS `hour`,
+            `window_start` AS `moment`, `window_ms`, `sum`, `mean`
         FROM headrace_store.aggregates FINAL
         WHERE (`topology`, `site`, `asset`, `metric`, `window`) IN
             (SELECT `topology`, `site`, `asset`, `metric`, `window` FROM headrace_store.tariffs)
-    ) AS `window` USING (`topology`, `site`, `asset`, `metric`, `window`)
+    ) AS `metered` USING (`topology`, `site`, `asset`, `metric`, `window`)
     UNION ALL
-    SELECT `price_of`.* REPLACE (`made`.`product` AS `product`), `made`.`window_start`, toFloat64(`made`.`rejected`)
-    FROM (SELECT * FROM headrace_store.tariffs FINAL WHERE `kind` = 'scrap') AS `price_of`
-    INNER JOIN (SELECT * FROM headrace_store.oee FINAL WHERE `rejected` > 0) AS `made` USING (`topology`, `site`, `asset`)
-    WHERE `price_of`.`product` IN ('', `made`.`product`)
-        AND `made`.`window_start` >= `valid_from` AND (isNull(`valid_to`) OR `made`.`window_start` < `valid_to`)
-    -- The price of the product itself comes before that of every other.
-    ORDER BY `price_of`.`product` DESC LIMIT 1 BY `topology`, `made`.`id`, `tariff`
-    UNION ALL
-    SELECT `price_of`.*, `stood`.`window_start`, `stood`.`down_ms` / 3600000
-    FROM (SELECT * FROM headrace_store.tariffs FINAL WHERE `kind` = 'downtime') AS `price_of`
-    INNER JOIN (SELECT * FROM headrace_store.oee FINAL WHERE `down_ms` > 0) AS `stood` USING (`topology`, `site`, `asset`)
-    UNION ALL
-    -- People are there as long as the machine that is planned to be busy for longest, minute by minute.
-    SELECT `price_of`.*, `worked`.`window_start`, `people` * `longest` / 3600000
-    FROM (SELECT * FROM headrace_store.tariffs FINAL WHERE `kind` = 'labour') AS `price_of`
+    SELECT `priced`.* REPLACE (`made` AS `product`), `hour`, `moment`, toFloat64(`rejected`)
+    FROM (SELECT * FROM headrace_store.tariffs FINAL WHERE `kind` = 'scrap') AS `priced`
     INNER JOIN
     (
-        SELECT `topology`, `site`, `shift`, `window_start`, max(`planned`) AS `longest`
+        SELECT
+            `topology`, `site`, `asset`, `product` AS `made`, toStartOfHour(`window_start`) AS `hour`,
+            `window_start` AS `moment`, `rejected`
+        FROM headrace_store.oee FINAL
+        WHERE `rejected` > 0
+    ) AS `spoilt` USING (`topology`, `site`, `asset`)
+    WHERE `priced`.`product` = `made` OR (`priced`.`product` = '' AND NOT has(`other_products`, `made`))
+    UNION ALL
+    SELECT `priced`.*, `hour`, `moment`, `down_ms` / 3600000
+    FROM (SELECT * FROM headrace_store.tariffs FINAL WHERE `kind` = 'downtime') AS `priced`
+    INNER JOIN
+    (
+        SELECT
+            `topology`, `site`, `asset`, toStartOfHour(`window_start`) AS `hour`, `window_start` AS `moment`, `down_ms`
+        FROM headrace_store.oee FINAL
+        WHERE `down_ms` > 0
+    ) AS `stood` USING (`topology`, `site`, `asset`)
+    UNION ALL
+    -- People are there as long as the machine that is planned to be busy for longest, minute by minute.
+    SELECT `priced`.*, `hour`, `moment`, `people` * `longest` / 3600000
+    FROM (SELECT * FROM headrace_store.tariffs FINAL WHERE `kind` = 'labour') AS `priced`
+    INNER JOIN
+    (
+        SELECT `topology`, `site`, `shift`, `hour`, `moment`, max(`planned`) AS `longest`
         FROM
         (
-            SELECT `topology`, `site`, `shift`, `window_start`, sum(`planned_ms`) AS `planned`
+            SELECT
+                `topology`, `site`, `shift`, toStartOfHour(`window_start`) AS `hour`, `window_start` AS `moment`,
+                sum(`planned_ms`) AS `planned`
             FROM headrace_store.oee FINAL
-            GROUP BY `topology`, `site`, `shift`, `window_start`, `asset`
-            HAVING `planned` > 0
+            WHERE `planned_ms` > 0
+            GROUP BY `topology`, `site`, `shift`, `hour`, `moment`, `asset`
         )
-        GROUP BY `topology`, `site`, `shift`, `window_start`
+        GROUP BY `topology`, `site`, `shift`, `hour`, `moment`
     ) AS `worked` USING (`topology`, `site`, `shift`)
 )
-ARRAY JOIN [`moment` + INTERVAL `utc_offset_minutes` MINUTE] AS `local`
 WHERE `moment` >= `valid_from` AND (isNull(`valid_to`) OR `moment` < `valid_to`)
-    AND toHour(`local`) * 60 + toMinute(`local`) >= `start_minute`
-    AND toHour(`local`) * 60 + toMinute(`local`) < `end_minute`
+    AND positiveModulo(toHour(`moment`) * 60 + toMinute(`moment`) + `utc_offset_minutes`, 1440) >= `start_minute`
+    AND positiveModulo(toHour(`moment`) * 60 + toMinute(`moment`) + `utc_offset_minutes`, 1440) < `end_minute`
 GROUP BY
-    `topology`, `site`, `hour`, `line`, `asset`, `kind`, `tariff`, `metric`, `product`, `shift`, `unit`, `price`,
+    `topology`, `site`, `hour`, `day`, `line`, `asset`, `kind`, `tariff`, `metric`, `product`, `shift`, `unit`, `price`,
     `currency`
 COMMENT 'What each hour cost, by what was paid for, at the prices of that time';
 
@@ -141,14 +154,8 @@ FROM
             sum(`items`) AS `day_good`, sum(`busy`) / 3600000 AS `day_hours`
         FROM
         (
-            SELECT
-                `topology`, `site`, toDate(`hour` + INTERVAL `utc_offset_minutes` MINUTE) AS `day`, `kind`,
-                `money` AS `cost`, toInt64(0) AS `items`, toInt64(0) AS `busy`
+            SELECT `topology`, `site`, `day`, `kind`, `money` AS `cost`, toInt64(0) AS `items`, toInt64(0) AS `busy`
             FROM headrace.costs_per_hour
-            INNER JOIN
-            (
-                SELECT `topology`, `site`, `utc_offset_minutes` FROM headrace_store.baselines FINAL WHERE isNull(`valid_to`)
-            ) AS `valid` USING (`topology`, `site`)
             UNION ALL
             SELECT
                 `topology`, `site`, toDate(`window_start` + INTERVAL any(`utc_offset`) MINUTE) AS `day`, '' AS `kind`,

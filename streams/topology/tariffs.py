@@ -146,8 +146,10 @@ def _tariff(topology: Topology, economics: Economics, tariff: Tariff, offset: in
                             price=price,
                         )
             case Scrap():
-                for product, price in {"": tariff.price, **tariff.products}.items():
-                    yield msgspec.structs.replace(of_asset, product=product, unit="item", price=price)
+                of_item = msgspec.structs.replace(of_asset, unit="item")
+                yield msgspec.structs.replace(of_item, other_products=tuple(sorted(tariff.products)))
+                for product, price in tariff.products.items():
+                    yield msgspec.structs.replace(of_item, product=product, price=price)
             case Downtime():
                 yield of_asset
 

@@ -173,7 +173,8 @@ def price_lists(draw: st.DrawFn) -> list[TariffRow]:
                         start_minute=start, end_minute=end)
                 )  # fmt: skip
         found.append(row(kind="reagent", tariff="lye", asset="press", metric="meter", window="15m"))
-        found += [row(kind="scrap", tariff="scrap", asset="press", product=product) for product in ("", "tower")]
+        found.append(row(kind="scrap", tariff="scrap", asset="press", other_products=("tower",)))
+        found.append(row(kind="scrap", tariff="scrap", asset="press", product="tower"))
         found.append(row(kind="scrap", tariff="waste", asset="kettle"))
         found.append(row(kind="downtime", tariff="stops", asset="press"))
         found += [row(kind="labour", tariff="crew", shift=s, people=p) for s, p in (("early", 7.0), ("late", 2.5))]

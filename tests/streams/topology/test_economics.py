@@ -161,9 +161,9 @@ def test_a_tariff_becomes_a_row_for_each_asset_metric_product_shift_and_part_of_
     by_name = {name: [row for row in rows if row.tariff == name] for name in ("lye", "scrap", "stops", "crew")}
     [lye] = by_name["lye"]
     assert (lye.asset, lye.metric, lye.window, lye.per_hour, lye.unit, lye.line) == ("tank", "lye", "1m", 60, "l", "")
-    assert [(row.asset, row.product, row.price, row.unit) for row in by_name["scrap"]] == [
-        ("press-1", "", 5, "item"),
-        ("press-1", "pole", 9, "item"),
+    assert [(row.asset, row.product, row.other_products, row.price, row.unit) for row in by_name["scrap"]] == [
+        ("press-1", "", ("pole",), 5, "item"),
+        ("press-1", "pole", (), 9, "item"),
     ]
     assert [(row.asset, row.line, row.unit) for row in by_name["stops"]] == [
         ("press-1", "pressing", "h"),

@@ -455,6 +455,7 @@ CREATE VIEW headrace.costs_per_hour
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
     `site` LowCardinality(String) COMMENT 'Site of the asset',
     `hour` DateTime('UTC') COMMENT 'Beginning of the hour, event time, UTC',
+    `day` Date COMMENT 'Local date; an hour in which it changes has rows of both',
     `line` LowCardinality(String) COMMENT 'Line of the asset; empty if it is in none, and for labour',
     `asset` LowCardinality(String) COMMENT 'Whose cost it is; empty for labour',
     `kind` LowCardinality(String) COMMENT 'energy, reagent, scrap, downtime or labour',
@@ -472,7 +473,8 @@ COMMENT 'What each hour cost, by what was paid for, at the prices of that time'
 AS SELECT
     topology,
     site,
-    toDateTime(toStartOfHour(local) - toIntervalMinute(utc_offset_minutes), 'UTC') AS hour,
+    hour,
+    toDate(moment + toIntervalMinute(utc_offset_minutes)) AS day,
     line,
     asset,
     kind,
@@ -488,16 +490,17 @@ AS SELECT
 FROM
 (
     SELECT
-        price_of.*,
-        window.window_start AS moment,
-        if(isNull(per_hour), window.sum, ((window.mean * per_hour) * window.window_ms) / 3600000) AS amount
+        priced.*,
+        hour,
+        moment,
+        if(isNull(per_hour), sum, ((mean * per_hour) * window_ms) / 3600000) AS amount
     FROM
     (
         SELECT *
         FROM headrace_store.tariffs
         FINAL
         WHERE kind IN ('energy', 'reagent')
-    ) AS price_of
+    ) AS priced
     INNER JOIN
     (
         SELECT
@@ -506,7 +509,8 @@ FROM
             asset,
             metric,
             window,
-            window_start,
+            toStartOfHour(window_start) AS hour,
+            window_start AS moment,
             window_ms,
             sum,
             mean
@@ -521,55 +525,66 @@ FROM
                 window
             FROM headrace_store.tariffs
         )
-    ) AS window USING (topology, site, asset, metric, window)
+    ) AS metered USING (topology, site, asset, metric, window)
     UNION ALL
     SELECT
-        price_of.* REPLACE (made.product AS product),
-        made.window_start,
-        toFloat64(made.rejected)
+        priced.* REPLACE (made AS product),
+        hour,
+        moment,
+        toFloat64(rejected)
     FROM
     (
         SELECT *
         FROM headrace_store.tariffs
         FINAL
         WHERE kind = 'scrap'
-    ) AS price_of
+    ) AS priced
     INNER JOIN
     (
-        SELECT *
+        SELECT
+            topology,
+            site,
+            asset,
+            product AS made,
+            toStartOfHour(window_start) AS hour,
+            window_start AS moment,
+            rejected
         FROM headrace_store.oee
         FINAL
         WHERE rejected > 0
-    ) AS made USING (topology, site, asset)
-    WHERE (price_of.product IN ('', made.product)) AND (made.window_start >= valid_from) AND (isNull(valid_to) OR (made.window_start < valid_to))
-    ORDER BY price_of.product DESC
-    LIMIT 1 BY
-        topology,
-        made.id,
-        tariff
+    ) AS spoilt USING (topology, site, asset)
+    WHERE (priced.product = made) OR ((priced.product = '') AND (NOT has(other_products, made)))
     UNION ALL
     SELECT
-        price_of.*,
-        stood.window_start,
-        stood.down_ms / 3600000
+        priced.*,
+        hour,
+        moment,
+        down_ms / 3600000
     FROM
     (
         SELECT *
         FROM headrace_store.tariffs
         FINAL
         WHERE kind = 'downtime'
-    ) AS price_of
+    ) AS priced
     INNER JOIN
     (
-        SELECT *
+        SELECT
+            topology,
+            site,
+            asset,
+            toStartOfHour(window_start) AS hour,
+            window_start AS moment,
+            down_ms
         FROM headrace_store.oee
         FINAL
         WHERE down_ms > 0
     ) AS stood USING (topology, site, asset)
     UNION ALL
     SELECT
-        price_of.*,
-        worked.window_start,
+        priced.*,
+        hour,
+        moment,
         (people * longest) / 3600000
     FROM
     (
@@ -577,14 +592,15 @@ FROM
         FROM headrace_store.tariffs
         FINAL
         WHERE kind = 'labour'
-    ) AS price_of
+    ) AS priced
     INNER JOIN
     (
         SELECT
             topology,
             site,
             shift,
-            window_start,
+            hour,
+            moment,
             max(planned) AS longest
         FROM
         (
@@ -592,31 +608,34 @@ FROM
                 topology,
                 site,
                 shift,
-                window_start,
+                toStartOfHour(window_start) AS hour,
+                window_start AS moment,
                 sum(planned_ms) AS planned
             FROM headrace_store.oee
             FINAL
+            WHERE planned_ms > 0
             GROUP BY
                 topology,
                 site,
                 shift,
-                window_start,
+                hour,
+                moment,
                 asset
-            HAVING planned > 0
         )
         GROUP BY
             topology,
             site,
             shift,
-            window_start
+            hour,
+            moment
     ) AS worked USING (topology, site, shift)
 )
-ARRAY JOIN [moment + toIntervalMinute(utc_offset_minutes)] AS local
-WHERE (moment >= valid_from) AND (isNull(valid_to) OR (moment < valid_to)) AND (((toHour(local) * 60) + toMinute(local)) >= start_minute) AND (((toHour(local) * 60) + toMinute(local)) < end_minute)
+WHERE (moment >= valid_from) AND (isNull(valid_to) OR (moment < valid_to)) AND (positiveModulo(((toHour(moment) * 60) + toMinute(moment)) + utc_offset_minutes, 1440) >= start_minute) AND (positiveModulo(((toHour(moment) * 60) + toMinute(moment)) + utc_offset_minutes, 1440) < end_minute)
 GROUP BY
     topology,
     site,
     hour,
+    day,
     line,
     asset,
     kind,
@@ -2329,22 +2348,12 @@ FROM
             SELECT
                 topology,
                 site,
-                toDate(hour + toIntervalMinute(utc_offset_minutes)) AS day,
+                day,
                 kind,
                 money AS cost,
                 toInt64(0) AS items,
                 toInt64(0) AS busy
             FROM headrace.costs_per_hour
-            INNER JOIN
-            (
-                SELECT
-                    topology,
-                    site,
-                    utc_offset_minutes
-                FROM headrace_store.baselines
-                FINAL
-                WHERE isNull(valid_to)
-            ) AS valid USING (topology, site)
             UNION ALL
             SELECT
                 topology,
@@ -2677,7 +2686,8 @@ CREATE VIEW headrace.tariffs
     `metric` LowCardinality(String) COMMENT 'What is metered; empty if nothing is',
     `window` LowCardinality(String) COMMENT 'The window whose aggregates are counted; empty if nothing is metered',
     `per_hour` Nullable(Float64) COMMENT 'Units per hour where the metric stands at 1; NULL where its values are amounts, which are added up',
-    `product` LowCardinality(String) COMMENT 'Whose scrap it is; empty for that of every product without a row of its own',
+    `product` LowCardinality(String) COMMENT 'Whose scrap it is; empty for that of every product that has no price of its own',
+    `other_products` Array(LowCardinality(String)) COMMENT 'Those that have one',
     `shift` LowCardinality(String) COMMENT 'Whose people they are; empty unless it is labour',
     `people` Float64 COMMENT 'How many people the shift has; 0 unless it is labour',
     `start_minute` Int64 COMMENT 'From which minute of the local day the price holds, inclusive',
@@ -2701,6 +2711,7 @@ AS SELECT
     window,
     per_hour,
     product,
+    other_products,
     shift,
     people,
     start_minute,
@@ -3443,7 +3454,8 @@ CREATE TABLE headrace_store.tariffs
     `metric` LowCardinality(String) COMMENT 'What is metered; empty if nothing is',
     `window` LowCardinality(String) COMMENT 'The window whose aggregates are counted; empty if nothing is metered',
     `per_hour` Nullable(Float64) COMMENT 'Units per hour where the metric stands at 1; NULL where its values are amounts, which are added up',
-    `product` LowCardinality(String) COMMENT 'Whose scrap it is; empty for that of every product without a row of its own',
+    `product` LowCardinality(String) COMMENT 'Whose scrap it is; empty for that of every product that has no price of its own',
+    `other_products` Array(LowCardinality(String)) COMMENT 'Those that have one',
     `shift` LowCardinality(String) COMMENT 'Whose people they are; empty unless it is labour',
     `people` Float64 COMMENT 'How many people the shift has; 0 unless it is labour',
     `start_minute` Int64 COMMENT 'From which minute of the local day the price holds, inclusive',
