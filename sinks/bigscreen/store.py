@@ -5,12 +5,12 @@ screen, with its age, when data stops.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeVar
 
-import structlog
 from clickhouse_driver import Client
 
 from schemas.errors import SinkError
@@ -31,8 +31,10 @@ _LOOK_BACK_MS: Final = (_MINUTE, _HOUR, 24 * _HOUR, 31 * 24 * _HOUR)
 _POLL_SECONDS: Final = 1.0
 _SLOW_SECONDS: Final = 5.0
 _STANDING_SECONDS: Final = 30.0
+_MOST_DETAILS: Final = 50
+"""Assets whose details are kept for the next who asks."""
 _Result = TypeVar("_Result")
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Store:
@@ -62,7 +64,7 @@ class Store:
             try:
                 await self.poll()
             except SinkError as error:
-                log.warning("poll_failed", error=str(error))
+                log.warning("ClickHouse was asked in vain: %s", error)
             self._on_change()
             # As long a rest as work, at least: a slow server is not asked all the time.
             took = time.monotonic() - begin
@@ -90,7 +92,7 @@ class Store:
         if time.monotonic() < asked + _SLOW_SECONDS:
             return found
         found = await self._ask(lambda client: self._detail(client, asset))
-        self._details = {asset: (time.monotonic(), found), **dict(list(self._details.items())[-50:])}
+        self._details = {**dict(list(self._details.items())[-_MOST_DETAILS:]), asset: (time.monotonic(), found)}
         return found
 
     def close(self) -> None:
