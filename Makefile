@@ -2,14 +2,13 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-DURATION ?= 30
 VENV := .venv
 TOOLS := .tools
 UV := $(TOOLS)/bin/uv
 RUN := $(VENV)/bin
 AMTOOL := $(TOOLS)/alertmanager/usr/bin/amtool
 CHROMIUM := $(TOOLS)/chromium
-SOURCES := schemas streams sinks infra
+PARALLEL := -n 2 --dist worksteal
 
 .PHONY: help setup demo test faults check format docs bench bench-quick bench-anomaly bench-control soak down clean
 
@@ -31,8 +30,8 @@ setup: $(VENV)/.synced ## install what the project needs into .venv
 	@command -v java >/dev/null || { echo "Java 17 or newer is missing; on Debian: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
 	@command -v mvn >/dev/null || { echo "Maven is missing; on Debian: apt-get install maven" >&2; exit 1; }
 
-demo: setup ## run everything once: DURATION=30 seconds of synthetic plant, or DATA=file.csv to replay
-	@$(RUN)/headrace demo $(if $(DATA),--replay "$(DATA)",--duration $(DURATION)s)
+demo: setup ## run everything and open the plant's screen until Ctrl-C; DURATION=20 for so many seconds and no screen, DATA=file.csv to replay
+	@$(RUN)/headrace demo $(if $(DATA),--replay "$(DATA)",$(if $(DURATION),--duration $(DURATION)s))
 
 # From Debian's archive, without root and without installing anything; with package lists of its own where the system's
 # are missing. Debian's build looks for its templates below /usr, where they are not: that path is made one relative to
@@ -67,7 +66,7 @@ $(CHROMIUM):
 	fi
 
 test: setup $(AMTOOL) $(CHROMIUM) ## run all tests
-	@$(RUN)/pytest
+	@$(RUN)/pytest $(PARALLEL)
 
 faults: setup ## break everything that can break, under load; prints the table of docs/RELIABILITY.md
 	@$(RUN)/pytest tests/faults -m "fault or not fault"

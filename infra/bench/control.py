@@ -1,6 +1,7 @@
 """`headrace bench control`: the same exceedances of the simulated plant with the control loop, with its advice alone,
 and without it, at the same time, each on a stack of its own."""
 
+import re
 import subprocess
 import sys
 import time
@@ -28,6 +29,8 @@ REPAIR_SECONDS = 120.0
 WARM_UP_SECONDS = 60.0
 """The plant at rest, before the one with the causes: broker, engine and worker are slower when they have just begun."""
 
+_PLAYBOOKS = re.compile(r"^playbooks:\n(?:(?: .*)?\n)+", re.MULTILINE)
+"""That section of a topology: its lines are indented, or empty."""
 _TIME_LIMIT = "10m"
 """Of a playbook that does not say."""
 _READY_SECONDS = 120.0
@@ -88,8 +91,7 @@ def declare(mode: str, source: str) -> tuple[str, list[Rule]]:
         for alarm in document["alarms"]
         if alarm["name"] == name
     ]
-    # The playbooks are the last section.
-    text = source.partition("\nplaybooks:\n")[0] if mode == "none" else source
+    text = _PLAYBOOKS.sub("", source) if mode == "none" else source
     return text.replace("mode: automatic", f"mode: {mode}"), rules
 
 

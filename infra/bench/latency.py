@@ -22,7 +22,6 @@ from infra.bench import topology
 from infra.bench.arena import Arena, Progress, arena
 from infra.bench.histogram import Ms, hgrm, percentile
 from infra.bench.open_loop import Schedule
-from infra.bench.plot import draw
 from infra.bench.worker import PROJECT, Worker
 from infra.bench.workload import SITE, Workload
 from schemas.errors import UserError
@@ -76,8 +75,10 @@ def run(rates: Sequence[int], seconds: float, progress: Progress) -> list[Outcom
             return [_measure(place, worker, name, workload.partitions, rate, seconds, progress) for rate in rates]
 
 
-def save(outcomes: Sequence[Outcome], folder: Path, progress: Progress) -> list[Path]:
+def save(outcomes: Sequence[Outcome], folder: Path) -> list[Path]:
     """Write an HDR histogram for each rate and destination, and one plot of all; returns the files."""
+    from infra.bench import plots
+
     folder.mkdir(parents=True, exist_ok=True)
     curves = {
         f"{outcome.rate:,} events/s to {where}": latencies
@@ -90,7 +91,7 @@ def save(outcomes: Sequence[Outcome], folder: Path, progress: Progress) -> list[
         files[-1].write_text(hgrm(latencies))
     data = folder / "latencies.json"
     data.write_text(json.dumps({name: np.round(latencies, 3).tolist() for name, latencies in curves.items()}))
-    return [*files, data, draw("app.py", data, folder / "latency.png", progress)]
+    return [*files, data, plots.latencies(curves, folder / "latency.png")]
 
 
 def table(outcomes: Sequence[Outcome]) -> tuple[list[str], list[list[str]]]:

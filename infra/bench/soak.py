@@ -13,7 +13,6 @@ import msgspec
 from infra.bench import report, topology
 from infra.bench.arena import Arena, Progress, arena
 from infra.bench.flatness import MEBIBYTE, Finding, Sample, judge, not_ready
-from infra.bench.plot import draw
 from infra.bench.sampler import Sampler
 from infra.bench.steady_load import Held
 from infra.bench.worker import PROJECT, Worker
@@ -85,12 +84,15 @@ def run(rate: int, minutes: float, progress: Progress) -> Outcome:
     return Outcome(rate, seconds, load, samples, findings, not_ready(samples, seconds), audit)
 
 
-def save(outcome: Outcome, folder: Path, progress: Progress) -> list[Path]:
+def save(outcome: Outcome, folder: Path) -> list[Path]:
     """Write all samples with what came of them as JSON, and the plot; returns the files."""
+    from infra.bench import plots
+
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "soak.json"
     report.save_json(data, "soak", document(outcome))
-    return [data, draw("soak.py", data, folder / "soak.png", progress)]
+    sent = f"{outcome.load.events:,} events in {outcome.load.seconds / 60:.1f} minutes"
+    return [data, plots.soak(outcome.samples, outcome.seconds, sent, folder / "soak.png")]
 
 
 def document(outcome: Outcome) -> dict[str, Any]:

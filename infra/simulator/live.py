@@ -119,6 +119,8 @@ class Simulator:
             progress()
             await self._sleep(max(0.0, begin + now + _TICK - self._clock()))
         await self._send_all(self._disorder.shuffle([], inf))
+        if self._floor is not None:
+            await self._send_all(self._floor.shut_down(end))
 
     async def _send_all(self, messages: list[Message]) -> None:
         topics: defaultdict[str, list[tuple[bytes, bytes]]] = defaultdict(list)

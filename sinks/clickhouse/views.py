@@ -13,7 +13,14 @@ from clickhouse_driver import Client
 
 _STATEMENT_END: Final = re.compile(r";[ \t]*$", re.MULTILINE)
 
-_FILES: Final = {"views.sql": "feedback", "views_oee.sql": "stops", "views_production.sql": "stops"}
+_FILES: Final = {
+    "views.sql": "feedback",
+    "views_oee.sql": "stops",
+    "views_production.sql": "stops",
+    "views_quality.sql": "defects",
+    "views_logistics.sql": "moves",
+    "views_economics.sql": "baselines",
+}
 """Files of views, in order, and the newest table that each reads: a schema of long ago has none of them."""
 
 

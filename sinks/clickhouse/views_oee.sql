@@ -1,5 +1,5 @@
--- Production. Sums can be added up, and ratios come of sums: that of a shift is never a mean of those of its minutes. What
--- was made without an order has no planned run time, so its production time is no part of the performance.
+-- Production. Sums can be added up, and ratios come of sums: that of a shift is never a mean of those of its minutes.
+-- What was made without an order has no planned run time, so its production time is no part of the performance.
 
 CREATE OR REPLACE VIEW headrace.oee_by_hour
 (

@@ -34,26 +34,39 @@ CREATE OR REPLACE VIEW headrace.oee_now
     `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
 )
 AS SELECT
-    `topology`, `site`, `line`, `asset`, `state`, `reason`, `state_since`, `order`, `product`, `until`, `shift`,
-    `shift_start`, `planned_ms`, `production_ms`, `setup_ms`, `standby_ms`, `down_ms`, `planned_stop_ms`,
-    `unknown_ms`, `good`, `rejected`, `ideal_ms`, `target`, `micro_stops`, `micro_stop_ms`,
-    `failures`, `availability`, `performance`, `quality`, `oee`
+    `topology`, `site`, `line`, `asset`,
+    argMax(`slice`.`state`, `place`) AS `state`, argMax(`slice`.`reason`, `place`) AS `reason`,
+    argMax(`slice`.`state_since`, `place`) AS `state_since`,
+    argMax(`slice`.`order`, `place`) AS `order`, argMax(`slice`.`product`, `place`) AS `product`,
+    max(`window_end`) AS `until`, `shift`, `shift_start`,
+    sum(`slice`.`planned_ms`) AS `planned_ms`,
+    sum(`slice`.`production_ms`) AS `production_ms`,
+    sum(`slice`.`setup_ms`) AS `setup_ms`,
+    sum(`slice`.`standby_ms`) AS `standby_ms`,
+    sum(`slice`.`down_ms`) AS `down_ms`,
+    sum(`slice`.`planned_stop_ms`) AS `planned_stop_ms`,
+    sum(`slice`.`unknown_ms`) AS `unknown_ms`,
+    sum(`slice`.`good`) AS `good`,
+    sum(`slice`.`rejected`) AS `rejected`,
+    sum(`slice`.`ideal_ms`) AS `ideal_ms`,
+    sum(ifNull(`slice`.`planned_ms` / `slice`.`ideal_cycle_ms`, 0)) AS `target`,
+    sum(`slice`.`micro_stops`) AS `micro_stops`,
+    sum(`slice`.`micro_stop_ms`) AS `micro_stop_ms`,
+    sum(`slice`.`failures`) AS `failures`,
+    `production_ms` / nullIf(`planned_ms`, 0) AS `availability`,
+    `ideal_ms` / nullIf(sumIf(`slice`.`production_ms`, `slice`.`ideal_cycle_ms` IS NOT NULL), 0) AS `performance`,
+    `good` / nullIf(`good` + `rejected`, 0) AS `quality`,
+    if(`planned_ms` > 0 AND `good` + `rejected` = 0, 0, `availability` * `performance` * `quality`) AS `oee`
 FROM
 (
-    SELECT
-        `topology`, `site`, `asset`, max(`window_end`) AS `until`,
-        argMax(`shift_start`, `place`) AS `shift_start`, argMax(`state`, `place`) AS `state`,
-        argMax(`reason`, `place`) AS `reason`, argMax(`state_since`, `place`) AS `state_since`,
-        argMax(`order`, `place`) AS `order`, argMax(`product`, `place`) AS `product`
-    FROM
-    (
-        -- Where a minute has several orders, the newest has the last place among its ids.
-        SELECT *, (`window_start`, `partition`, length(`id`), `id`) AS `place` FROM headrace_store.oee FINAL
-        WHERE `window_start` > now() - INTERVAL 2 DAY
-    )
-    GROUP BY `topology`, `site`, `asset`
-) AS `newest`
-INNER JOIN headrace.oee_by_shift AS `running` USING (`topology`, `site`, `asset`, `shift_start`)
+    -- Of the rows of a minute, the one of the newest order has the last id.
+    SELECT *, (`window_start`, `partition`, length(`id`), `id`) AS `place`
+    FROM headrace_store.oee FINAL
+    WHERE `window_start` > now() - INTERVAL 2 DAY
+) AS `slice`
+GROUP BY `topology`, `site`, `line`, `asset`, `shift`, `shift_start`
+ORDER BY `until` DESC
+LIMIT 1 BY `topology`, `site`, `asset`
 COMMENT 'Each machine that was heard of in two days: its state, and the OEE of its running shift so far';
 
 CREATE OR REPLACE VIEW headrace.downtime_by_reason
@@ -136,7 +149,8 @@ AS SELECT
     sum(`planned_ms` + `planned_stop_ms`) AS `worked_ms`,
     `good` * 3600000 / nullIf(`worked_ms`, 0) AS `rate`,
     sum(ifNull(`planned_ms` / `ideal_cycle_ms`, 0)) AS `target`,
-    if(`order_quantity` = 0, NULL, addMilliseconds(`until`, toInt64(`remaining` * 3600000 / nullIf(`rate`, 0)))) AS `expected_end`
+    if(`order_quantity` = 0, NULL, addMilliseconds(`until`, toInt64(`remaining` * 3600000 / nullIf(`rate`, 0))))
+        AS `expected_end`
 FROM headrace_store.oee AS `slice` FINAL
 WHERE `order` != ''
 GROUP BY `topology`, `site`, `asset`, `order`, `product`

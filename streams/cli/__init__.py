@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "audit": "streams.cli.audit:audit",
     "alarm": "streams.cli.alarm:alarm",
     "feedback": "streams.cli.feedback:feedback",
+    "picking": "streams.cli.picking:picking",
     "screen": "streams.cli.screen:screen",
     "dlq": "streams.cli.dlq:dlq",
     "bench": "streams.cli.bench:bench",

@@ -106,7 +106,7 @@ def latency_command(rates: str, seconds: float, out: Path, json_file: Path | Non
     outcomes = latency.run([_rate(rate) for rate in rates.split(",")], seconds, _say)
     columns, rows = latency.table(outcomes)
     report.show("latency from the intended send time", columns, rows)
-    for file in latency.save(outcomes, out, _say):
+    for file in latency.save(outcomes, out):
         click.echo(file)
     if json_file:
         report.save_json(json_file, "latency", [dict(zip(columns, row, strict=True)) for row in rows])
@@ -149,7 +149,7 @@ def soak_command(minutes: float, rate: int, out: Path) -> None:
     """
     outcome = soak.run(rate, minutes, _say)
     report.show(f"soak: {rate:,} events/s for {minutes:g} minutes", soak_report.COLUMNS, soak_report.table(outcome))
-    for line in [*soak_report.lines(outcome), *soak.save(outcome, out, _say)]:
+    for line in [*soak_report.lines(outcome), *soak.save(outcome, out)]:
         click.echo(line)
     if outcome.problems:
         raise UserError("; ".join(outcome.problems))

@@ -138,7 +138,7 @@ def simulate(
         start_ms = time.time_ns() // 1_000_000
         # One schedule for the plant that suffers it, one for the labels that run ahead of it.
         faults, known = tee(schedule(seed, machines, count / per_second, duration) if faulty else ())
-        wrong, known_wrong = tee(mishaps.schedule(machines, duration) if faulty and topics else ())
+        wrong, known_wrong = tee(mishaps.schedule(machines, duration, topics) if faulty else ())
         labelled: Iterator[Trouble] = merge(known, process.causes if process else (), known_wrong, key=_start)
         simulator = Simulator(
             Plant(seed, machines, per_second, start_ms, faults, process),

@@ -37,8 +37,8 @@ def problems(topology: Topology) -> list[Problem]:
         *_rules(topology),
         *_alarms(topology),
         *validate_playbooks.problems(topology),
-        *validate_quality.problems(topology),
         *validate_production.problems(topology),
+        *validate_quality.problems(topology),
         *validate_economics.problems(topology),
         *_replays(topology),
     ]

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
@@ -21,23 +20,16 @@ TOPOLOGY = test_exactly_once.TOPOLOGY.replace("idle_timeout: 2s", "idle_timeout:
 """The idle timeout is so long that what a run gives is a function of the log alone, however it stops and starts."""
 
 
-class Measured(NamedTuple):
-    """A row of the table."""
-
-    fault: str
-    rate: int
-    recovery: float
-    events: int
-
-
-_measured: list[Measured] = []
+_MEASURED = "fault measured"
+"""The property of a test's report that holds a row of the table: reports come from all processes that run tests."""
 
 
 class Site:
     """A plant under load, and what is done to it."""
 
-    def __init__(self, plant: Plant, whole_suite: bool) -> None:
+    def __init__(self, plant: Plant, whole_suite: bool, properties: list[tuple[str, object]]) -> None:
         self.plant = plant
+        self._properties = properties
         self._whole_suite = whole_suite
         self.recovery = 0.0
         self._load = Load(plant.stack.kafka, "machine.events")
@@ -92,7 +84,7 @@ class Site:
         assert "nothing lost, nothing twice" in self.plant.command("audit").stdout
         if self._whole_suite:  # `make test` runs on any machine, however busy
             assert self._rate >= LEAST_RATE, f"the load held {self._rate} events/s alone"
-        _measured.append(Measured(fault, self._rate, self.recovery, self._load.sent))
+        self._properties.append((_MEASURED, (fault, self._rate, self.recovery, self._load.sent)))
 
 
 @pytest.fixture
@@ -104,7 +96,7 @@ def site(stack: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> Iterat
     def make(topology: str = TOPOLOGY) -> Site:
         file = tmp_path / "topology.yaml"
         file.write_text(topology.replace("topology: NAME", f"topology: t{uuid4().hex[:8]}"))
-        sites.append(Site(Plant(stack, file, tmp_path), whole_suite))
+        sites.append(Site(Plant(stack, file, tmp_path), whole_suite, request.node.user_properties))
         return sites[-1]
 
     yield make
@@ -118,9 +110,10 @@ def site(stack: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> Iterat
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The table, as docs/RELIABILITY.md has it."""
-    if _measured:
+    reports = [report for report in terminalreporter.getreports("passed") if report.when == "call"]
+    if rows := [row for report in reports for name, row in report.user_properties if name == _MEASURED]:
         terminalreporter.section("faults")
         terminalreporter.line("| fault | load held, events/s | events | time to recover, s | rows lost | doubled |")
         terminalreporter.line("| --- | --- | --- | --- | --- | --- |")
-        for fault, rate, recovery, events in _measured:
+        for fault, rate, recovery, events in rows:
             terminalreporter.line(f"| {fault} | {rate:,} | {events:,} | {recovery:.1f} | 0 | 0 |")

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from infra.simulator.assets import BASE, Asset
+from infra.simulator.assets import BASE, SITE, Asset
 from infra.simulator.kinds import KINDS
 from infra.simulator.plant import Message
 from infra.simulator.shop_floor.catalogue import WORK
@@ -24,6 +24,7 @@ from schemas.topics import LOGISTICS_EVENTS, PRODUCTION_EVENTS, QUALITY_EVENTS
 MOST_MACHINES: Final = sum(BASE.values())
 """In a larger plant only so many, the first, tell what they make: readings are what such a plant is for."""
 TOPICS: Final = frozenset((PRODUCTION_EVENTS.name, QUALITY_EVENTS.name, LOGISTICS_EVENTS.name))
+OFF: Final = "off"
 _TOPIC_OF: Final = {
     **dict.fromkeys((StateChange, Count, Job), PRODUCTION_EVENTS.name),
     **dict.fromkeys((Sample, Inspection), QUALITY_EVENTS.name),
@@ -43,6 +44,8 @@ class ShopFloor:
     ) -> None:
         """`topics` are those that are wanted, `mishaps` come in the order of their start."""
         self._topics = topics
+        self._start_ms = start_ms
+        self._makers = [machine.name for machine in machines[:MOST_MACHINES] if machine.kind in WORK]
         sources = list(_sources(seed, machines[:MOST_MACHINES], start_ms, iter(mishaps))) if topics else []
         self._events = merge(*sources, key=itemgetter(0))
         self._next = next(self._events, None)
@@ -57,6 +60,16 @@ class ShopFloor:
                 messages.append(Message(topic, f"{event.site}/{event.asset}".encode(), event))
             self._next = next(self._events, None)
         return messages
+
+    def shut_down(self, seconds: float) -> list[Message]:
+        """What machines say when the plant ends at `seconds`: else they would count as running, and making nothing."""
+        if PRODUCTION_EVENTS.name not in self._topics:
+            return []
+        ts = self._start_ms + int(seconds * 1000)
+        over = [
+            StateChange(ts=ts, site=SITE, asset=name, state=OFF, reason="end of simulation") for name in self._makers
+        ]
+        return [Message(PRODUCTION_EVENTS.name, f"{SITE}/{event.asset}".encode(), event) for event in over]
 
 
 def _sources(

@@ -1,12 +1,13 @@
 """What goes wrong on the shop floor, and when: mishaps with their truth, to hold charts and checks against."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import count
 from typing import Final, Literal, NamedTuple
 
 from infra.simulator.assets import Asset
 from infra.simulator.faults import cycles
 from infra.simulator.shop_floor.catalogue import STORE, WORK
+from schemas.topics import LOGISTICS_EVENTS, QUALITY_EVENTS
 
 MishapKind = Literal["process_shift", "process_drift", "wrong_pick"]
 
@@ -33,16 +34,21 @@ class Mishap(NamedTuple):
     """How far the characteristic goes astray, in its unit: at once in a shift, at the end of a drift."""
 
 
-def schedule(machines: Sequence[Asset], duration: float | None) -> Iterator[Mishap]:
+def schedule(machines: Sequence[Asset], duration: float | None, topics: Collection[str]) -> Iterator[Mishap]:
     """Mishaps in the order in which they start: in each cycle a wrong pick, and a shift and a drift in turn.
 
-    Cycles are those of the faults of instruments.
+    Cycles are those of the faults of instruments. What shows on none of the `topics` does not happen.
     """
     number, length = cycles(duration)
-    sick = next((machine.name for machine in machines if machine.kind == _SICK), None)
+    picks = LOGISTICS_EVENTS.name in topics
+    measured = QUALITY_EVENTS.name in topics
+    sick = next((machine.name for machine in machines if measured and machine.kind == _SICK), None)
+    if not picks and sick is None:
+        return
     for cycle in count() if number is None else range(number):
         begin = cycle * length
-        yield _mishap(STORE, "picking", "wrong_pick", begin + _PICK_BEGINS * length, _PICK_LASTS * length, 0.0)
+        if picks:
+            yield _mishap(STORE, "pick", "wrong_pick", begin + _PICK_BEGINS * length, _PICK_LASTS * length, 0.0)
         if sick is not None:
             kind: MishapKind = "process_drift" if cycle % 2 else "process_shift"
             spec = WORK[_SICK].characteristic

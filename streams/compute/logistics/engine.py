@@ -17,6 +17,7 @@ from schemas import identifiers
 from schemas.errors import EventError
 from schemas.events import Reason
 from schemas.logistics import Arrival, LogisticsEvent, Move, Pick, PickList, StockTake
+from schemas.logistics_rows import CarriedItem, Cause, CheckedPick, PickListLine, StockLevel
 from schemas.results import Anomaly, Severity
 from schemas.times import parse_time
 from streams.compute.incidents import GAP_MS
@@ -25,7 +26,6 @@ from streams.compute.logistics.kind import count, kind_of
 from streams.compute.logistics.pick_lists import PickLists
 from streams.compute.logistics.places import Places
 from streams.compute.logistics.repeats import Repeats, digest
-from streams.compute.logistics.rows import CarriedItem, Cause, CheckedPick, PickListLine, StockLevel
 from streams.compute.logistics.spec import Logistics
 from streams.compute.logistics.stock import Bin, Stock
 from streams.compute.shop_floor import Believed, Origin, Outcome, ShopFloorEngine

@@ -18,6 +18,8 @@ class Kind(NamedTuple):
 
     def differences(self, other: "Kind", tolerance_mm: int) -> list[str]:
         """Fields in which `other` is another kind, in order; lengths may differ by the tolerance."""
+        if self == other:
+            return []
         return [
             name
             for name, mine, its in zip(self._fields, self, other, strict=True)

@@ -6,12 +6,12 @@ from typing import Any, Final, NamedTuple
 from schemas.errors import EventError
 from schemas.events import Reason
 from schemas.logistics import Pick, PickList
+from schemas.logistics_rows import Verdict
 from streams.compute.logistics.kind import Kind, count, kind_of
-from streams.compute.logistics.rows import Verdict
 
-MOST_BINS: Final = 20_000
-"""That all lists of a store together take from. Beyond, lists are forgotten: the oldest that are done, then the oldest
-of the others."""
+MOST_BINS: Final = 10_000
+"""That all lists of a store together take from. Beyond, lists are forgotten: those done first, then the oldest of the
+others."""
 _WRONG: Final[dict[str, Verdict]] = {
     "section": "wrong_section", "grade": "wrong_grade", "length_mm": "wrong_length", "heat": "wrong_heat",
 }  # fmt: skip
@@ -41,6 +41,10 @@ class _List(NamedTuple):
     time: int
     bins: dict[str, Wanted]
 
+    @property
+    def is_done(self) -> bool:
+        return not any(wanted.pieces for wanted in self.bins.values())
+
 
 def check(event: PickList) -> None:
     """EventError for a list that contradicts itself."""
@@ -57,73 +61,78 @@ class PickLists:
     """The newest pick list of each cutting order, and what is still to be taken."""
 
     def __init__(self, lists: Iterable[Any] = ()) -> None:
-        self._lists = {
-            order: _List(time, {name: Wanted(Kind(*kind), pieces) for name, kind, pieces in bins})
-            for order, time, bins in lists
-        }
+        self._open: dict[str, _List] = {}
+        self._done: dict[str, _List] = {}
+        self._bins = 0
+        """That all of them take from."""
+        for order, time, bins in lists:
+            self._add(order, _List(time, {name: Wanted(Kind(*kind), pieces) for name, kind, pieces in bins}))
 
     def is_outdated(self, order: str, time: int) -> bool:
         """Whether a list of the order that was made at `time` is older than the one that is known."""
-        known = self._lists.get(order)
+        known = self._list(order)
         return known is not None and time < known.time
 
     def put(self, event: PickList, time: int) -> None:
         """Take a list that has been checked instead of the one of its order; without lines, none."""
-        self._lists.pop(event.order, None)
+        self._forget(event.order)
         bins: dict[str, Wanted] = {}
         for line in event.lines:
             before = bins[line.bin].pieces if line.bin in bins else 0
             bins[line.bin] = Wanted(kind_of(line), before + line.pieces)
         if bins:
-            self._make_room(MOST_BINS - len(bins))
-            self._lists[event.order] = _List(time, bins)
+            while self._bins and self._bins + len(bins) > MOST_BINS:
+                self._forget(next(iter(self._done or self._open)))
+            self._add(event.order, _List(time, bins))
 
     def judge(self, pick: Pick, tolerance_mm: int) -> Judgement:
         """What a pick is, and count off what it was right to take."""
-        taken = kind_of(pick)
-        what = f"{pick.robot} took {count(pick.pieces)} of {taken} from {pick.bin} for {pick.order}"
-        known = self._lists.get(pick.order)
+        known = self._list(pick.order)
         if known is None:
-            return Judgement("no_list", 0, f"{what}, which has no pick list")
-        wanted = known.bins.get(pick.bin)
+            return Judgement("no_list", 0, f"{_told(pick)}, which has no pick list")
+        taken, wanted = kind_of(pick), known.bins.get(pick.bin)
         if wanted is None:
-            return _elsewhere(known.bins, taken, tolerance_mm, what)
+            return _elsewhere(known.bins, pick, taken, tolerance_mm)
         if differences := wanted.kind.differences(taken, tolerance_mm):
             said = ", ".join(f"{name.removesuffix('_mm')} {getattr(wanted.kind, name)}" for name in differences)
-            return Judgement(_WRONG[differences[0]], 0, f"{what}; wanted was {said}", pick.bin, wanted)
+            return Judgement(_WRONG[differences[0]], 0, f"{_told(pick)}; wanted was {said}", pick.bin, wanted)
         counted = min(pick.pieces, wanted.pieces)
-        known.bins[pick.bin] = wanted._replace(pieces=wanted.pieces - counted)
-        if counted < pick.pieces:
-            return Judgement(
-                "too_many", counted, f"{what}; {count(wanted.pieces)} more had been wanted", pick.bin, wanted
-            )
-        return Judgement("right", counted, "", pick.bin, wanted)
+        known.bins[pick.bin] = Wanted(wanted.kind, wanted.pieces - counted)
+        if counted and known.is_done:
+            self._done[pick.order] = self._open.pop(pick.order)
+        if counted == pick.pieces:
+            return Judgement("right", counted, "", pick.bin, wanted)
+        reason = f"{_told(pick)}; {count(wanted.pieces)} more had been wanted"
+        return Judgement("too_many", counted, reason, pick.bin, wanted)
 
     def snapshot(self) -> list[Any]:
         """Plain values, to build it from again."""
         return [
             (order, known.time, [(name, tuple(wanted.kind), wanted.pieces) for name, wanted in known.bins.items()])
-            for order, known in self._lists.items()
+            for lists in (self._done, self._open)
+            for order, known in lists.items()
         ]
 
-    def _make_room(self, most: int) -> None:
-        """Forget lists until the others take from at most so many bins."""
-        bins = sum(len(known.bins) for known in self._lists.values())
-        if bins <= most:
-            return
-        for order in sorted(self._lists, key=self._is_open):  # a stable sort: each kind as old as they come
-            if bins <= most:
-                return
-            bins -= len(self._lists.pop(order).bins)
+    def _list(self, order: str) -> _List | None:
+        return self._open.get(order) or self._done.get(order)
 
-    def _is_open(self, order: str) -> bool:
-        return any(wanted.pieces for wanted in self._lists[order].bins.values())
+    def _add(self, order: str, known: _List) -> None:
+        (self._done if known.is_done else self._open)[order] = known
+        self._bins += len(known.bins)
+
+    def _forget(self, order: str) -> None:
+        known = self._open.pop(order, None) or self._done.pop(order, None)
+        self._bins -= len(known.bins) if known else 0
 
 
-def _elsewhere(bins: dict[str, Wanted], taken: Kind, tolerance_mm: int, what: str) -> Judgement:
+def _elsewhere(bins: dict[str, Wanted], pick: Pick, taken: Kind, tolerance_mm: int) -> Judgement:
     """A pick from a bin that the list does not name: the right kind, or nothing that it wants."""
     alike = [(name, one) for name, one in bins.items() if not one.kind.differences(taken, tolerance_mm)]
     if not alike:
-        return Judgement("not_listed", 0, f"{what}, whose pick list wants no such piece")
+        return Judgement("not_listed", 0, f"{_told(pick)}, whose pick list wants no such piece")
     name, wanted = next((pair for pair in alike if pair[1].pieces), alike[0])
-    return Judgement("wrong_bin", 0, f"{what}; wanted was bin {name}", name, wanted)
+    return Judgement("wrong_bin", 0, f"{_told(pick)}; wanted was bin {name}", name, wanted)
+
+
+def _told(pick: Pick) -> str:
+    return f"{pick.robot} took {count(pick.pieces)} of {kind_of(pick)} from {pick.bin} for {pick.order}"

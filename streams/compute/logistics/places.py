@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final, NamedTuple
 
 FORGET_MS: Final = 14 * 86_400_000
-"""An item that has not moved for so long, by the newest move of the store, does not wait any more; the view `queues` has
-the same."""
+"""An item that has not moved for so long, by the newest move of the store, does not wait any more; the view `queues`
+has the same."""
 MOST_ITEMS: Final = 10_000
 """Of a store; beyond, the item that was moved first is forgotten."""
 

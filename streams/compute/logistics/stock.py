@@ -56,7 +56,7 @@ class Stock:
         bin_ = self._bins.get(name)
         if bin_ is None:
             return None
-        return self._set(name, bin_._replace(pieces=max(0, bin_.pieces - pieces), changed=max(bin_.changed, time)))
+        return self._set(name, Bin(bin_.kind, max(0, bin_.pieces - pieces), max(bin_.changed, time)))
 
     def counted(self, name: str, pieces: int, time: int) -> Bin:
         """So many have been counted in a bin that is known; the bin as it is then."""

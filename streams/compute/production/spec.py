@@ -12,6 +12,8 @@ from schemas.times import UtcOffset
 from streams.compute.detectors.base import Name
 
 DAY_MINUTES: Final = 1440
+_LONGEST_SILENCE: Final = Duration.parse("7d")
+"""A machine that comes back brings a row for each minute of it."""
 
 TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d\Z")]
 """Local time, such as `06:30`."""
@@ -83,19 +85,23 @@ class Production(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Partitions of the topic."""
     retention: Duration = Duration.parse("30d")
     """How long the broker keeps records."""
+    machines: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
+    """Machines of a partition, at most; an event of one more is a dead letter. Each takes 1 to 2 KiB of memory."""
     utc_offset: UtcOffset = "+00:00"
     """Local time, in which shifts are given. Standard time all the year."""
     states: dict[Name, Category] = msgspec.field(default_factory=lambda: dict(STATES))
-    """What each state of a machine counts as. An event with another state is a dead letter."""
+    """What each state of a machine counts as. An event with another state is a dead letter. Left out: running is
+    production, setup is setup, idle is standby, stopped is down; maintenance, break and off are planned."""
     lines: dict[Name, tuple[str, ...]] = {}
     """The assets of each line. What is in no line has figures of its own all the same."""
     shifts: dict[Name, Shift] = msgspec.field(default_factory=lambda: {"day": Shift(start="00:00", end="00:00")})
-    """When work is planned. Outside of all shifts, and in breaks, only what a machine really works is planned busy
-    time."""
+    """When work is planned; at any time there is one shift at most. Left out: all day, every day. Between shifts, and
+    in breaks, only what a machine really works is planned busy time."""
     lateness: Duration = Duration.parse("10s")
     """How long after its end, in stream time, a minute still takes events."""
     silence: Duration = Duration.parse("15m")
-    """How long a state holds after the last event of its machine. What comes then is unknown until a state is told."""
+    """How long a state holds after the last event of its machine, at most 7 days. What comes then is unknown until a
+    state is told."""
     micro_stop: Duration = Duration.parse("5m")
     """A stop that is shorter is a micro-stop, and no failure."""
 
@@ -104,5 +110,5 @@ class Production(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             raise ValueError("states is empty: every event with a state would be a dead letter")
         if not self.shifts:
             raise ValueError("shifts is empty; leave it out for days of 24 hours")
-        if self.silence <= 0:
-            raise ValueError("silence must be longer than 0, or no state would ever hold")
+        if not 0 < self.silence <= _LONGEST_SILENCE:
+            raise ValueError(f"silence {self.silence} must be longer than 0, and at most {_LONGEST_SILENCE}")

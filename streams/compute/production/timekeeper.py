@@ -55,7 +55,7 @@ class Timekeeper:
     def change(self, machine: Machine, state: str, reason: str, category: int, offset: int) -> None:
         """The machine is in a state from where its time stands."""
         if state != machine.state:
-            self._enter(machine, machine.at, state, reason, category, offset)
+            self._enter(machine, state, reason, category, offset)
         elif reason:
             machine.reason = reason
 
@@ -76,9 +76,9 @@ class Timekeeper:
         if until <= silent:
             self._spend(machine, until)
             return
-        if machine.at <= silent:
-            self._spend(machine, silent)
-            self._enter(machine, silent, "", "", UNKNOWN, offset)
+        self._spend(machine, silent)
+        if machine.state:
+            self._enter(machine, "", "", UNKNOWN, offset)
         self._spend(machine, min(until, self._calendar.place(silent).end))
 
     def _give_out(self, machine: Machine, before: int, offset: int) -> None:
@@ -92,7 +92,8 @@ class Timekeeper:
             self._rows.append(slice_.row(prefix, machine.site, machine.asset, line, offset))
         del machine.open[:over]
 
-    def _enter(self, machine: Machine, ts: int, state: str, reason: str, category: int, offset: int) -> None:
+    def _enter(self, machine: Machine, state: str, reason: str, category: int, offset: int) -> None:
+        ts = machine.at
         if machine.halt is not None:
             self._end_halt(machine, machine.halt, ts, category == UNKNOWN, offset)
             machine.halt = None

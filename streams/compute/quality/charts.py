@@ -91,7 +91,8 @@ class Ewma:
     def __init__(self, declared: spec.EwmaChart) -> None:
         self.state = [0.0, 1.0]
         self._weight = declared.weight
-        self._half_width = declared.width * math.sqrt(declared.weight / (2 - declared.weight))
+        self._width = declared.width
+        self._share = math.sqrt(declared.weight / (2 - declared.weight))
         self._exact = declared.limits == "exact"
 
     def plot(self, values: Sequence[float], normal: Normal | None) -> list[Point]:
@@ -101,10 +102,11 @@ class Ewma:
         distance = self._weight * (mean_of(values) - normal.mean) + (1 - self._weight) * distance
         decay *= (1 - self._weight) ** 2
         self.state = [distance, decay]
-        half = self._half_width * normal.sigma / math.sqrt(len(values))
+        sigma = self._share * normal.sigma / math.sqrt(len(values))
         if self._exact:
-            half *= math.sqrt(1 - decay)
-        limits = Limits(normal.mean, normal.mean - half, normal.mean + half, half)
+            sigma *= math.sqrt(1 - decay)
+        half = self._width * sigma
+        limits = Limits(normal.mean, normal.mean - half, normal.mean + half, sigma)
         return [Point("ewma", len(values), normal.mean + distance, limits)]
 
 

@@ -15,11 +15,10 @@ import msgspec
 from schemas import identifiers
 from schemas.quality import Inspection
 from schemas.rows import Row
-from streams.compute.quality import signals
 from streams.compute.quality.charts import Point
+from streams.compute.quality.plotting import Place, Taken, plot
 from streams.compute.quality.rows import DefectRow, InspectionRow, SpcPoint
 from streams.compute.quality.rules import Limits, Watch, expand
-from streams.compute.quality.samples import Taken
 from streams.compute.quality.signals import Signal, Subject
 from streams.compute.quality.spec import Inspections
 from streams.compute.quality.turn import Turn
@@ -92,23 +91,13 @@ class InspectionSeries:
         n, bad = process.pending, process.pending_bad
         process.pending = process.pending_bad = 0
         limits = self._limits(n)
-        point = Point("p", n, bad / n, limits, self._rules)
-        violated: list[str] = []
-        found: list[Signal] = []
         if limits is None:
             process.points += 1
             process.learned += n
             process.learned_bad += bad
-        else:
-            violated, begun = process.watch.judge(point.value, limits, self._rules)
-            found = [signals.violated(self._subject, _UNIT, point, rule, side) for rule, side in begun]
-        return SpcPoint(
-            id=identifiers.at(self._point_prefix, ts, offset), site=event.site, asset=event.asset, offset=offset,
-            ts=ts, product=event.product, characteristic=NONCONFORMING, unit=_UNIT, chart="p", n=n, value=point.value,
-            centre=limits.centre if limits else None, lower=limits.lower if limits else None,
-            upper=limits.upper if limits else None, phase="monitoring" if limits else "learning",
-            rules=" ".join(violated), order=event.order, item=event.item,
-        ), found  # fmt: skip
+        point = Point("p", n, bad / n, limits, self._rules)
+        id_ = identifiers.at(self._point_prefix, ts, offset)
+        return plot(point, process.watch, self._subject, _UNIT, Place(offset, ts, event), id_)
 
     def _limits(self, n: int) -> Limits | None:
         p = self._declared.fraction

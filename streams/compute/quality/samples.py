@@ -1,7 +1,7 @@
 """Samples of one characteristic of one product of one asset: rows, points of its charts, signals."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -11,21 +11,14 @@ from schemas.rows import Row
 from streams.compute.quality import signals
 from streams.compute.quality.baseline import Learner, sigma_of
 from streams.compute.quality.capability import Block, Capability, Indices, indices
-from streams.compute.quality.charts import Point, build, mean_of
-from streams.compute.quality.rows import SampleRow, SpcPoint
+from streams.compute.quality.charts import build, mean_of
+from streams.compute.quality.plotting import Place, Taken, plot
+from streams.compute.quality.rows import SampleRow
 from streams.compute.quality.rules import Watch
 from streams.compute.quality.signals import Signal, Subject
 from streams.compute.quality.spec import Characteristic
 from streams.compute.quality.turn import Turn
-from streams.compute.shop_floor import Origin, Outcome
-
-
-class Taken(NamedTuple):
-    """What became of an event."""
-
-    outcome: Outcome
-    rows: Sequence[Row] = ()
-    signals: Sequence[Signal] = ()
+from streams.compute.shop_floor import Origin
 
 
 class _Process(msgspec.Struct):
@@ -90,13 +83,11 @@ class SampleSeries:
         rows: list[Row] = []
         for number, point in enumerate(points):
             unit = "sigma" if point.line.startswith("cusum") else declared.unit
-            violated: list[str] = []
-            if point.limits is not None:
-                watch = process.watches.setdefault(point.line, Watch())
-                violated, begun = watch.judge(point.value, point.limits, point.rules)
-                found += [signals.violated(self._subject, unit, point, rule, side) for rule, side in begun]
-            rows.append(self._point(identifiers.at(self._point_prefix, ts, offset, number), offset, ts, event, unit,
-                                    point, " ".join(violated)))  # fmt: skip
+            watch = process.watches.setdefault(point.line, Watch())
+            id_ = identifiers.at(self._point_prefix, ts, offset, number)
+            row, begun = plot(point, watch, self._subject, unit, Place(offset, ts, event), id_)
+            rows.append(row)
+            found += begun
         if normal is None:
             process.learner.learn(event.values, sigma)
         sums = process.capability.add(event.values, sigma, declared.capability_samples)
@@ -105,16 +96,16 @@ class SampleSeries:
 
     def _outside(self, values: Sequence[float], declared: Characteristic) -> list[Signal]:
         """A signal for each side on which the specification is left, having been kept by the sample before."""
-        lower, upper = declared.lower, declared.upper
-        worst: dict[int, float] = {}
-        if upper is not None and max(values) > upper:
-            worst[1] = max(values)
-        if lower is not None and min(values) < lower:
-            worst[-1] = min(values)
-        before, self._process.outside = self._process.outside, list(worst)
+        passed: dict[int, tuple[float, float]] = {}
+        """By side, the worst value and the limit."""
+        if declared.upper is not None and max(values) > declared.upper:
+            passed[1] = max(values), declared.upper
+        if declared.lower is not None and min(values) < declared.lower:
+            passed[-1] = min(values), declared.lower
+        before, self._process.outside = self._process.outside, list(passed)
         return [
-            signals.outside(self._subject, declared.unit, value, declared.target, lower, upper)
-            for side, value in worst.items()
+            signals.outside(self._subject, declared, value, limit)
+            for side, (value, limit) in passed.items()
             if side not in before
         ]
 
@@ -131,16 +122,6 @@ class SampleSeries:
             mean=mean_of(event.values), minimum=min(event.values), maximum=max(event.values), lower_spec=lower,
             upper_spec=upper, target=declared.target if declared else None, outside=too_low + too_high, late=late,
             capability_values=sums.values, cp=found.cp, cpk=found.cpk, pp=found.pp, ppk=found.ppk,
-        )  # fmt: skip
-
-    def _point(self, id_: str, offset: int, ts: int, event: Sample, unit: str, point: Point, violated: str) -> SpcPoint:
-        limits = point.limits
-        return SpcPoint(
-            id=id_, site=event.site, asset=event.asset, offset=offset, ts=ts, product=event.product,
-            characteristic=event.characteristic, unit=unit, chart=point.line, n=point.n, value=point.value,
-            centre=limits.centre if limits else None, lower=limits.lower if limits else None,
-            upper=limits.upper if limits else None, phase="monitoring" if limits else "learning", rules=violated,
-            order=event.order, item=event.item,
         )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from schemas import identifiers
 from schemas.results import Anomaly, Severity
 from streams.compute.incidents import GAP_MS
 from streams.compute.quality.charts import Point
-from streams.compute.quality.rules import Rule, Side
+from streams.compute.quality.rules import Limits, Rule, Side
+from streams.compute.quality.spec import Characteristic
 from streams.compute.shop_floor import Origin
 
 
@@ -44,49 +45,47 @@ _LINES: Final[Mapping[str, str]] = {
     "cusum_low": "lower cumulative sum",
     "p": "share nonconforming of {n} items",
 }
+_BEYOND: Final[Mapping[Side, str]] = {1: "above the upper", -1: "below the lower"}
 _PATTERNS: Final[Mapping[str, str]] = {
-    "2_of_3_beyond_2s": "2 of 3 points in a row lie more than 2 sigma {side} the centre line",
-    "4_of_5_beyond_1s": "4 of 5 points in a row lie more than 1 sigma {side} the centre line",
-    "8_on_one_side": "8 points in a row lie {side} the centre line",
-    "9_on_one_side": "9 points in a row lie {side} the centre line",
+    "2_of_3_beyond_2s": "2 of 3 points in a row lie more than 2 sigma {side} the centre line {centre}",
+    "4_of_5_beyond_1s": "4 of 5 points in a row lie more than 1 sigma {side} the centre line {centre}",
+    "8_on_one_side": "8 points in a row lie {side} the centre line {centre}",
+    "9_on_one_side": "9 points in a row lie {side} the centre line {centre}",
     "6_in_a_trend": "6 points in a row {trend}",
     "14_alternating": "14 points in a row alternate up and down",
-    "15_within_1s": "15 points in a row lie within 1 sigma of the centre line, less than chance would have them spread",
-    "8_outside_1s": "8 points in a row lie more than 1 sigma from the centre line",
+    "15_within_1s": "15 points in a row lie within 1 sigma of the centre line {centre}: closer than chance has them",
+    "8_outside_1s": "8 points in a row lie more than 1 sigma from the centre line {centre}",
 }
 
 
-def violated(subject: Subject, unit: str, point: Point, rule: Rule, side: Side) -> Signal:
-    """A rule that a point, which has limits, begins to violate."""
-    limits = point.limits
-    assert limits is not None  # noqa: S101 - nothing is judged without them
-    newest = f"{_LINES[point.line].format(n=point.n)} {_quantity(point.value, unit)}"
+def violated(subject: Subject, unit: str, point: Point, limits: Limits, rule: Rule, side: Side) -> Signal:
+    """A rule that a point begins to violate."""
+    what = f"{_LINES[point.line].format(n=point.n)} {_quantity(point.value, unit)}"
+    severity: Severity = "info"
+    score = 0.5
     if rule == "beyond_limits":
-        limit = limits.upper if side == 1 or limits.lower is None else limits.lower
-        ratio = abs(point.value - limits.centre) / abs(limit - limits.centre)
-        score, beyond = ratio / (1 + ratio), "above the upper" if side == 1 else "below the lower"
-        reason = f"{newest} is {beyond} control limit {_quantity(limit, unit)}"
+        limit = limits.lower if side == -1 and limits.lower is not None else limits.upper
+        distance, allowed = abs(point.value - limits.centre), abs(limit - limits.centre)
+        severity, score = "warning", distance / (distance + allowed)
+        reason = f"{what} is {_BEYOND[side]} control limit {_quantity(limit, unit)}"
     else:
-        text = _PATTERNS[rule].format(side="above" if side == 1 else "below", trend="rise" if side == 1 else "fall")
-        score, reason = 0.5, f"{text} {_quantity(limits.centre, unit)}" if "centre line" in text else text
-        reason = f"{reason}; newest {newest}"
+        words = {"side": "above", "trend": "rise"} if side == 1 else {"side": "below", "trend": "fall"}
+        pattern = _PATTERNS[rule].format(**words, centre=_quantity(limits.centre, unit))
+        reason = f"{pattern}; newest {what}"
     return Signal(
-        f"{point.line}:{rule}", "warning" if rule == "beyond_limits" else "info", score, point.value, limits.centre,
-        limits.lower, limits.upper, f"{_named(subject)}: {reason}",
+        f"{point.line}:{rule}", severity, score, point.value, limits.centre, limits.lower, limits.upper,
+        f"{_named(subject)}: {reason}",
     )  # fmt: skip
 
 
-def outside(
-    subject: Subject, unit: str, value: float, target: float | None, lower: float | None, upper: float | None
-) -> Signal:
-    """A measurement that leaves its specification."""
-    above = upper is not None and value > upper
-    limit = upper if above else lower
-    side = "above the upper" if above else "below the lower"
-    reason = f"{_quantity(value, unit)} is {side} specification limit {_quantity(limit or 0.0, unit)}"
+def outside(subject: Subject, declared: Characteristic, value: float, limit: float) -> Signal:
+    """A measurement that leaves its specification, and the limit that it passes."""
+    side: Side = 1 if value > limit else -1
+    unit = declared.unit
+    reason = f"{_quantity(value, unit)} is {_BEYOND[side]} specification limit {_quantity(limit, unit)}"
     return Signal(
-        f"specification:{'upper' if above else 'lower'}", "critical", 1.0, value, target, lower, upper,
-        f"{_named(subject)}: {reason}",
+        f"specification:{'upper' if side == 1 else 'lower'}", "critical", 1.0, value, declared.target, declared.lower,
+        declared.upper, f"{_named(subject)}: {reason}",
     )  # fmt: skip
 
 

@@ -125,8 +125,9 @@ class Quality(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Partitions of the topic."""
     retention: Duration = Duration.parse("30d")
     """How long the broker keeps records."""
-    series: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
-    """How many series (characteristics of products of assets) a partition follows. An event beyond is a dead letter."""
+    series: Annotated[int, Meta(ge=1, le=10_000)] = 5_000
+    """How many series (characteristics of products of assets) a partition follows. An event beyond is a dead letter.
+    Each takes about a kilobyte of a checkpoint, which has at most 16 MiB."""
     characteristics: tuple[Characteristic, ...] = ()
     inspections: Inspections = Inspections()
 

@@ -34,5 +34,5 @@ def test_every_verb_has_an_example() -> None:
 
 def test_the_programs_are_where_they_are_looked_for() -> None:
     declared = {file.parent.name for file in PROGRAMS.glob("*/*") if file.name in ("requirements.txt", "pom.xml")}
-    assert declared == {"kafka-streams", "flink", "bytewax", "quix-streams", "latency-plot"}
+    assert declared == {"kafka-streams", "flink", "bytewax", "quix-streams"}
     assert Path(PROGRAMS, "faust", "app.py").exists()

@@ -142,7 +142,8 @@ def test_whoever_responds_is_asked_at_every_step_and_what_is_moved_shows_from_th
 def test_the_shop_floor_is_sent_in_order_and_soon_whatever_the_disorder_of_readings() -> None:
     run = Run(duration=20, disorder=0.1, floor=ShopFloor(1, MACHINES, START_MS, TOPICS))
     sent = [(when, topic, event) for when, topic, _, event in run.sent if topic in TOPICS]
-    direct = ShopFloor(1, MACHINES, START_MS, TOPICS).until(20)
+    floor = ShopFloor(1, MACHINES, START_MS, TOPICS)
+    direct = floor.until(20) + floor.shut_down(20)
     for topic in TOPICS:
         assert [event for _, t, event in sent if t == topic] == [event for t, _, event in direct if t == topic]
     assert all(0 <= when - (int(event.ts) - START_MS) / 1000 < 0.3 for when, _, event in sent)

@@ -1,6 +1,6 @@
 """What an hour costs and what a day saves: the views over tariffs, baselines, aggregates and production."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -105,10 +105,13 @@ def oracle(
             if (row.asset, row.metric) == (asset, metric) and holds(row, start):
                 pay(row, start, 2 * mean if row.per_hour is None else mean * row.per_hour / 4)
         if row.kind == "labour":
-            shifts = {one["window_start"] for one in slices if one["shift"] == row.shift and one["planned_ms"] > 0}
-            for moment in shifts:
+            busy: defaultdict[int, Counter[str]] = defaultdict(Counter)
+            for one in slices:
+                if one["shift"] == row.shift and one["planned_ms"] > 0:
+                    busy[one["window_start"]][one["asset"]] += one["planned_ms"]
+            for moment, of_assets in busy.items():
                 if holds(row, moment):
-                    pay(row, moment, row.people / 60)
+                    pay(row, moment, row.people * max(of_assets.values()) / HOUR)
         for one in slices:
             moment = one["window_start"]
             if one["asset"] != row.asset or not holds(row, moment):
@@ -177,7 +180,7 @@ def price_lists(draw: st.DrawFn) -> list[TariffRow]:
     return found
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tariffs=price_lists(), windows=WINDOWS, slices=SLICES)
 def test_the_costs_of_hours_are_what_plain_arithmetic_says(
     sink: ClickHouseSink,
@@ -336,3 +339,20 @@ def test_a_day_without_good_items_has_costs_and_no_savings(sink: ClickHouseSink,
     [day] = saved(client, "idle", "day")
     assert day["money"] == pytest.approx(10 * 384)
     assert (day["good"], day["hours"], day["money_per_good"], day["saving_per_year"]) == (0, 0, None, None)
+
+
+def test_hours_of_operation_are_those_of_the_machine_that_is_busy_for_longest_minute_by_minute(
+    sink: ClickHouseSink, client: Client
+) -> None:
+    busy = [("a", 0, 60_000), ("b", 0, 15_000), ("b", 0, 15_000), ("b", 1, 20_000), ("a", 1, 0), ("other", 2, 60_000)]
+    made = [
+        {"asset": asset, "window_start": START + minute * MINUTE, "planned_ms": planned, "good": 1, "offset": place}
+        for place, (asset, minute, planned) in enumerate(busy)
+    ]
+    output = {**BASELINE, "output": ("a", "b")}
+    baseline = BaselineRow(topology="two", hours_per_year=6000, money_per_good=30, good_per_hour=40, **output)
+    economics.write(client, [baseline])
+    sink.write({"oee": [minutes("two", made)]})
+    [day] = saved(client, "two", "day")
+    assert (day["good"], day["money"]) == (5, 0)
+    assert day["hours"] == pytest.approx((60_000 + 20_000) / HOUR)

@@ -1,13 +1,16 @@
 """What BI reads of quality: yield, defects, capability and signals, from events through the processor."""
 
+import time
+
 import pytest
 from clickhouse_driver import Client
 
 from sinks.clickhouse.writer import ClickHouseSink
 from streams.rendering import Renderer
 from streams.shop_floor_processor import quality_processor
-from tests.streams.compute.quality.logs import chunk, inspection, sample, topology
+from tests.streams.compute.quality.logs import NOW, chunk, inspection, sample, topology
 
+DAY_MS = 86_400_000
 DECLARED = topology(
     {
         "characteristics": [
@@ -55,9 +58,16 @@ def test_defects_are_ranked_with_their_cumulative_share(told: Client) -> None:
     ]
 
 
-def test_capability_now_is_that_of_the_newest_sample_that_is_not_late(told: Client) -> None:
-    found = told.execute("SELECT characteristic, mean, capability_values, round(ppk, 4) FROM headrace.capability_now")
-    assert found == [("bore", 12.7, 4, 0.2722)]
+def test_capability_now_is_that_of_the_newest_sample_that_is_not_late(sink: ClickHouseSink, client: Client) -> None:
+    processor = quality_processor(DECLARED, "quality.events", 0, 0)
+    processor.feed(chunk(0, LOG))
+    [rows] = Renderer(DECLARED, "quality.events", 0).render(processor.cut()).tables["samples"]
+    for ages_ms in (40 * DAY_MS, DAY_MS):  # those of 40 days ago are of another product
+        shift = int(time.time() * 1000) - ages_ms - NOW
+        product = ["old" if ages_ms > DAY_MS else ""] * len(rows["id"])
+        sink.write({"samples": [{**rows, "ts": rows["ts"] + shift, "product": product}]})
+    found = client.execute("SELECT characteristic, mean, capability_values, round(ppk, 4) FROM headrace.capability_now")
+    assert found == [("bore", 12.7, 4, 0.2687)]
 
 
 def test_a_signal_is_a_row_a_rule_for_as_long_as_it_is_violated(told: Client) -> None:

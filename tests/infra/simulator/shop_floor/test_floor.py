@@ -47,7 +47,7 @@ def of(kind: type, messages: list[Message] = WHOLE) -> dict[str, list]:
 @settings(max_examples=25, deadline=None)
 @given(cuts=st.lists(st.floats(0, 60), max_size=15).map(sorted))
 def test_events_do_not_depend_on_how_time_is_cut(cuts: list[float]) -> None:
-    wrong = list(mishaps.schedule(MACHINES, 60))
+    wrong = list(mishaps.schedule(MACHINES, 60, TOPICS))
     floor = ShopFloor(5, MACHINES, START_MS, TOPICS, wrong)
     assert [message for cut in [*cuts, 60.0] for message in floor.until(cut)] == run(60, wrong=wrong)
 
@@ -70,7 +70,7 @@ def test_only_the_topics_that_are_wanted_are_sent() -> None:
 
 
 def test_a_short_demo_shows_something_of_everything() -> None:
-    messages = run(20, seed=1, wrong=list(mishaps.schedule(MACHINES, 20)))
+    messages = run(20, seed=1, wrong=list(mishaps.schedule(MACHINES, 20, TOPICS)))
     seen = Counter(type(event) for _, _, event in messages)
     assert set(seen) == {StateChange, Count, Job, Sample, Inspection, Arrival, PickList, Pick, Move}
     assert {event.state for _, _, event in messages if isinstance(event, StateChange)} >= {"running", "stopped"}
@@ -174,14 +174,16 @@ def test_a_shift_and_a_drift_show_while_they_last_and_nowhere_else(kind: mishaps
 
 
 def test_mishaps_come_in_order_and_those_of_a_machine_do_not_overlap() -> None:
-    endless = mishaps.schedule(MACHINES, None)
+    endless = mishaps.schedule(MACHINES, None, TOPICS)
     first = [next(endless) for _ in range(20)]
     assert [one.start for one in first] == sorted(one.start for one in first)
     assert Counter(one.kind for one in first) == {"wrong_pick": 10, "process_shift": 5, "process_drift": 5}
     for asset in (STORE, "kettle-1"):
         mine = [one for one in first if one.asset == asset]
         assert all(before.end <= after.start for before, after in pairwise(mine))
-    assert [one.kind for one in mishaps.schedule(assets(3), 20)] == ["wrong_pick"]
+    assert [one.kind for one in mishaps.schedule(assets(3), 20, TOPICS)] == ["wrong_pick"]
+    assert [one.kind for one in mishaps.schedule(MACHINES, 20, {QUALITY_EVENTS.name})] == ["process_shift"]
+    assert list(mishaps.schedule(MACHINES, None, {"production.events"})) == []
 
 
 def picked(messages: list[Message]) -> list[bool]:
@@ -215,7 +217,7 @@ def test_the_robot_takes_what_the_pick_list_wants_from_bins_that_have_it() -> No
 
 
 def test_a_wrong_pick_is_one_pick_after_its_beginning() -> None:
-    wrong = [one for one in mishaps.schedule(MACHINES, 300) if one.kind == "wrong_pick"]
+    wrong = [one for one in mishaps.schedule(MACHINES, 300, TOPICS) if one.kind == "wrong_pick"]
     messages = run(300, wrong=wrong)
     right = picked(messages)
     times = [(int(event.ts) - START_MS) / 1000 for _, _, event in messages if isinstance(event, Pick)]
@@ -249,3 +251,10 @@ def test_packs_go_from_machine_to_machine_by_cranes_that_carry_one_at_a_time_and
 def test_a_larger_plant_has_no_larger_shop_floor() -> None:
     larger = ShopFloor(5, assets(500), START_MS, TOPICS).until(60)
     assert larger == run(60)
+
+
+def test_machines_say_that_they_are_off_when_the_plant_ends() -> None:
+    messages = ShopFloor(5, MACHINES, START_MS, TOPICS).shut_down(12.3456)
+    assert [event.asset for _, _, event in messages] == [machine.name for machine in MAKERS]
+    assert {(event.ts, event.state) for _, _, event in messages} == {(START_MS + 12_345, "off")}
+    assert ShopFloor(5, MACHINES, START_MS, {QUALITY_EVENTS.name}).shut_down(12) == []

@@ -298,6 +298,88 @@ AS SELECT
 FROM headrace_store.anomalies
 FINAL;
 
+CREATE VIEW headrace.baselines
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the topology',
+    `currency` LowCardinality(String) COMMENT 'Currency, as in ISO 4217',
+    `output` Array(LowCardinality(String)) COMMENT 'The assets whose good items are what the plant turns out',
+    `hours_per_year` Float64 COMMENT 'Hours of operation in a year',
+    `utc_offset_minutes` Int64 COMMENT 'Local time against UTC, minutes, east positive',
+    `first_day` LowCardinality(String) COMMENT 'First day of the period that is compared with, local date; empty where figures are given',
+    `last_day` LowCardinality(String) COMMENT 'Last day of it, local date; empty where figures are given',
+    `money_per_good` Nullable(Float64) COMMENT 'Costs per good item that are compared with, in currency; NULL where a period is given',
+    `good_per_hour` Nullable(Float64) COMMENT 'Good items per hour of operation that are compared with; NULL where a period is given',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it is valid, inclusive, UTC; 1970 if it is the first of the topology',
+    `valid_to` Nullable(DateTime64(3, 'UTC')) COMMENT 'Until when it was valid, exclusive, UTC; NULL while it is: savings are against that one'
+)
+COMMENT 'What costs and output of each topology are compared with'
+AS SELECT
+    topology,
+    site,
+    currency,
+    output,
+    hours_per_year,
+    utc_offset_minutes,
+    first_day,
+    last_day,
+    money_per_good,
+    good_per_hour,
+    valid_from,
+    valid_to
+FROM headrace_store.baselines
+FINAL;
+
+CREATE VIEW headrace.capability_now
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of everything measured',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was last measured, event time, UTC',
+    `mean` Float64 COMMENT 'Mean of the newest sample, in unit',
+    `lower_spec` Nullable(Float64) COMMENT 'Lower specification limit, in unit; NULL if there is none',
+    `upper_spec` Nullable(Float64) COMMENT 'Upper specification limit, in unit; NULL if there is none',
+    `target` Nullable(Float64) COMMENT 'Nominal value, in unit; NULL if there is none',
+    `capability_values` Int64 COMMENT 'Number of newest values that capability is taken over',
+    `cp` Nullable(Float64) COMMENT 'Capability index Cp, spread within subgroups, no unit; NULL if it is not defined',
+    `cpk` Nullable(Float64) COMMENT 'Capability index Cpk, spread within subgroups, no unit; NULL if it is not defined',
+    `pp` Nullable(Float64) COMMENT 'Performance index Pp, overall spread, no unit; NULL if it is not defined',
+    `ppk` Nullable(Float64) COMMENT 'Performance index Ppk, overall spread, no unit; NULL if it is not defined'
+)
+COMMENT 'What each process can do now: declared characteristics, each with its newest sample of the last 30 days'
+AS SELECT
+    topology,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    ts,
+    mean,
+    lower_spec,
+    upper_spec,
+    target,
+    capability_values,
+    cp,
+    cpk,
+    pp,
+    ppk
+FROM headrace_store.samples
+FINAL
+WHERE (late = 0) AND (unit != '') AND (ts > (now() - toIntervalDay(30)))
+ORDER BY
+    ts DESC,
+    offset DESC
+LIMIT 1 BY
+    topology,
+    site,
+    asset,
+    product,
+    characteristic;
+
 CREATE VIEW headrace.compliance
 (
     `id` String COMMENT 'Deterministic id of the verdict: the same for the same log',
@@ -368,6 +450,184 @@ AS SELECT
 FROM headrace_store.compliance
 FINAL;
 
+CREATE VIEW headrace.costs_per_hour
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `hour` DateTime('UTC') COMMENT 'Beginning of the hour, event time, UTC',
+    `line` LowCardinality(String) COMMENT 'Line of the asset; empty if it is in none, and for labour',
+    `asset` LowCardinality(String) COMMENT 'Whose cost it is; empty for labour',
+    `kind` LowCardinality(String) COMMENT 'energy, reagent, scrap, downtime or labour',
+    `tariff` LowCardinality(String) COMMENT 'Name of the tariff in the topology',
+    `metric` LowCardinality(String) COMMENT 'What is metered; empty if nothing is',
+    `product` LowCardinality(String) COMMENT 'Whose scrap it is; else empty',
+    `shift` LowCardinality(String) COMMENT 'Whose people they are; else empty',
+    `quantity` Float64 COMMENT 'How much there was, in unit',
+    `unit` LowCardinality(String) COMMENT 'Unit of the quantity: kWh, m3, l, kg, t, item or h',
+    `price` Float64 COMMENT 'Price of a unit at that time, in currency',
+    `money` Float64 COMMENT 'quantity x price, in currency',
+    `currency` LowCardinality(String) COMMENT 'Currency, as in ISO 4217'
+)
+COMMENT 'What each hour cost, by what was paid for, at the prices of that time'
+AS SELECT
+    topology,
+    site,
+    toDateTime(toStartOfHour(local) - toIntervalMinute(utc_offset_minutes), 'UTC') AS hour,
+    line,
+    asset,
+    kind,
+    tariff,
+    metric,
+    product,
+    shift,
+    sum(amount) AS quantity,
+    unit,
+    price,
+    quantity * price AS money,
+    currency
+FROM
+(
+    SELECT
+        price_of.*,
+        window.window_start AS moment,
+        if(isNull(per_hour), window.sum, ((window.mean * per_hour) * window.window_ms) / 3600000) AS amount
+    FROM
+    (
+        SELECT *
+        FROM headrace_store.tariffs
+        FINAL
+        WHERE kind IN ('energy', 'reagent')
+    ) AS price_of
+    INNER JOIN
+    (
+        SELECT
+            topology,
+            site,
+            asset,
+            metric,
+            window,
+            window_start,
+            window_ms,
+            sum,
+            mean
+        FROM headrace_store.aggregates
+        FINAL
+        WHERE (topology, site, asset, metric, window) IN (
+            SELECT
+                topology,
+                site,
+                asset,
+                metric,
+                window
+            FROM headrace_store.tariffs
+        )
+    ) AS window USING (topology, site, asset, metric, window)
+    UNION ALL
+    SELECT
+        price_of.* REPLACE (made.product AS product),
+        made.window_start,
+        toFloat64(made.rejected)
+    FROM
+    (
+        SELECT *
+        FROM headrace_store.tariffs
+        FINAL
+        WHERE kind = 'scrap'
+    ) AS price_of
+    INNER JOIN
+    (
+        SELECT *
+        FROM headrace_store.oee
+        FINAL
+        WHERE rejected > 0
+    ) AS made USING (topology, site, asset)
+    WHERE (price_of.product IN ('', made.product)) AND (made.window_start >= valid_from) AND (isNull(valid_to) OR (made.window_start < valid_to))
+    ORDER BY price_of.product DESC
+    LIMIT 1 BY
+        topology,
+        made.id,
+        tariff
+    UNION ALL
+    SELECT
+        price_of.*,
+        stood.window_start,
+        stood.down_ms / 3600000
+    FROM
+    (
+        SELECT *
+        FROM headrace_store.tariffs
+        FINAL
+        WHERE kind = 'downtime'
+    ) AS price_of
+    INNER JOIN
+    (
+        SELECT *
+        FROM headrace_store.oee
+        FINAL
+        WHERE down_ms > 0
+    ) AS stood USING (topology, site, asset)
+    UNION ALL
+    SELECT
+        price_of.*,
+        worked.window_start,
+        (people * longest) / 3600000
+    FROM
+    (
+        SELECT *
+        FROM headrace_store.tariffs
+        FINAL
+        WHERE kind = 'labour'
+    ) AS price_of
+    INNER JOIN
+    (
+        SELECT
+            topology,
+            site,
+            shift,
+            window_start,
+            max(planned) AS longest
+        FROM
+        (
+            SELECT
+                topology,
+                site,
+                shift,
+                window_start,
+                sum(planned_ms) AS planned
+            FROM headrace_store.oee
+            FINAL
+            GROUP BY
+                topology,
+                site,
+                shift,
+                window_start,
+                asset
+            HAVING planned > 0
+        )
+        GROUP BY
+            topology,
+            site,
+            shift,
+            window_start
+    ) AS worked USING (topology, site, shift)
+)
+ARRAY JOIN [moment + toIntervalMinute(utc_offset_minutes)] AS local
+WHERE (moment >= valid_from) AND (isNull(valid_to) OR (moment < valid_to)) AND (((toHour(local) * 60) + toMinute(local)) >= start_minute) AND (((toHour(local) * 60) + toMinute(local)) < end_minute)
+GROUP BY
+    topology,
+    site,
+    hour,
+    line,
+    asset,
+    kind,
+    tariff,
+    metric,
+    product,
+    shift,
+    unit,
+    price,
+    currency;
+
 CREATE VIEW headrace.dead_letters
 (
     `id` String COMMENT 'Deterministic id of the dead letter: the same for the same log',
@@ -402,6 +662,85 @@ AS SELECT
     offset,
     index
 FROM headrace_store.dead_letters
+FINAL;
+
+CREATE VIEW headrace.defect_pareto
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `month` Date COMMENT 'First day of the month of the inspections, event time, UTC',
+    `rank` UInt64 COMMENT 'Place by number, from 1',
+    `defect` LowCardinality(String) COMMENT 'Kind of defect',
+    `count` Int64 COMMENT 'How often it was found',
+    `share` Float64 COMMENT 'Its share of all defects of the asset and month, 0 to 1',
+    `cumulative_share` Float64 COMMENT 'Share of it and of all that are more frequent, 0 to 1'
+)
+COMMENT 'Which defects matter: by place and month, the most frequent first'
+AS SELECT
+    topology,
+    site,
+    asset,
+    month,
+    row_number() OVER ranked AS rank,
+    defect,
+    found AS count,
+    found / sum(found) OVER `all` AS share,
+    sum(found) OVER ranked / sum(found) OVER `all` AS cumulative_share
+FROM
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        toStartOfMonth(ts) AS month,
+        defect,
+        sum(count) AS found
+    FROM headrace_store.defects
+    FINAL
+    GROUP BY
+        topology,
+        site,
+        asset,
+        month,
+        defect
+)
+WINDOW
+    `all` AS (PARTITION BY topology, site, asset, month),
+    ranked AS (PARTITION BY topology, site, asset, month ORDER BY found DESC, defect ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);
+
+CREATE VIEW headrace.defects
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said',
+    `defect` LowCardinality(String) COMMENT 'Kind of defect',
+    `count` Int64 COMMENT 'How often the inspection found it',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Defects that inspections found, one row a kind'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    order,
+    item,
+    defect,
+    count,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.defects
 FINAL;
 
 CREATE VIEW headrace.detector_quality
@@ -451,6 +790,50 @@ GROUP BY
     site,
     asset,
     metric;
+
+CREATE VIEW headrace.downtime_by_reason
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `shift` LowCardinality(String) COMMENT 'Shift in which the stops began; empty between shifts',
+    `category` LowCardinality(String) COMMENT 'What the state counts as: setup, standby, down or planned',
+    `state` LowCardinality(String) COMMENT 'The state',
+    `reason` LowCardinality(String) COMMENT 'The last reason given; empty if none was',
+    `stops` UInt64 COMMENT 'Stops that are over',
+    `micro_stops` UInt64 COMMENT 'Those of them that are micro-stops',
+    `duration_ms` Int64 COMMENT 'From beginning to end, milliseconds',
+    `lost_ms` Int64 COMMENT 'Planned busy time in them, milliseconds'
+)
+COMMENT 'How long machines stood, and why; a stop belongs to the shift in which it began'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDate(stop.day) AS day,
+    shift,
+    category,
+    state,
+    reason,
+    count() AS stops,
+    countIf(micro) AS micro_stops,
+    sum(stop.duration_ms) AS duration_ms,
+    sum(stop.lost_ms) AS lost_ms
+FROM headrace_store.stops AS stop
+FINAL
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    day,
+    shift,
+    category,
+    state,
+    reason;
 
 CREATE VIEW headrace.emitted_mass
 (
@@ -525,6 +908,42 @@ AS SELECT
     offset
 FROM headrace_store.feedback
 FINAL;
+
+CREATE VIEW headrace.first_pass_yield
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `day` Date COMMENT 'Day of the inspections, event time, UTC',
+    `inspected` Int64 COMMENT 'Number of items looked at',
+    `passed` Int64 COMMENT 'Number of items that passed at once',
+    `reworked` Int64 COMMENT 'Number of items that are good after rework',
+    `scrapped` Int64 COMMENT 'Number of items that are neither',
+    `first_pass_yield` Float64 COMMENT 'Share of the inspected items that passed at once, 0 to 1',
+    `final_yield` Float64 COMMENT 'Share of the inspected items that are good, at once or after rework, 0 to 1'
+)
+COMMENT 'How much is right at once: inspections by place, product and day'
+AS SELECT
+    topology,
+    site,
+    asset,
+    product,
+    toDate(one.ts) AS day,
+    sum(one.inspected) AS inspected,
+    sum(one.passed) AS passed,
+    sum(one.reworked) AS reworked,
+    sum(one.scrapped) AS scrapped,
+    sum(one.passed) / sum(one.inspected) AS first_pass_yield,
+    1 - (sum(one.scrapped) / sum(one.inspected)) AS final_yield
+FROM headrace_store.inspections AS one
+FINAL
+GROUP BY
+    topology,
+    site,
+    asset,
+    product,
+    day;
 
 CREATE VIEW headrace.headroom
 (
@@ -606,6 +1025,46 @@ GROUP BY
     asset,
     incident;
 
+CREATE VIEW headrace.inspections
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said',
+    `inspected` Int64 COMMENT 'Number of items looked at',
+    `passed` Int64 COMMENT 'Number of items that passed at once',
+    `reworked` Int64 COMMENT 'Number of items that are good after rework',
+    `scrapped` Int64 COMMENT 'Number of items that are neither',
+    `late` UInt8 COMMENT '1 if a newer inspection of the product came first: it is not on the p chart; else 0',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Inspections of items and lots'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    order,
+    item,
+    inspected,
+    passed,
+    reworked,
+    scrapped,
+    late,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.inspections
+FINAL;
+
 CREATE VIEW headrace.ledger
 (
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
@@ -643,6 +1102,7 @@ CREATE VIEW headrace.ledger
     `headroom` UInt64 COMMENT 'Rows of headroom emitted',
     `emitted_mass` UInt64 COMMENT 'Rows of emitted_mass emitted',
     `dead_letters` UInt64 COMMENT 'Rows of dead_letters emitted',
+    `rows` Map(LowCardinality(String), UInt64) COMMENT 'Rows emitted by table, of production, quality and logistics',
     `broker_ts` DateTime64(3, 'UTC') COMMENT 'Timestamp that the broker holds for the last record, UTC'
 )
 COMMENT 'Cumulative counts of one source partition at a position of its log; true whoever wrote the row'
@@ -682,9 +1142,952 @@ AS SELECT
     headroom,
     emitted_mass,
     dead_letters,
+    rows,
     broker_ts
 FROM headrace_store.ledger
 FINAL;
+
+CREATE VIEW headrace.line_oee_by_day
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each line by production day: its machines together, weighted by their times'
+AS SELECT
+    topology,
+    site,
+    line,
+    toDate(slice.day) AS day,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+WHERE line != ''
+GROUP BY
+    topology,
+    site,
+    line,
+    day;
+
+CREATE VIEW headrace.line_oee_by_shift
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each line by shift: its machines together, weighted by their times'
+AS SELECT
+    topology,
+    site,
+    line,
+    toDate(slice.day) AS day,
+    shift,
+    shift_start,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+WHERE line != ''
+GROUP BY
+    topology,
+    site,
+    line,
+    day,
+    shift,
+    shift_start;
+
+CREATE VIEW headrace.move_times
+(
+    `hour` DateTime('UTC') COMMENT 'Hour in which they arrived, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store whose moves they are',
+    `source` LowCardinality(String) COMMENT 'Where from',
+    `destination` LowCardinality(String) COMMENT 'Where to',
+    `moves` UInt64 COMMENT 'Number of moves',
+    `pieces` Int64 COMMENT 'Pieces carried',
+    `mean_s` Float64 COMMENT 'Mean time from leaving to arriving, seconds',
+    `p50_s` Float64 COMMENT 'Median of it, seconds',
+    `p95_s` Float64 COMMENT '95th percentile of it, seconds',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology'
+)
+COMMENT 'How long moves take, by route and hour'
+AS SELECT
+    toStartOfHour(ts) AS hour,
+    site,
+    asset,
+    source,
+    destination,
+    count() AS moves,
+    sum(move.pieces) AS pieces,
+    avg(duration_ms) / 1000 AS mean_s,
+    quantileExactInclusive(0.5)(duration_ms) / 1000 AS p50_s,
+    quantileExactInclusive(0.95)(duration_ms) / 1000 AS p95_s,
+    topology
+FROM headrace_store.moves AS move
+FINAL
+GROUP BY
+    topology,
+    site,
+    asset,
+    source,
+    destination,
+    hour;
+
+CREATE VIEW headrace.moves
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it arrived, event time, UTC',
+    `departed` DateTime64(3, 'UTC') COMMENT 'When it left, UTC',
+    `duration_ms` Int64 COMMENT 'From one to the other, milliseconds',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `item` String COMMENT 'What was carried',
+    `source` LowCardinality(String) COMMENT 'Where from',
+    `destination` LowCardinality(String) COMMENT 'Where to',
+    `carrier` LowCardinality(String) COMMENT 'What carried it; empty if that is not known',
+    `pieces` Int64 COMMENT 'Pieces carried',
+    `items_at_source` Int64 COMMENT 'Items that lie at the source afterwards',
+    `items_at_destination` Int64 COMMENT 'Items that lie at the destination afterwards, this one among them; 0 for an exit',
+    `has_left` UInt8 COMMENT '1 if the destination is an exit: the item does not wait there for anything, else 0',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'What was carried from place to place, and how many items lie at both places afterwards'
+AS SELECT
+    id,
+    ts,
+    departed,
+    duration_ms,
+    site,
+    asset,
+    item,
+    source,
+    destination,
+    carrier,
+    pieces,
+    items_at_source,
+    items_at_destination,
+    has_left,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.moves
+FINAL;
+
+CREATE VIEW headrace.oee
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `window_start` DateTime64(3, 'UTC') COMMENT 'First moment of the minute, inclusive, event time, UTC',
+    `window_end` DateTime64(3, 'UTC') COMMENT 'End of the minute, exclusive, event time, UTC',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC; between shifts, when the pause between them did, or the day',
+    `day` LowCardinality(String) COMMENT 'Local date on which the shift began, such as 2026-11-27: the production day',
+    `order` LowCardinality(String) COMMENT 'Number of the order; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What is made; empty if no order was told',
+    `state` LowCardinality(String) COMMENT 'State at the end; empty if it is not known',
+    `reason` LowCardinality(String) COMMENT 'Reason of the state, if one was given',
+    `state_since` DateTime64(3, 'UTC') COMMENT 'When that state began, event time, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned: breaks, between shifts, states of category planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known; no planned busy time, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `ideal_cycle_ms` Nullable(Float64) COMMENT 'Planned run time per item, milliseconds; NULL without an order',
+    `order_quantity` Int64 COMMENT 'Items that the order wants of this machine; 0 if that is not known',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: planned run time per item x produced quantity / actual production time, no unit; NULL where that is 0 or there is no order',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Availability x performance x quality, no unit; 0 where planned busy time brought nothing, NULL where one of them is not known',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record that closed the minute'
+)
+COMMENT 'What each machine did in each minute, for each order: inputs and results of OEE after ISO 22400'
+AS SELECT
+    id,
+    site,
+    asset,
+    window_start,
+    window_end,
+    line,
+    shift,
+    shift_start,
+    day,
+    order,
+    product,
+    state,
+    reason,
+    state_since,
+    planned_ms,
+    production_ms,
+    setup_ms,
+    standby_ms,
+    down_ms,
+    planned_stop_ms,
+    unknown_ms,
+    good,
+    rejected,
+    ideal_ms,
+    ideal_cycle_ms,
+    order_quantity,
+    micro_stops,
+    micro_stop_ms,
+    failures,
+    availability,
+    performance,
+    quality,
+    oee,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.oee
+FINAL;
+
+CREATE VIEW headrace.oee_by_day
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each machine by production day, with its inputs'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDate(slice.day) AS day,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    day;
+
+CREATE VIEW headrace.oee_by_hour
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `hour` DateTime64(3, 'UTC') COMMENT 'First moment of the hour, event time, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each machine by hour, with its inputs'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDateTime64(toStartOfHour(window_start), 3, 'UTC') AS hour,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    hour;
+
+CREATE VIEW headrace.oee_by_shift
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'OEE of each machine by shift, with its inputs'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDate(slice.day) AS day,
+    shift,
+    shift_start,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM headrace_store.oee AS slice
+FINAL
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    day,
+    shift,
+    shift_start;
+
+CREATE VIEW headrace.oee_now
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `state` LowCardinality(String) COMMENT 'State of the machine at `until`; empty if it is not known',
+    `reason` LowCardinality(String) COMMENT 'Reason of the state, if one was given',
+    `state_since` DateTime64(3, 'UTC') COMMENT 'When that state began, event time, UTC',
+    `order` LowCardinality(String) COMMENT 'Number of the order at `until`; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What is made; empty if no order was told',
+    `until` DateTime64(3, 'UTC') COMMENT 'Up to where it is known, event time, UTC',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC',
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds',
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds',
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds',
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned, milliseconds',
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known, milliseconds',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here',
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds',
+    `failures` Int64 COMMENT 'Failures that ended here',
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0',
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: ideal_ms / actual production time with an order, no unit; NULL where that is 0',
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0',
+    `oee` Nullable(Float64) COMMENT 'Their product, no unit; 0 where planned busy time brought nothing'
+)
+COMMENT 'Each machine that was heard of in two days: its state, and the OEE of its running shift so far'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    argMax(slice.state, place) AS state,
+    argMax(slice.reason, place) AS reason,
+    argMax(slice.state_since, place) AS state_since,
+    argMax(slice.order, place) AS order,
+    argMax(slice.product, place) AS product,
+    max(window_end) AS until,
+    shift,
+    shift_start,
+    sum(slice.planned_ms) AS planned_ms,
+    sum(slice.production_ms) AS production_ms,
+    sum(slice.setup_ms) AS setup_ms,
+    sum(slice.standby_ms) AS standby_ms,
+    sum(slice.down_ms) AS down_ms,
+    sum(slice.planned_stop_ms) AS planned_stop_ms,
+    sum(slice.unknown_ms) AS unknown_ms,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    sum(slice.ideal_ms) AS ideal_ms,
+    sum(ifNull(slice.planned_ms / slice.ideal_cycle_ms, 0)) AS target,
+    sum(slice.micro_stops) AS micro_stops,
+    sum(slice.micro_stop_ms) AS micro_stop_ms,
+    sum(slice.failures) AS failures,
+    production_ms / nullIf(planned_ms, 0) AS availability,
+    ideal_ms / nullIf(sumIf(slice.production_ms, slice.ideal_cycle_ms IS NOT NULL), 0) AS performance,
+    good / nullIf(good + rejected, 0) AS quality,
+    if((planned_ms > 0) AND ((good + rejected) = 0), 0, (availability * performance) * quality) AS oee
+FROM
+(
+    SELECT
+        *,
+        (window_start, partition, length(id), id) AS place
+    FROM headrace_store.oee
+    FINAL
+    WHERE window_start > (now() - toIntervalDay(2))
+) AS slice
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    shift,
+    shift_start
+ORDER BY until DESC
+LIMIT 1 BY
+    topology,
+    site,
+    asset;
+
+CREATE VIEW headrace.orders
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `order` LowCardinality(String) COMMENT 'Number of the order',
+    `product` LowCardinality(String) COMMENT 'What is made',
+    `began` DateTime64(3, 'UTC') COMMENT 'First minute in which the machine worked on it, event time, UTC',
+    `until` DateTime64(3, 'UTC') COMMENT 'End of the last one so far, event time, UTC',
+    `order_quantity` Int64 COMMENT 'Items that the order wants of this machine, as told last; 0 if that is not known',
+    `good` Int64 COMMENT 'Items within specification',
+    `rejected` Int64 COMMENT 'Items that are not',
+    `remaining` Int64 COMMENT 'Good items still wanted; 0 if the quantity is not known',
+    `worked_ms` Int64 COMMENT 'Time that the machine was on the order, breaks included, unknown time not, milliseconds',
+    `rate` Nullable(Float64) COMMENT 'Good items per hour of that time, 1/h; NULL where that is 0',
+    `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
+    `expected_end` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it will have all its items if it goes on at this rate from `until`, UTC; NULL if the quantity or the rate is not known'
+)
+COMMENT 'Each order at each machine: what was made of it, how fast, and when it will be done'
+AS SELECT
+    topology,
+    site,
+    asset,
+    order,
+    product,
+    min(window_start) AS began,
+    max(window_end) AS until,
+    argMax(slice.order_quantity, (window_start, partition, offset)) AS order_quantity,
+    sum(slice.good) AS good,
+    sum(slice.rejected) AS rejected,
+    greatest(order_quantity - good, 0) AS remaining,
+    sum(planned_ms + planned_stop_ms) AS worked_ms,
+    (good * 3600000) / nullIf(worked_ms, 0) AS rate,
+    sum(ifNull(planned_ms / ideal_cycle_ms, 0)) AS target,
+    if(order_quantity = 0, NULL, addMilliseconds(until, toInt64((remaining * 3600000) / nullIf(rate, 0)))) AS expected_end
+FROM headrace_store.oee AS slice
+FINAL
+WHERE order != ''
+GROUP BY
+    topology,
+    site,
+    asset,
+    order,
+    product;
+
+CREATE VIEW headrace.pick_lists
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the list, UTC',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `order` String COMMENT 'Cutting order',
+    `line` Int64 COMMENT 'Position of the line in its list, from 0',
+    `bin` LowCardinality(String) COMMENT 'Where the pieces are to be taken',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
+    `section` LowCardinality(String) COMMENT 'Section',
+    `length_mm` Int64 COMMENT 'Length of a piece, mm',
+    `heat` LowCardinality(String) COMMENT 'Heat number',
+    `pieces` Int64 COMMENT 'Pieces to be taken',
+    `cuts_mm` String COMMENT 'Lengths that are cut from each piece, mm: a JSON array',
+    `cut_mm` Int64 COMMENT 'Sum of these lengths times pieces, mm',
+    `waste_mm` Int64 COMMENT 'Length of the whole list that is lost, mm; the same in each of its lines',
+    `by` LowCardinality(String) COMMENT 'Who made the list',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Lines of pick lists: what robots are to fetch for cutting orders'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    order,
+    line,
+    bin,
+    grade,
+    section,
+    length_mm,
+    heat,
+    pieces,
+    cuts_mm,
+    cut_mm,
+    waste_mm,
+    by,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.pick_lists
+FINAL;
+
+CREATE VIEW headrace.pick_progress
+(
+    `order` String COMMENT 'Cutting order',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of its newest pick list, UTC',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `bin` LowCardinality(String) COMMENT 'Where the pieces are to be taken',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
+    `section` LowCardinality(String) COMMENT 'Section',
+    `length_mm` Int64 COMMENT 'Length of a piece, mm',
+    `heat` LowCardinality(String) COMMENT 'Heat number',
+    `lines` UInt64 COMMENT 'Lines of the list for this bin',
+    `pieces` Int64 COMMENT 'Pieces to be taken from the bin',
+    `picked` Int64 COMMENT 'Pieces of them that have been picked since the list came',
+    `open` Int64 COMMENT 'Pieces that are still to be picked',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology'
+)
+COMMENT 'How far the newest pick list of each cutting order has been picked, bin by bin'
+AS WITH
+    newest AS
+    (
+        SELECT
+            topology,
+            site,
+            asset,
+            order,
+            max((ts, partition, offset)) AS place
+        FROM headrace_store.pick_lists
+        GROUP BY
+            topology,
+            site,
+            asset,
+            order
+    )
+SELECT
+    wanted.order AS order,
+    wanted.list_ts AS ts,
+    wanted.site AS site,
+    wanted.asset AS asset,
+    wanted.bin AS bin,
+    wanted.kind.1 AS grade,
+    wanted.kind.2 AS section,
+    wanted.kind.3 AS length_mm,
+    wanted.kind.4 AS heat,
+    wanted.lines AS lines,
+    wanted.total AS pieces,
+    taken.total AS picked,
+    wanted.total - taken.total AS open,
+    wanted.topology AS topology
+FROM
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        order,
+        bin,
+        max(ts) AS list_ts,
+        count() AS lines,
+        sum(pieces) AS total,
+        any((grade, section, length_mm, heat)) AS kind
+    FROM headrace_store.pick_lists
+    FINAL
+    WHERE (pieces > 0) AND ((topology, site, asset, order, (ts, partition, offset)) IN (
+        SELECT *
+        FROM newest
+    ))
+    GROUP BY
+        topology,
+        site,
+        asset,
+        order,
+        bin
+) AS wanted
+LEFT JOIN
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        order,
+        bin,
+        sum(counted) AS total
+    FROM headrace_store.picks AS pick
+    FINAL
+    INNER JOIN newest USING (topology, site, asset, order)
+    WHERE (pick.partition = (place.2)) AND (pick.offset > (place.3))
+    GROUP BY
+        topology,
+        site,
+        asset,
+        order,
+        bin
+) AS taken USING (topology, site, asset, order, bin);
+
+CREATE VIEW headrace.picking
+(
+    `order` String COMMENT 'Cutting order',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of its newest pick list, UTC',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `lines` UInt64 COMMENT 'Lines of the list',
+    `bins` UInt64 COMMENT 'Bins that it takes from',
+    `pieces` Int64 COMMENT 'Pieces to be taken',
+    `picked` Int64 COMMENT 'Pieces of them that have been picked since the list came',
+    `open` Int64 COMMENT 'Pieces that are still to be picked',
+    `wrong` UInt64 COMMENT 'Picks for the order that were wrong, whatever the list they were checked against',
+    `cut_mm` Int64 COMMENT 'Length that the list cuts for the order, mm',
+    `waste_mm` Int64 COMMENT 'Length that it loses, mm: kerfs and rests that are too short to use',
+    `waste_share` Float64 COMMENT 'Share of the length used up that is lost, 0 to 1',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology'
+)
+COMMENT 'Each cutting order: its newest pick list, how far it has been picked, what was wrong, what is lost'
+AS SELECT
+    progress.order AS order,
+    max(progress.ts) AS ts,
+    progress.site AS site,
+    progress.asset AS asset,
+    sum(progress.lines) AS lines,
+    count() AS bins,
+    sum(progress.pieces) AS pieces,
+    sum(progress.picked) AS picked,
+    sum(progress.open) AS open,
+    any(checked.wrong) AS wrong,
+    any(list.cut) AS cut_mm,
+    any(list.waste) AS waste_mm,
+    any(list.waste) / (any(list.cut) + any(list.waste)) AS waste_share,
+    progress.topology AS topology
+FROM headrace.pick_progress AS progress
+INNER JOIN
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        order,
+        sum(cut_mm) AS cut,
+        any(waste_mm) AS waste
+    FROM headrace_store.pick_lists
+    FINAL
+    GROUP BY
+        topology,
+        site,
+        asset,
+        order,
+        ts,
+        partition,
+        offset
+    ORDER BY
+        ts DESC,
+        partition DESC,
+        offset DESC
+    LIMIT 1 BY
+        topology,
+        site,
+        asset,
+        order
+) AS list USING (topology, site, asset, order)
+LEFT JOIN
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        order,
+        countIf(verdict != 'right') AS wrong
+    FROM headrace_store.picks
+    FINAL
+    GROUP BY
+        topology,
+        site,
+        asset,
+        order
+) AS checked USING (topology, site, asset, order)
+GROUP BY
+    topology,
+    site,
+    asset,
+    order;
+
+CREATE VIEW headrace.picks
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the pick, UTC',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `order` String COMMENT 'Cutting order that it was for',
+    `robot` LowCardinality(String) COMMENT 'Who took the pieces',
+    `bin` LowCardinality(String) COMMENT 'Where from',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel, as read off or measured',
+    `section` LowCardinality(String) COMMENT 'Section, as read off or measured',
+    `length_mm` Int64 COMMENT 'Length of a piece, as read off or measured, mm',
+    `heat` LowCardinality(String) COMMENT 'Heat number, as read off or measured',
+    `pieces` Int64 COMMENT 'Pieces that were taken',
+    `counted` Int64 COMMENT 'Pieces of them that the pick list wanted',
+    `verdict` LowCardinality(String) COMMENT 'right, no_list, not_listed, wrong_bin, wrong_section, wrong_grade, wrong_length, wrong_heat or too_many',
+    `reason` String COMMENT 'What was taken and what was wanted, in one sentence; empty if it was right',
+    `wanted_bin` LowCardinality(String) COMMENT 'Bin of the nearest line of the pick list; empty if there is none',
+    `wanted_grade` LowCardinality(String) COMMENT 'Grade that it wants',
+    `wanted_section` LowCardinality(String) COMMENT 'Section that it wants',
+    `wanted_length_mm` Nullable(Float64) COMMENT 'Length of a piece that it wants, mm; NULL if there is no such line',
+    `wanted_heat` LowCardinality(String) COMMENT 'Heat number that it wants',
+    `wanted_pieces` Nullable(Float64) COMMENT 'Pieces that were still to be taken from its bin before the pick; NULL if there is no such line',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'What robots took, and whether it was what the pick list wanted'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    order,
+    robot,
+    bin,
+    grade,
+    section,
+    length_mm,
+    heat,
+    pieces,
+    counted,
+    verdict,
+    reason,
+    wanted_bin,
+    wanted_grade,
+    wanted_section,
+    wanted_length_mm,
+    wanted_heat,
+    wanted_pieces,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.picks
+FINAL;
+
+CREATE VIEW headrace.queues
+(
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store whose moves they are',
+    `place` LowCardinality(String) COMMENT 'Where the items lie',
+    `items` UInt64 COMMENT 'Items that lie there',
+    `pieces` Int64 COMMENT 'Their pieces',
+    `oldest` DateTime64(3, 'UTC') COMMENT 'When the one that has lain there longest arrived, UTC',
+    `oldest_item` String COMMENT 'Which item that is',
+    `waits_s` Float64 COMMENT 'For how long it has lain there by the clock of the server, seconds',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology'
+)
+COMMENT 'Items that wait at each place; one that has not moved for 14 days is not waited for any more'
+AS SELECT
+    site,
+    asset,
+    destination AS place,
+    count() AS items,
+    sum(carried) AS pieces,
+    min(arrived) AS oldest,
+    argMin(item, (arrived, item)) AS oldest_item,
+    dateDiff('millisecond', min(arrived), now64(3)) / 1000 AS waits_s,
+    topology
+FROM
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        item,
+        destination,
+        ts AS arrived,
+        pieces AS carried,
+        has_left,
+        max(ts) OVER (PARTITION BY topology, site, asset) AS newest
+    FROM headrace_store.moves
+    FINAL
+    ORDER BY
+        ts DESC,
+        offset DESC
+    LIMIT 1 BY
+        topology,
+        site,
+        asset,
+        item
+)
+WHERE (NOT has_left) AND (arrived >= (newest - toIntervalDay(14)))
+GROUP BY
+    topology,
+    site,
+    asset,
+    destination;
 
 CREATE VIEW headrace.readings
 (
@@ -718,6 +2121,597 @@ AS SELECT
     offset,
     index
 FROM headrace_store.readings
+FINAL;
+
+CREATE VIEW headrace.reliability
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `day` Date COMMENT 'Local date on which the shift began: the production day',
+    `failures` Int64 COMMENT 'Failures that are over',
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds',
+    `repair_ms` Int64 COMMENT 'From beginning to end of the failures, milliseconds',
+    `mtbf_ms` Nullable(Float64) COMMENT 'Mean operating time between failures: production_ms / failures, milliseconds; NULL without failures',
+    `mttr_ms` Nullable(Float64) COMMENT 'Mean time to repair: repair_ms / failures, milliseconds; NULL without failures'
+)
+COMMENT 'How often machines failed and how long they took to repair; over several days, divide the sums'
+AS SELECT
+    topology,
+    site,
+    line,
+    asset,
+    toDate(both.day) AS day,
+    sum(failed) AS failures,
+    sum(both.production_ms) AS production_ms,
+    sum(both.repair_ms) AS repair_ms,
+    production_ms / nullIf(failures, 0) AS mtbf_ms,
+    repair_ms / nullIf(failures, 0) AS mttr_ms
+FROM
+(
+    SELECT
+        topology,
+        site,
+        line,
+        asset,
+        day,
+        production_ms,
+        0 AS repair_ms,
+        0 AS failed
+    FROM headrace_store.oee
+    FINAL
+    UNION ALL
+    SELECT
+        topology,
+        site,
+        line,
+        asset,
+        day,
+        0,
+        duration_ms,
+        1
+    FROM headrace_store.stops
+    FINAL
+    WHERE failure
+) AS both
+GROUP BY
+    topology,
+    site,
+    line,
+    asset,
+    day;
+
+CREATE VIEW headrace.samples
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the sample belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of everything measured, as declared in the topology; empty if the characteristic is not declared',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said',
+    `n` Int64 COMMENT 'Number of values: size of the subgroup',
+    `values` String COMMENT 'The values in the unit of the characteristic, joined with a blank',
+    `mean` Float64 COMMENT 'Arithmetic mean of the values, in the unit of the characteristic',
+    `minimum` Float64 COMMENT 'Smallest value, in the unit of the characteristic',
+    `maximum` Float64 COMMENT 'Largest value, in the unit of the characteristic',
+    `lower_spec` Nullable(Float64) COMMENT 'Lower specification limit, in the unit of the characteristic; NULL if there is none',
+    `upper_spec` Nullable(Float64) COMMENT 'Upper specification limit, in the unit of the characteristic; NULL if there is none',
+    `target` Nullable(Float64) COMMENT 'Nominal value, in the unit of the characteristic; NULL if there is none',
+    `outside` Int64 COMMENT 'Number of values outside the specification limits',
+    `late` UInt8 COMMENT '1 if a newer sample of the series came first: it is on no chart and in no capability; else 0',
+    `capability_values` Int64 COMMENT 'Number of newest values that capability is taken over, those of this sample included',
+    `cp` Nullable(Float64) COMMENT 'Capability index Cp, spread within subgroups, no unit; NULL if it is not defined',
+    `cpk` Nullable(Float64) COMMENT 'Capability index Cpk, spread within subgroups, no unit; NULL if it is not defined',
+    `pp` Nullable(Float64) COMMENT 'Performance index Pp, overall spread, no unit; NULL if it is not defined',
+    `ppk` Nullable(Float64) COMMENT 'Performance index Ppk, overall spread, no unit; NULL if it is not defined',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Samples as they came, each with the capability of its characteristic at that moment'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    order,
+    item,
+    n,
+    `values`,
+    mean,
+    minimum,
+    maximum,
+    lower_spec,
+    upper_spec,
+    target,
+    outside,
+    late,
+    capability_values,
+    cp,
+    cpk,
+    pp,
+    ppk,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.samples
+FINAL;
+
+CREATE VIEW headrace.savings
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Its site',
+    `period` LowCardinality(String) COMMENT 'day or month',
+    `start` Date COMMENT 'First day of the period, local date',
+    `currency` LowCardinality(String) COMMENT 'Currency of all money, as in ISO 4217',
+    `energy` Float64 COMMENT 'Costs of energy in the period, in currency',
+    `reagent` Float64 COMMENT 'Costs of reagents in the period, in currency',
+    `scrap` Float64 COMMENT 'Costs of scrap in the period, in currency',
+    `downtime` Float64 COMMENT 'Costs of downtime in the period, in currency',
+    `labour` Float64 COMMENT 'Costs of labour in the period, in currency',
+    `money` Float64 COMMENT 'Their sum, in currency',
+    `good` Int64 COMMENT 'Good items of the assets of the output in the period',
+    `hours` Float64 COMMENT 'Hours of operation: planned busy time of those assets; of several, minute by minute that of the longest',
+    `money_per_good` Nullable(Float64) COMMENT 'money / good, in currency; NULL without good items',
+    `good_per_hour` Nullable(Float64) COMMENT 'good / hours, 1/h; NULL without hours',
+    `baseline_money` Nullable(Float64) COMMENT 'Costs of the baseline period, in currency; NULL where figures are given',
+    `baseline_good` Nullable(Int64) COMMENT 'Good items of the baseline period; NULL where figures are given',
+    `baseline_hours` Nullable(Float64) COMMENT 'Hours of operation of the baseline period; NULL where figures are given',
+    `baseline_money_per_good` Nullable(Float64) COMMENT 'baseline_money / baseline_good, or the figure given, in currency',
+    `baseline_good_per_hour` Nullable(Float64) COMMENT 'baseline_good / baseline_hours, or the figure given, 1/h',
+    `saving_per_good` Nullable(Float64) COMMENT 'baseline_money_per_good - money_per_good, in currency',
+    `saving` Nullable(Float64) COMMENT 'saving_per_good x good: what the period saved, in currency',
+    `hours_per_year` Float64 COMMENT 'Hours of operation in a year, as declared',
+    `saving_per_year` Nullable(Float64) COMMENT 'saving_per_good x good_per_hour x hours_per_year: what a year like the period saves, in currency',
+    `capacity_change` Nullable(Float64) COMMENT 'good_per_hour - baseline_good_per_hour, 1/h',
+    `capacity_change_share` Nullable(Float64) COMMENT 'capacity_change / baseline_good_per_hour, no unit: 0.3 is 30 % more'
+)
+COMMENT 'What each day and month saved against the baseline, with everything that goes into it'
+AS SELECT
+    topology,
+    site,
+    span.1 AS period,
+    span.2 AS start,
+    any(currency) AS currency,
+    sum(day_energy) AS energy,
+    sum(day_reagent) AS reagent,
+    sum(day_scrap) AS scrap,
+    sum(day_downtime) AS downtime,
+    sum(day_labour) AS labour,
+    (((energy + reagent) + scrap) + downtime) + labour AS money,
+    sum(day_good) AS good,
+    sum(day_hours) AS hours,
+    money / nullIf(good, 0) AS money_per_good,
+    good / nullIf(hours, 0) AS good_per_hour,
+    if(any(first_day) = '', NULL, any(then_money)) AS baseline_money,
+    if(any(first_day) = '', NULL, any(then_good)) AS baseline_good,
+    if(any(first_day) = '', NULL, any(then_hours)) AS baseline_hours,
+    coalesce(any(given_money_per_good), baseline_money / nullIf(baseline_good, 0)) AS baseline_money_per_good,
+    coalesce(any(given_good_per_hour), baseline_good / nullIf(baseline_hours, 0)) AS baseline_good_per_hour,
+    baseline_money_per_good - money_per_good AS saving_per_good,
+    saving_per_good * good AS saving,
+    any(year) AS hours_per_year,
+    (saving_per_good * good_per_hour) * hours_per_year AS saving_per_year,
+    good_per_hour - baseline_good_per_hour AS capacity_change,
+    capacity_change / baseline_good_per_hour AS capacity_change_share
+FROM
+(
+    SELECT
+        *,
+        (first_day != '') AND ((toString(day) >= first_day) AND (toString(day) <= last_day)) AS then,
+        sumIf((((day_energy + day_reagent) + day_scrap) + day_downtime) + day_labour, then) OVER (PARTITION BY topology, site) AS then_money,
+        sumIf(day_good, then) OVER (PARTITION BY topology, site) AS then_good,
+        sumIf(day_hours, then) OVER (PARTITION BY topology, site) AS then_hours
+    FROM
+    (
+        SELECT
+            topology,
+            site,
+            day,
+            sumIf(cost, kind = 'energy') AS day_energy,
+            sumIf(cost, kind = 'reagent') AS day_reagent,
+            sumIf(cost, kind = 'scrap') AS day_scrap,
+            sumIf(cost, kind = 'downtime') AS day_downtime,
+            sumIf(cost, kind = 'labour') AS day_labour,
+            sum(items) AS day_good,
+            sum(busy) / 3600000 AS day_hours
+        FROM
+        (
+            SELECT
+                topology,
+                site,
+                toDate(hour + toIntervalMinute(utc_offset_minutes)) AS day,
+                kind,
+                money AS cost,
+                toInt64(0) AS items,
+                toInt64(0) AS busy
+            FROM headrace.costs_per_hour
+            INNER JOIN
+            (
+                SELECT
+                    topology,
+                    site,
+                    utc_offset_minutes
+                FROM headrace_store.baselines
+                FINAL
+                WHERE isNull(valid_to)
+            ) AS valid USING (topology, site)
+            UNION ALL
+            SELECT
+                topology,
+                site,
+                toDate(window_start + toIntervalMinute(any(utc_offset))) AS day,
+                '' AS kind,
+                toFloat64(0) AS cost,
+                sum(made) AS items,
+                max(planned) AS busy
+            FROM
+            (
+                SELECT
+                    topology,
+                    site,
+                    window_start,
+                    any(utc_offset_minutes) AS utc_offset,
+                    sum(good) AS made,
+                    sum(planned_ms) AS planned
+                FROM
+                (
+                    SELECT *
+                    FROM headrace_store.oee
+                    FINAL
+                ) AS slice
+                INNER JOIN
+                (
+                    SELECT
+                        topology,
+                        site,
+                        utc_offset_minutes,
+                        output
+                    FROM headrace_store.baselines
+                    FINAL
+                    WHERE isNull(valid_to)
+                ) AS valid USING (topology, site)
+                WHERE has(output, asset)
+                GROUP BY
+                    topology,
+                    site,
+                    window_start,
+                    asset
+            )
+            GROUP BY
+                topology,
+                site,
+                window_start
+        )
+        GROUP BY
+            topology,
+            site,
+            day
+    ) AS daily
+    INNER JOIN
+    (
+        SELECT
+            topology,
+            site,
+            currency,
+            first_day,
+            last_day,
+            hours_per_year AS year,
+            money_per_good AS given_money_per_good,
+            good_per_hour AS given_good_per_hour
+        FROM headrace_store.baselines
+        FINAL
+        WHERE isNull(valid_to)
+    ) AS valid USING (topology, site)
+)
+ARRAY JOIN [('day', day), ('month', toStartOfMonth(day))] AS span
+GROUP BY
+    topology,
+    site,
+    span;
+
+CREATE VIEW headrace.spc
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the chart belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured; nonconforming for the share of items that did not pass inspection at once',
+    `unit` LowCardinality(String) COMMENT 'Unit of value and limits: that of the characteristic, 1 for shares, sigma for cumulative sums',
+    `chart` LowCardinality(String) COMMENT 'Line of the chart: xbar, range, individuals, moving_range, ewma, cusum_high, cusum_low or p',
+    `n` Int64 COMMENT 'Number of values, or of items inspected, behind the point',
+    `value` Float64 COMMENT 'What is plotted, in unit',
+    `centre` Nullable(Float64) COMMENT 'Centre line, in unit; NULL while it is being learned',
+    `lower` Nullable(Float64) COMMENT 'Lower control limit, in unit; NULL while it is being learned, and if there is none',
+    `upper` Nullable(Float64) COMMENT 'Upper control limit, in unit; NULL while it is being learned',
+    `phase` LowCardinality(String) COMMENT 'learning: the baseline is being learned and nothing is judged; monitoring: it is known',
+    `rules` LowCardinality(String) COMMENT 'The rules that are violated at this point, joined with a blank; empty if none is',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record that brought the point'
+)
+COMMENT 'Points of control charts, with limits and violated rules'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    chart,
+    n,
+    value,
+    centre,
+    lower,
+    upper,
+    phase,
+    rules,
+    order,
+    item,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.spc
+FINAL;
+
+CREATE VIEW headrace.spc_signals
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of value and limits',
+    `chart` LowCardinality(String) COMMENT 'Line of the chart',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC',
+    `value` Float64 COMMENT 'What is plotted, in unit',
+    `centre` Nullable(Float64) COMMENT 'Centre line, in unit',
+    `lower` Nullable(Float64) COMMENT 'Lower control limit, in unit; NULL if there is none',
+    `upper` Nullable(Float64) COMMENT 'Upper control limit, in unit',
+    `rule` LowCardinality(String) COMMENT 'A rule that is violated',
+    `order` String COMMENT 'Number of the order; empty if that was not said',
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said'
+)
+COMMENT 'Points at which a rule is violated, one row a rule, for as long as it is'
+AS SELECT
+    topology,
+    site,
+    asset,
+    product,
+    characteristic,
+    unit,
+    chart,
+    ts,
+    value,
+    centre,
+    lower,
+    upper,
+    arrayJoin(splitByChar(' ', rules)) AS rule,
+    order,
+    item
+FROM headrace_store.spc
+FINAL
+WHERE rules != '';
+
+CREATE VIEW headrace.stock
+(
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `bin` LowCardinality(String) COMMENT 'Which bin',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel in it',
+    `section` LowCardinality(String) COMMENT 'Section',
+    `length_mm` Int64 COMMENT 'Length of a piece, mm',
+    `heat` LowCardinality(String) COMMENT 'Heat number',
+    `pieces` Int64 COMMENT 'Pieces in the bin',
+    `metres` Float64 COMMENT 'Their length together, m',
+    `reserved` Int64 COMMENT 'Pieces that pick lists are still to take from the bin',
+    `free` Int64 COMMENT 'Pieces that no pick list wants, 0 if lists want more than there are',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the newest change, UTC',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology'
+)
+COMMENT 'What lies in each bin now; empty bins are left out'
+AS SELECT
+    level.site AS site,
+    level.asset AS asset,
+    level.bin AS bin,
+    level.grade AS grade,
+    level.section AS section,
+    level.length_mm AS length_mm,
+    level.heat AS heat,
+    level.pieces AS pieces,
+    (level.pieces * level.length_mm) / 1000 AS metres,
+    wanted.open AS reserved,
+    greatest(level.pieces - wanted.open, 0) AS free,
+    level.ts AS ts,
+    level.topology AS topology
+FROM
+(
+    SELECT *
+    FROM headrace_store.stock_levels
+    FINAL
+    ORDER BY offset DESC
+    LIMIT 1 BY
+        topology,
+        site,
+        asset,
+        bin
+) AS level
+LEFT JOIN
+(
+    SELECT
+        topology,
+        site,
+        asset,
+        bin,
+        sum(open) AS open
+    FROM headrace.pick_progress
+    GROUP BY
+        topology,
+        site,
+        asset,
+        bin
+) AS wanted USING (topology, site, asset, bin)
+WHERE level.pieces > 0;
+
+CREATE VIEW headrace.stock_levels
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the change, UTC',
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `bin` LowCardinality(String) COMMENT 'Which bin',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
+    `section` LowCardinality(String) COMMENT 'Section',
+    `length_mm` Int64 COMMENT 'Length of a piece, mm',
+    `heat` LowCardinality(String) COMMENT 'Heat number',
+    `pieces` Int64 COMMENT 'Pieces in the bin after the change',
+    `change` Int64 COMMENT 'Pieces more than before the change, negative for fewer',
+    `cause` LowCardinality(String) COMMENT 'arrival, stock_take or pick',
+    `order` String COMMENT 'Cutting order of a pick; else empty',
+    `by` LowCardinality(String) COMMENT 'Robot that picked, or who counted; else empty',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'What each bin holds after each change'
+AS SELECT
+    id,
+    ts,
+    site,
+    asset,
+    bin,
+    grade,
+    section,
+    length_mm,
+    heat,
+    pieces,
+    change,
+    cause,
+    order,
+    by,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.stock_levels
+FINAL;
+
+CREATE VIEW headrace.stops
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it began, event time, UTC',
+    `end` DateTime64(3, 'UTC') COMMENT 'When it was over, event time, UTC',
+    `duration_ms` Int64 COMMENT 'From beginning to end, milliseconds',
+    `lost_ms` Int64 COMMENT 'Planned busy time in it: without breaks and time between shifts, milliseconds',
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `state` LowCardinality(String) COMMENT 'The state',
+    `reason` LowCardinality(String) COMMENT 'The last reason given while it lasted; empty if none was',
+    `category` LowCardinality(String) COMMENT 'What the state counts as: setup, standby, down or planned',
+    `micro` UInt8 COMMENT '1 if it is a standby or down shorter than micro_stop, else 0',
+    `failure` UInt8 COMMENT '1 if it is a down that is not micro, else 0',
+    `silent` UInt8 COMMENT '1 if it ends where the machine fell silent, so that it may have lasted longer, else 0',
+    `shift` LowCardinality(String) COMMENT 'Shift in which it began; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When that shift began, UTC',
+    `day` LowCardinality(String) COMMENT 'Local date on which that shift began, such as 2026-11-27',
+    `order` LowCardinality(String) COMMENT 'Number of the order when it began; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if no order was told',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic',
+    `offset` Int64 COMMENT 'Offset of the record that ended it'
+)
+COMMENT 'Stops of machines that are over: how long each was, and why'
+AS SELECT
+    id,
+    site,
+    asset,
+    ts,
+    end,
+    duration_ms,
+    lost_ms,
+    line,
+    state,
+    reason,
+    category,
+    micro,
+    failure,
+    silent,
+    shift,
+    shift_start,
+    day,
+    order,
+    product,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.stops
+FINAL;
+
+CREATE VIEW headrace.tariffs
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `tariff` LowCardinality(String) COMMENT 'Name of the tariff in the topology',
+    `kind` LowCardinality(String) COMMENT 'energy, reagent, scrap, downtime or labour',
+    `line` LowCardinality(String) COMMENT 'Line of the asset; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Whose cost it is; empty for labour',
+    `metric` LowCardinality(String) COMMENT 'What is metered; empty if nothing is',
+    `window` LowCardinality(String) COMMENT 'The window whose aggregates are counted; empty if nothing is metered',
+    `per_hour` Nullable(Float64) COMMENT 'Units per hour where the metric stands at 1; NULL where its values are amounts, which are added up',
+    `product` LowCardinality(String) COMMENT 'Whose scrap it is; empty for that of every product without a row of its own',
+    `shift` LowCardinality(String) COMMENT 'Whose people they are; empty unless it is labour',
+    `people` Float64 COMMENT 'How many people the shift has; 0 unless it is labour',
+    `start_minute` Int64 COMMENT 'From which minute of the local day the price holds, inclusive',
+    `end_minute` Int64 COMMENT 'Until which minute of the local day it holds, exclusive',
+    `utc_offset_minutes` Int64 COMMENT 'Local time against UTC, minutes, east positive',
+    `unit` LowCardinality(String) COMMENT 'Unit of the quantity that is paid for: kWh, m3, l, kg, t, item or h',
+    `price` Float64 COMMENT 'Price of a unit, in currency',
+    `currency` LowCardinality(String) COMMENT 'Currency, as in ISO 4217',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it is valid, inclusive, UTC; 1970 if it is the first of its tariff',
+    `valid_to` Nullable(DateTime64(3, 'UTC')) COMMENT 'Until when it was valid, exclusive, UTC; NULL while it is'
+)
+COMMENT 'What things cost, from when until when, as topologies declare it'
+AS SELECT
+    topology,
+    site,
+    tariff,
+    kind,
+    line,
+    asset,
+    metric,
+    window,
+    per_hour,
+    product,
+    shift,
+    people,
+    start_minute,
+    end_minute,
+    utc_offset_minutes,
+    unit,
+    price,
+    currency,
+    valid_from,
+    valid_to
+FROM headrace_store.tariffs
 FINAL;
 
 CREATE TABLE headrace_store.adjustments
@@ -850,6 +2844,27 @@ TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Anomaly flags';
 
+CREATE TABLE headrace_store.baselines
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the topology',
+    `currency` LowCardinality(String) COMMENT 'Currency, as in ISO 4217',
+    `output` Array(LowCardinality(String)) COMMENT 'The assets whose good items are what the plant turns out',
+    `hours_per_year` Float64 COMMENT 'Hours of operation in a year',
+    `utc_offset_minutes` Int64 COMMENT 'Local time against UTC, minutes, east positive',
+    `first_day` LowCardinality(String) COMMENT 'First day of the period that is compared with, local date; empty where figures are given',
+    `last_day` LowCardinality(String) COMMENT 'Last day of it, local date; empty where figures are given',
+    `money_per_good` Nullable(Float64) COMMENT 'Costs per good item that are compared with, in currency; NULL where a period is given',
+    `good_per_hour` Nullable(Float64) COMMENT 'Good items per hour of operation that are compared with; NULL where a period is given',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it is valid, inclusive, UTC; 1970 if it is the first of the topology',
+    `valid_to` Nullable(DateTime64(3, 'UTC')) COMMENT 'Until when it was valid, exclusive, UTC; NULL while it is: savings are against that one',
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second'
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (topology, valid_from)
+SETTINGS index_granularity = 8192
+COMMENT 'What costs and output of each topology are compared with';
+
 CREATE TABLE headrace_store.compliance
 (
     `id` String COMMENT 'Deterministic id of the verdict: the same for the same log' CODEC(ZSTD(1)),
@@ -917,6 +2932,31 @@ ORDER BY (topology, topic, partition, offset, index, field)
 TTL stored_at + toIntervalYear(1)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Input that could not be accepted, with reason and origin';
+
+CREATE TABLE headrace_store.defects
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said' CODEC(ZSTD(1)),
+    `defect` LowCardinality(String) COMMENT 'Kind of defect',
+    `count` Int64 COMMENT 'How often the inspection found it' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, defect, ts)
+ORDER BY (topology, site, asset, product, defect, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Defects that inspections found, one row a kind';
 
 CREATE TABLE headrace_store.emitted_mass
 (
@@ -999,6 +3039,34 @@ TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'How the running hour or half-hour of each rule and stack will end: one row for each valid minute';
 
+CREATE TABLE headrace_store.inspections
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was inspected, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place',
+    `product` LowCardinality(String) COMMENT 'What was inspected',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the lot; empty if that was not said' CODEC(ZSTD(1)),
+    `inspected` Int64 COMMENT 'Number of items looked at' CODEC(ZSTD(1)),
+    `passed` Int64 COMMENT 'Number of items that passed at once' CODEC(ZSTD(1)),
+    `reworked` Int64 COMMENT 'Number of items that are good after rework' CODEC(ZSTD(1)),
+    `scrapped` Int64 COMMENT 'Number of items that are neither' CODEC(ZSTD(1)),
+    `late` UInt8 COMMENT '1 if a newer inspection of the product came first: it is not on the p chart; else 0' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, ts)
+ORDER BY (topology, site, asset, product, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Inspections of items and lots';
+
 CREATE TABLE headrace_store.ledger
 (
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
@@ -1036,6 +3104,7 @@ CREATE TABLE headrace_store.ledger
     `headroom` UInt64 DEFAULT 0 COMMENT 'Rows of headroom emitted' CODEC(Delta(8), ZSTD(1)),
     `emitted_mass` UInt64 DEFAULT 0 COMMENT 'Rows of emitted_mass emitted' CODEC(Delta(8), ZSTD(1)),
     `dead_letters` UInt64 COMMENT 'Rows of dead_letters emitted' CODEC(Delta(8), ZSTD(1)),
+    `rows` Map(LowCardinality(String), UInt64) COMMENT 'Rows emitted by table, of production, quality and logistics' CODEC(ZSTD(1)),
     `broker_ts` DateTime64(3, 'UTC') COMMENT 'Timestamp that the broker holds for the last record, UTC' CODEC(DoubleDelta, ZSTD(1)),
     `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
 )
@@ -1057,6 +3126,150 @@ ENGINE = ReplacingMergeTree
 ORDER BY version
 SETTINGS index_granularity = 8192
 COMMENT 'Migrations that were applied';
+
+CREATE TABLE headrace_store.moves
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it arrived, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `departed` DateTime64(3, 'UTC') COMMENT 'When it left, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `duration_ms` Int64 COMMENT 'From one to the other, milliseconds' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `item` String COMMENT 'What was carried' CODEC(ZSTD(1)),
+    `source` LowCardinality(String) COMMENT 'Where from',
+    `destination` LowCardinality(String) COMMENT 'Where to',
+    `carrier` LowCardinality(String) COMMENT 'What carried it; empty if that is not known',
+    `pieces` Int64 COMMENT 'Pieces carried' CODEC(ZSTD(1)),
+    `items_at_source` Int64 COMMENT 'Items that lie at the source afterwards' CODEC(ZSTD(1)),
+    `items_at_destination` Int64 COMMENT 'Items that lie at the destination afterwards, this one among them; 0 for an exit' CODEC(ZSTD(1)),
+    `has_left` UInt8 COMMENT '1 if the destination is an exit: the item does not wait there for anything, else 0' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, site, asset, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(3)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'What was carried from place to place, and how many items lie at both places afterwards';
+
+CREATE TABLE headrace_store.oee
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `window_start` DateTime64(3, 'UTC') COMMENT 'First moment of the minute, inclusive, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `window_end` DateTime64(3, 'UTC') COMMENT 'End of the minute, exclusive, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `shift` LowCardinality(String) COMMENT 'Name of the shift; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When the shift began, UTC; between shifts, when the pause between them did, or the day' CODEC(DoubleDelta, ZSTD(1)),
+    `day` LowCardinality(String) COMMENT 'Local date on which the shift began, such as 2026-11-27: the production day',
+    `order` LowCardinality(String) COMMENT 'Number of the order; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What is made; empty if no order was told',
+    `state` LowCardinality(String) COMMENT 'State at the end; empty if it is not known',
+    `reason` LowCardinality(String) COMMENT 'Reason of the state, if one was given',
+    `state_since` DateTime64(3, 'UTC') COMMENT 'When that state began, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `planned_ms` Int64 COMMENT 'Planned busy time: production, setup, standby and down together, milliseconds' CODEC(ZSTD(1)),
+    `production_ms` Int64 COMMENT 'Actual production time, milliseconds' CODEC(ZSTD(1)),
+    `setup_ms` Int64 COMMENT 'Actual unit setup time, milliseconds' CODEC(ZSTD(1)),
+    `standby_ms` Int64 COMMENT 'Ready and not working, in planned busy time, milliseconds' CODEC(ZSTD(1)),
+    `down_ms` Int64 COMMENT 'Out of order, in planned busy time, milliseconds' CODEC(ZSTD(1)),
+    `planned_stop_ms` Int64 COMMENT 'Time in which no work was planned: breaks, between shifts, states of category planned, milliseconds' CODEC(ZSTD(1)),
+    `unknown_ms` Int64 COMMENT 'Time in which the state was not known; no planned busy time, milliseconds' CODEC(ZSTD(1)),
+    `good` Int64 COMMENT 'Items within specification' CODEC(ZSTD(1)),
+    `rejected` Int64 COMMENT 'Items that are not' CODEC(ZSTD(1)),
+    `ideal_ms` Float64 COMMENT 'Planned run time per item x produced quantity, milliseconds' CODEC(ZSTD(1)),
+    `ideal_cycle_ms` Nullable(Float64) COMMENT 'Planned run time per item, milliseconds; NULL without an order' CODEC(ZSTD(1)),
+    `order_quantity` Int64 COMMENT 'Items that the order wants of this machine; 0 if that is not known' CODEC(ZSTD(1)),
+    `micro_stops` Int64 COMMENT 'Micro-stops that ended here' CODEC(ZSTD(1)),
+    `micro_stop_ms` Int64 COMMENT 'Planned busy time lost to them, milliseconds' CODEC(ZSTD(1)),
+    `failures` Int64 COMMENT 'Failures that ended here' CODEC(ZSTD(1)),
+    `availability` Nullable(Float64) COMMENT 'Actual production time / planned busy time, no unit; NULL where that is 0' CODEC(ZSTD(1)),
+    `performance` Nullable(Float64) COMMENT 'Effectiveness: planned run time per item x produced quantity / actual production time, no unit; NULL where that is 0 or there is no order' CODEC(ZSTD(1)),
+    `quality` Nullable(Float64) COMMENT 'Good quantity / produced quantity, no unit; NULL where that is 0' CODEC(ZSTD(1)),
+    `oee` Nullable(Float64) COMMENT 'Availability x performance x quality, no unit; 0 where planned busy time brought nothing, NULL where one of them is not known' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record that closed the minute' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(window_start)
+ORDER BY (topology, site, asset, window_start, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'What each machine did in each minute, for each order: inputs and results of OEE after ISO 22400';
+
+CREATE TABLE headrace_store.pick_lists
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the list, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `order` String COMMENT 'Cutting order' CODEC(ZSTD(1)),
+    `line` Int64 COMMENT 'Position of the line in its list, from 0' CODEC(ZSTD(1)),
+    `bin` LowCardinality(String) COMMENT 'Where the pieces are to be taken',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
+    `section` LowCardinality(String) COMMENT 'Section',
+    `length_mm` Int64 COMMENT 'Length of a piece, mm' CODEC(ZSTD(1)),
+    `heat` LowCardinality(String) COMMENT 'Heat number',
+    `pieces` Int64 COMMENT 'Pieces to be taken' CODEC(ZSTD(1)),
+    `cuts_mm` String COMMENT 'Lengths that are cut from each piece, mm: a JSON array' CODEC(ZSTD(1)),
+    `cut_mm` Int64 COMMENT 'Sum of these lengths times pieces, mm' CODEC(ZSTD(1)),
+    `waste_mm` Int64 COMMENT 'Length of the whole list that is lost, mm; the same in each of its lines' CODEC(ZSTD(1)),
+    `by` LowCardinality(String) COMMENT 'Who made the list',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, site, asset, order, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Lines of pick lists: what robots are to fetch for cutting orders';
+
+CREATE TABLE headrace_store.picks
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the pick, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `order` String COMMENT 'Cutting order that it was for' CODEC(ZSTD(1)),
+    `robot` LowCardinality(String) COMMENT 'Who took the pieces',
+    `bin` LowCardinality(String) COMMENT 'Where from',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel, as read off or measured',
+    `section` LowCardinality(String) COMMENT 'Section, as read off or measured',
+    `length_mm` Int64 COMMENT 'Length of a piece, as read off or measured, mm' CODEC(ZSTD(1)),
+    `heat` LowCardinality(String) COMMENT 'Heat number, as read off or measured',
+    `pieces` Int64 COMMENT 'Pieces that were taken' CODEC(ZSTD(1)),
+    `counted` Int64 COMMENT 'Pieces of them that the pick list wanted' CODEC(ZSTD(1)),
+    `verdict` LowCardinality(String) COMMENT 'right, no_list, not_listed, wrong_bin, wrong_section, wrong_grade, wrong_length, wrong_heat or too_many',
+    `reason` String COMMENT 'What was taken and what was wanted, in one sentence; empty if it was right' CODEC(ZSTD(1)),
+    `wanted_bin` LowCardinality(String) COMMENT 'Bin of the nearest line of the pick list; empty if there is none',
+    `wanted_grade` LowCardinality(String) COMMENT 'Grade that it wants',
+    `wanted_section` LowCardinality(String) COMMENT 'Section that it wants',
+    `wanted_length_mm` Nullable(Float64) COMMENT 'Length of a piece that it wants, mm; NULL if there is no such line' CODEC(ZSTD(1)),
+    `wanted_heat` LowCardinality(String) COMMENT 'Heat number that it wants',
+    `wanted_pieces` Nullable(Float64) COMMENT 'Pieces that were still to be taken from its bin before the pick; NULL if there is no such line' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, site, asset, order, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'What robots took, and whether it was what the pick list wanted';
 
 CREATE TABLE headrace_store.readings
 (
@@ -1082,3 +3295,168 @@ ORDER BY (site, asset, metric, ts, topology, topic, partition, offset, index)
 TTL stored_at + toIntervalYear(5)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Every point that was accepted, as it was sent';
+
+CREATE TABLE headrace_store.samples
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the sample belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured',
+    `unit` LowCardinality(String) COMMENT 'Unit of everything measured, as declared in the topology; empty if the characteristic is not declared',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said' CODEC(ZSTD(1)),
+    `n` Int64 COMMENT 'Number of values: size of the subgroup' CODEC(ZSTD(1)),
+    `values` String COMMENT 'The values in the unit of the characteristic, joined with a blank' CODEC(ZSTD(1)),
+    `mean` Float64 COMMENT 'Arithmetic mean of the values, in the unit of the characteristic' CODEC(ZSTD(1)),
+    `minimum` Float64 COMMENT 'Smallest value, in the unit of the characteristic' CODEC(ZSTD(1)),
+    `maximum` Float64 COMMENT 'Largest value, in the unit of the characteristic' CODEC(ZSTD(1)),
+    `lower_spec` Nullable(Float64) COMMENT 'Lower specification limit, in the unit of the characteristic; NULL if there is none' CODEC(ZSTD(1)),
+    `upper_spec` Nullable(Float64) COMMENT 'Upper specification limit, in the unit of the characteristic; NULL if there is none' CODEC(ZSTD(1)),
+    `target` Nullable(Float64) COMMENT 'Nominal value, in the unit of the characteristic; NULL if there is none' CODEC(ZSTD(1)),
+    `outside` Int64 COMMENT 'Number of values outside the specification limits' CODEC(ZSTD(1)),
+    `late` UInt8 COMMENT '1 if a newer sample of the series came first: it is on no chart and in no capability; else 0' CODEC(ZSTD(1)),
+    `capability_values` Int64 COMMENT 'Number of newest values that capability is taken over, those of this sample included' CODEC(ZSTD(1)),
+    `cp` Nullable(Float64) COMMENT 'Capability index Cp, spread within subgroups, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `cpk` Nullable(Float64) COMMENT 'Capability index Cpk, spread within subgroups, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `pp` Nullable(Float64) COMMENT 'Performance index Pp, overall spread, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `ppk` Nullable(Float64) COMMENT 'Performance index Ppk, overall spread, no unit; NULL if it is not defined' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, characteristic, ts)
+ORDER BY (topology, site, asset, product, characteristic, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Samples as they came, each with the capability of its characteristic at that moment';
+
+CREATE TABLE headrace_store.spc
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it was measured, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine or inspection place that the chart belongs to',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if that was not said',
+    `characteristic` LowCardinality(String) COMMENT 'What was measured; nonconforming for the share of items that did not pass inspection at once',
+    `unit` LowCardinality(String) COMMENT 'Unit of value and limits: that of the characteristic, 1 for shares, sigma for cumulative sums',
+    `chart` LowCardinality(String) COMMENT 'Line of the chart: xbar, range, individuals, moving_range, ewma, cusum_high, cusum_low or p',
+    `n` Int64 COMMENT 'Number of values, or of items inspected, behind the point' CODEC(ZSTD(1)),
+    `value` Float64 COMMENT 'What is plotted, in unit' CODEC(ZSTD(1)),
+    `centre` Nullable(Float64) COMMENT 'Centre line, in unit; NULL while it is being learned' CODEC(ZSTD(1)),
+    `lower` Nullable(Float64) COMMENT 'Lower control limit, in unit; NULL while it is being learned, and if there is none' CODEC(ZSTD(1)),
+    `upper` Nullable(Float64) COMMENT 'Upper control limit, in unit; NULL while it is being learned' CODEC(ZSTD(1)),
+    `phase` LowCardinality(String) COMMENT 'learning: the baseline is being learned and nothing is judged; monitoring: it is known',
+    `rules` LowCardinality(String) COMMENT 'The rules that are violated at this point, joined with a blank; empty if none is',
+    `order` String COMMENT 'Number of the order; empty if that was not said' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which item, or the first of them; empty if that was not said' CODEC(ZSTD(1)),
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: quality.events',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record that brought the point' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+PRIMARY KEY (topology, site, asset, product, characteristic, chart, ts)
+ORDER BY (topology, site, asset, product, characteristic, chart, ts, topic, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Points of control charts, with limits and violated rules';
+
+CREATE TABLE headrace_store.stock_levels
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'Event time of the change, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'The factory',
+    `asset` LowCardinality(String) COMMENT 'The store: a yard or a rack',
+    `bin` LowCardinality(String) COMMENT 'Which bin',
+    `grade` LowCardinality(String) COMMENT 'Grade of the steel',
+    `section` LowCardinality(String) COMMENT 'Section',
+    `length_mm` Int64 COMMENT 'Length of a piece, mm' CODEC(ZSTD(1)),
+    `heat` LowCardinality(String) COMMENT 'Heat number',
+    `pieces` Int64 COMMENT 'Pieces in the bin after the change' CODEC(ZSTD(1)),
+    `change` Int64 COMMENT 'Pieces more than before the change, negative for fewer' CODEC(ZSTD(1)),
+    `cause` LowCardinality(String) COMMENT 'arrival, stock_take or pick',
+    `order` String COMMENT 'Cutting order of a pick; else empty' CODEC(ZSTD(1)),
+    `by` LowCardinality(String) COMMENT 'Robot that picked, or who counted; else empty',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: logistics.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, site, asset, bin, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'What each bin holds after each change';
+
+CREATE TABLE headrace_store.stops
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `asset` LowCardinality(String) COMMENT 'Machine',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it began, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `end` DateTime64(3, 'UTC') COMMENT 'When it was over, event time, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `duration_ms` Int64 COMMENT 'From beginning to end, milliseconds' CODEC(ZSTD(1)),
+    `lost_ms` Int64 COMMENT 'Planned busy time in it: without breaks and time between shifts, milliseconds' CODEC(ZSTD(1)),
+    `line` LowCardinality(String) COMMENT 'Line of the machine; empty if it is in none',
+    `state` LowCardinality(String) COMMENT 'The state',
+    `reason` LowCardinality(String) COMMENT 'The last reason given while it lasted; empty if none was',
+    `category` LowCardinality(String) COMMENT 'What the state counts as: setup, standby, down or planned',
+    `micro` UInt8 COMMENT '1 if it is a standby or down shorter than micro_stop, else 0' CODEC(ZSTD(1)),
+    `failure` UInt8 COMMENT '1 if it is a down that is not micro, else 0' CODEC(ZSTD(1)),
+    `silent` UInt8 COMMENT '1 if it ends where the machine fell silent, so that it may have lasted longer, else 0' CODEC(ZSTD(1)),
+    `shift` LowCardinality(String) COMMENT 'Shift in which it began; empty between shifts',
+    `shift_start` DateTime64(3, 'UTC') COMMENT 'When that shift began, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `day` LowCardinality(String) COMMENT 'Local date on which that shift began, such as 2026-11-27',
+    `order` LowCardinality(String) COMMENT 'Number of the order when it began; empty if none was told',
+    `product` LowCardinality(String) COMMENT 'What was made; empty if no order was told',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic',
+    `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record that ended it' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, site, asset, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(10)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Stops of machines that are over: how long each was, and why';
+
+CREATE TABLE headrace_store.tariffs
+(
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `site` LowCardinality(String) COMMENT 'Site of the asset',
+    `tariff` LowCardinality(String) COMMENT 'Name of the tariff in the topology',
+    `kind` LowCardinality(String) COMMENT 'energy, reagent, scrap, downtime or labour',
+    `line` LowCardinality(String) COMMENT 'Line of the asset; empty if it is in none',
+    `asset` LowCardinality(String) COMMENT 'Whose cost it is; empty for labour',
+    `metric` LowCardinality(String) COMMENT 'What is metered; empty if nothing is',
+    `window` LowCardinality(String) COMMENT 'The window whose aggregates are counted; empty if nothing is metered',
+    `per_hour` Nullable(Float64) COMMENT 'Units per hour where the metric stands at 1; NULL where its values are amounts, which are added up',
+    `product` LowCardinality(String) COMMENT 'Whose scrap it is; empty for that of every product without a row of its own',
+    `shift` LowCardinality(String) COMMENT 'Whose people they are; empty unless it is labour',
+    `people` Float64 COMMENT 'How many people the shift has; 0 unless it is labour',
+    `start_minute` Int64 COMMENT 'From which minute of the local day the price holds, inclusive',
+    `end_minute` Int64 COMMENT 'Until which minute of the local day it holds, exclusive',
+    `utc_offset_minutes` Int64 COMMENT 'Local time against UTC, minutes, east positive',
+    `unit` LowCardinality(String) COMMENT 'Unit of the quantity that is paid for: kWh, m3, l, kg, t, item or h',
+    `price` Float64 COMMENT 'Price of a unit, in currency',
+    `currency` LowCardinality(String) COMMENT 'Currency, as in ISO 4217',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it is valid, inclusive, UTC; 1970 if it is the first of its tariff',
+    `valid_to` Nullable(DateTime64(3, 'UTC')) COMMENT 'Until when it was valid, exclusive, UTC; NULL while it is',
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second'
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (topology, tariff, asset, metric, product, shift, start_minute, valid_from)
+SETTINGS index_granularity = 8192
+COMMENT 'What things cost, from when until when, as topologies declare it';

@@ -3,6 +3,8 @@
 import pytest
 
 from schemas.events import Reason
+from streams.compute.production.engine import ProductionEngine
+from streams.compute.shop_floor import Believed, Origin
 from tests.production_oracle import Record
 from tests.streams.compute.production.factory import (
     HOUR,
@@ -169,6 +171,19 @@ def test_an_undeclared_state_is_refused_and_changes_nothing() -> None:
     }
 
 
+def test_a_machine_that_is_not_declared_is_refused_where_the_topology_says_so() -> None:
+    one = ProductionEngine(Origin("t", "production.events", 0), Believed(0, 0, frozenset({("s", "saw-1")})), DAY)
+    refused = feed(one, live([count(SIX, 1), count(SIX, 1, asset="saw-2")]))
+    assert [error and error.reason for error in refused] == [None, Reason.UNKNOWN_ASSET]
+
+
+def test_machines_beyond_the_most_are_refused_and_those_that_are_known_go_on() -> None:
+    one = engine(spec(machines=2))
+    log = live([*(count(SIX, 1, asset=f"saw-{number}") for number in range(4)), count(SIX + 1, 1, asset="saw-1")])
+    refused = [error and error.reason for error in feed(one, log)]
+    assert refused == [None, None, Reason.TOO_MANY_SERIES, Reason.TOO_MANY_SERIES, None]
+
+
 def test_a_tick_closes_what_a_silent_machine_leaves_open() -> None:
     one = engine(DAY)
     feed(one, [Record(SIX + 23_000, state(SIX + 20_000, "running"))])
@@ -218,3 +233,19 @@ def test_shifts_declared_otherwise_hold_from_the_next_minute_on() -> None:
     assert other.restore(one.snapshot()) == []
     feed(other, live([state(SIX + 90_000, "idle"), OVER]), 1)
     assert [row.shift for row in slices(other.drain().rows)][:2] == ["late", "late"]
+
+
+def test_a_silence_declared_shorter_ends_a_state_where_the_machine_stands() -> None:
+    one = engine(DAY)
+    feed(
+        one,
+        [*live([state(SIX, "stopped")]), Record(SIX + 10 * MINUTE, state(SIX + 10 * MINUTE, "idle", asset="saw-2"))],
+    )
+    other = engine(spec(silence="2m"))
+    assert other.restore(one.snapshot()) == []
+    feed(other, live([state(SIX + 20 * MINUTE, "running", asset="saw-2")]), 2)
+    rows = other.drain().rows
+    assert [(stop.end, stop.silent) for stop in stops(rows) if stop.asset == "saw-1"] == [(SIX + 9 * MINUTE, True)]
+    assert {row.window_start: row.unknown_ms for row in slices(rows) if row.asset == "saw-1"}[
+        SIX + 9 * MINUTE
+    ] == MINUTE

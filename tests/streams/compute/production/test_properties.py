@@ -80,7 +80,7 @@ def _numbers(row: OeeSlice) -> dict[str, int]:
     return {name: number for name, field in _FIELDS.items() if (number := getattr(row, field))}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(_logs())
 def test_rows_and_counts_are_those_of_the_oracle(log: list[Record]) -> None:
     one = factory.engine(FACTORY)

@@ -3,13 +3,14 @@
 import random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.compute.quality.rows import DefectRow, InspectionRow, SampleRow, SpcPoint
-from tests.oracle_quality import Oracle
 from tests.streams.compute.quality.logs import inspection, run, sample
+from tests.streams.compute.quality.oracle import Oracle
 
 QUALITY: dict[str, Any] = {
     "characteristics": [
@@ -75,6 +76,11 @@ def test_rows_and_flags_are_what_the_definitions_say(seed: int, events: int) -> 
     assert counts.events == len(log)
     for outcome in ("accepted", "late", "duplicate"):
         assert getattr(counts, outcome) == oracle.outcomes.count(outcome)
+
+
+def test_state_does_not_grow_with_events() -> None:
+    sizes = [len(msgspec.msgpack.encode(run(QUALITY, log_of(1, n)).processor.engine.snapshot())) for n in (400, 4000)]
+    assert sizes[1] < 1.1 * sizes[0]
 
 
 def assert_alike(rows: list[Any], expected: list[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""What the engine of logistics gives out."""
+"""Logistics out: the rows of `stock_levels`, `pick_lists`, `picks` and `moves`."""
 
 from typing import ClassVar, Literal
 
