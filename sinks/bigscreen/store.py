@@ -138,7 +138,7 @@ class Store:
         return replace(
             self.snapshot,
             trends=queries.trends(client, plant, newest - TREND_MS, stacks, pollutants),
-            headroom=queries.headroom(client, plant, newest - 10 * _MINUTE) if plant.emissions else (),
+            headroom=queries.headroom(client, plant, newest - 10 * _MINUTE, newest) if plant.emissions else (),
             production=self._production(client, newest) if plant.production else Production(),
             quality=self._quality(client, newest) if plant.quality else Quality(),
             logistics=self._logistics(client, newest) if plant.logistics else Logistics(),
