@@ -71,14 +71,14 @@ class Feed:
                 for place, records in (await consumer.getmany(timeout_ms=1000)).items():
                     values = [record.value for record in records if record.value]
                     if place.topic == ALARMS.name:
-                        self._on_alarms([a for a in _decoded(values, Alarm) if a.topology == self._topology])
+                        self._on_alarms([a for a in decoded(values, Alarm) if a.topology == self._topology])
                     else:
-                        self._on_flags([f for f in _decoded(values, Anomaly) if f.topology == self._topology])
+                        self._on_flags([f for f in decoded(values, Anomaly) if f.topology == self._topology])
         finally:
             await consumer.stop()
 
 
-def _decoded(values: Iterable[bytes], kind: type[_Message]) -> Iterator[_Message]:
+def decoded(values: Iterable[bytes], kind: type[_Message]) -> Iterator[_Message]:
     """The messages; one that is none of this kind is told in the log and does not take the screen away."""
     for value in values:
         try:

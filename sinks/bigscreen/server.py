@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from sinks.bigscreen.plant import Plant, Servers
 from sinks.bigscreen.store import Store
 from sinks.bigscreen.views.whole import Whole, whole
 from sinks.bigscreen.words import LANGUAGES
+from sinks.clickhouse import connection
 
 _GATHER_SECONDS: Final = 0.2
 """From one picture to the next, at least: what changes in the meantime comes with it."""
@@ -68,7 +70,7 @@ class _Screen:
 
     def __init__(self, plant: Plant, servers: Servers, stale_after_seconds: float) -> None:
         self._changed = asyncio.Event()
-        self.store = Store(plant, servers.clickhouse, self._changed.set)
+        self.store = Store(plant, partial(connection.connect, connection.parse(servers.clickhouse)), self._changed.set)
         self._actions = Actions(servers.kafka, plant.longest_shelf_ms)
         self._feed = Feed(servers.kafka, plant.topology, self._take_alarms, self._take_flags)
         self._stale_after_seconds = stale_after_seconds

@@ -19,7 +19,6 @@ from sinks.bigscreen import queries, shop_floor_queries
 from sinks.bigscreen.board import Alarms, Flags
 from sinks.bigscreen.plant import Plant
 from sinks.bigscreen.snapshot import AssetDetail, Logistics, Production, Quality, Snapshot
-from sinks.clickhouse import connection
 from sinks.clickhouse.errors import translated
 
 _MINUTE: Final = 60_000
@@ -40,13 +39,22 @@ log = logging.getLogger(__name__)
 class Store:
     """What is known, and the polling that keeps it so."""
 
-    def __init__(self, plant: Plant, clickhouse: str, on_change: Callable[[], None]) -> None:
-        """`clickhouse` is an address, a secret. `on_change` is called in the event loop when something has changed."""
+    def __init__(
+        self,
+        plant: Plant,
+        connect: Callable[[], Client],
+        on_change: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`connect` gives a client of ClickHouse. `on_change` is called in the event loop when something has changed.
+        `clock` gives seconds since the epoch.
+        """
         self.plant = plant
         self.alarms = Alarms()
         self.flags = Flags()
         self.snapshot = Snapshot()
-        self._address = connection.parse(clickhouse)
+        self._connect = connect
+        self._clock = clock
         self._client: Client | None = None
         self._one_at_a_time = asyncio.Lock()
         self._on_change = on_change
@@ -108,7 +116,7 @@ class Store:
         try:
             with translated():
                 if self._client is None:
-                    self._client = connection.connect(self._address)
+                    self._client = self._connect()
                 return question(self._client)
         except SinkError:
             if self._client is not None:
@@ -118,7 +126,7 @@ class Store:
 
     def _poll_readings(self, client: Client) -> None:
         newest = self.snapshot.newest
-        now = int(time.time() * 1000)
+        now = int(self._clock() * 1000)
         spans = [now - back for back in _LOOK_BACK_MS] if newest is None else [newest - _MINUTE]
         for since in spans:
             readings = queries.readings(client, self.plant, since)
