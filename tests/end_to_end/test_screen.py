@@ -181,7 +181,7 @@ def test_the_whole_plant_is_on_one_look_on_a_wall_and_below_each_other_on_a_phon
                 page = visitor.open(screen.url)
                 for shown in (".flag", '[data-figure="production.oee"]', '[data-figure="quality.first_pass"]',
                               '[data-figure="logistics.pieces"]', ".pollutant canvas"):  # fmt: skip
-                    page.wait_for_selector(f"{shown}:visible", timeout=90_000)
+                    page.wait_for_selector(f"{shown}:visible")
                 page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=size == PHONE)
                 width, height = page.evaluate(
                     "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
