@@ -28,6 +28,8 @@ _GATHER_SECONDS: Final = 0.2
 """From one picture to the next, at least: what changes in the meantime comes with it."""
 _RECONNECT_SECONDS: Final = 10.0
 """A browser that was away for longer loads the page anew."""
+_GOODBYE_SECONDS: Final = 2
+"""For browsers to hang up when the screen ends; uvicorn would wait for ever."""
 _HEAD: Final = '<link rel="stylesheet" href="static/screen.css"><script src="static/screen.js"></script>'
 _FAVICON: Final = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'><path fill='#8f9ba8' d='M0 2h8v1H0zm0 3h8v1H0z'/></svg>"
@@ -60,6 +62,7 @@ def run(plant: Plant, servers: Servers, stale_after_seconds: float, on_start: Ca
             show=False,
             show_welcome_message=False,
             reconnect_timeout=_RECONNECT_SECONDS,
+            timeout_graceful_shutdown=_GOODBYE_SECONDS,
         )
     if screen.failure is not None:
         raise screen.failure
