@@ -14,6 +14,8 @@ _LINES: Final = (
 _LIMIT: Final = COLOURS["critical"]
 _FONT: Final = 13
 _SHORTEST_MS: Final = 5 * 60_000
+_STEP_MS: Final = 10_000
+"""Of the axis: a chart whose axis moves is sent to every browser anew."""
 
 Line = Sequence[tuple[int, float]]
 """Epoch milliseconds and value."""
@@ -21,7 +23,7 @@ Line = Sequence[tuple[int, float]]
 
 def trend(lines: Mapping[str, Line], limits: Sequence[float], newest: int | None, offset_ms: int) -> dict[str, Any]:
     """Lines up to the newest reading, over five minutes at least, with limits drawn in."""
-    end = newest or 0
+    end = -(-(newest or 0) // _STEP_MS) * _STEP_MS
     begin = min([end - _SHORTEST_MS, *(line[0][0] for line in lines.values() if line)])
     values = [value for line in lines.values() for _, value in line]
     series = [

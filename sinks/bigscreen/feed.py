@@ -1,11 +1,11 @@
 """Alarms and flags as they come, from the topics."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
-import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
@@ -15,7 +15,7 @@ from schemas.topics import ALARMS, ANOMALIES
 _PAUSE_SECONDS: Final = 2.0
 _TOPICS: Final = (ALARMS.name, ANOMALIES.name)
 _Message = TypeVar("_Message", Alarm, Anomaly)
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Feed:
@@ -45,7 +45,7 @@ class Feed:
             try:
                 await self._read(on_reading)
             except KafkaError as error:
-                log.warning("feed_failed", error=str(error), retry_seconds=_PAUSE_SECONDS)
+                log.warning("alarms and flags cannot be read, trying again: %s", error)
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _read(self, on_reading: Callable[[], None]) -> None:
@@ -62,7 +62,7 @@ class Feed:
             cluster = await consumer._client.fetch_all_metadata()
             places = [TopicPartition(t, p) for t in _TOPICS for p in sorted(cluster.partitions_for_topic(t) or ())]
             if {place.topic for place in places} != set(_TOPICS):
-                log.warning("feed_without_topics", remedy="run `headrace topology apply`")
+                log.warning("Kafka lacks %s: run `headrace topology apply`", " or ".join(_TOPICS))
                 return
             consumer.assign(places)
             await consumer.seek_to_end()
@@ -71,17 +71,17 @@ class Feed:
                 for place, records in (await consumer.getmany(timeout_ms=1000)).items():
                     values = [record.value for record in records if record.value]
                     if place.topic == ALARMS.name:
-                        self._on_alarms([a for a in _decoded(values, Alarm) if a.topology == self._topology])
+                        self._on_alarms([a for a in decoded(values, Alarm) if a.topology == self._topology])
                     else:
-                        self._on_flags([f for f in _decoded(values, Anomaly) if f.topology == self._topology])
+                        self._on_flags([f for f in decoded(values, Anomaly) if f.topology == self._topology])
         finally:
             await consumer.stop()
 
 
-def _decoded(values: Iterable[bytes], kind: type[_Message]) -> Iterator[_Message]:
+def decoded(values: Iterable[bytes], kind: type[_Message]) -> Iterator[_Message]:
     """The messages; one that is none of this kind is told in the log and does not take the screen away."""
     for value in values:
         try:
             yield msgspec.json.decode(value, type=kind)
         except msgspec.DecodeError as error:
-            log.warning("message_not_understood", kind=kind.__name__, error=str(error))
+            log.warning("a message is no %s: %s", kind.__name__, error)

@@ -9,7 +9,7 @@ from sinks.bigscreen.palette import COLOURS
 from sinks.bigscreen.panels import anomalies, emissions, equipment, logistics, production, quality
 from sinks.bigscreen.panels.alarms import AlarmPanel
 from sinks.bigscreen.panels.asset import AssetDialog
-from sinks.bigscreen.panels.parts import box, figure
+from sinks.bigscreen.panels.parts import action, box, figure
 from sinks.bigscreen.panels.questions import Questions
 from sinks.bigscreen.person import Person
 from sinks.bigscreen.store import Store
@@ -67,9 +67,7 @@ class Page:
             for state in ("age", "stale", "empty", "offline"):
                 age.props[f"data-{state}"] = words(state, age="{age}") if state != "empty" else words(state)
             self._clock = figure("clock", "clock")
-            ui.button(words("other_language"), on_click=lambda: self._person.speak(other), color=None).props(
-                "flat"
-            ).classes("action")
+            action(words("other_language"), lambda: self._person.speak(other))
 
     async def _look_up(self, asset: str) -> AssetView:
         detail = await self._store.detail(asset)
@@ -86,7 +84,7 @@ class Page:
         if shelf is not None:
             await self._act(alarm, "shelve", shelf.reason, shelf.for_ms)
 
-    async def _act(self, alarm_id: str, action: Action, reason: str, for_ms: int | None = None) -> None:
+    async def _act(self, alarm_id: str, what: Action, reason: str, for_ms: int | None = None) -> None:
         """Send an action in the person's name, which is asked for the first time."""
         if not self._person.name:
             name = await self._questions.who()
@@ -97,8 +95,9 @@ class Page:
         if alarm is None:
             return
         try:
-            await self._actions.send(alarm, action, self._person.name, reason, for_ms)
+            await self._actions.send(alarm, what, self._person.name, reason, for_ms)
+            told = f"{self._words(what)}: {self._words('sent')}"
         except (SinkError, UserError) as error:
-            ui.notify(str(error), type="negative")
-        else:
-            ui.notify(f"{self._words(action)}: {self._words('sent')}")
+            told = str(error)
+        with self._client:  # not where the button was: its card may be gone
+            ui.notify(told)

@@ -34,6 +34,7 @@ SELECT rule, asset, toUnixTimestamp64Milli(ts), toUnixTimestamp64Milli(period_en
     `limit`
 FROM headrace.headroom
 WHERE topology = %(topology)s AND site = %(site)s AND ts >= fromUnixTimestamp64Milli(%(since)s)
+    AND period_end > fromUnixTimestamp64Milli(%(now)s)
 ORDER BY ts DESC LIMIT 1 BY rule, asset
 """
 _ALARMS: Final = """
@@ -71,9 +72,9 @@ def trends(client: Client, plant: Plant, since: int, assets: Sequence[str], metr
     return [Point(*row) for row in client.execute(_TRENDS, {**_place(plant, since), **of})]
 
 
-def headroom(client: Client, plant: Plant, since: int) -> list[Headroom]:
-    """Of every rule and stack, the newest."""
-    return [Headroom(*row) for row in client.execute(_HEADROOM, _place(plant, since))]
+def headroom(client: Client, plant: Plant, since: int, now: int) -> list[Headroom]:
+    """Of every rule and stack, the newest of the period that runs."""
+    return [Headroom(*row) for row in client.execute(_HEADROOM, {**_place(plant, since), "now": now})]
 
 
 def alarms(client: Client, plant: Plant) -> list[Alarm]:

@@ -5,12 +5,12 @@ screen, with its age, when data stops.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeVar
 
-import structlog
 from clickhouse_driver import Client
 
 from schemas.errors import SinkError
@@ -19,7 +19,6 @@ from sinks.bigscreen import queries, shop_floor_queries
 from sinks.bigscreen.board import Alarms, Flags
 from sinks.bigscreen.plant import Plant
 from sinks.bigscreen.snapshot import AssetDetail, Logistics, Production, Quality, Snapshot
-from sinks.clickhouse import connection
 from sinks.clickhouse.errors import translated
 
 _MINUTE: Final = 60_000
@@ -31,20 +30,31 @@ _LOOK_BACK_MS: Final = (_MINUTE, _HOUR, 24 * _HOUR, 31 * 24 * _HOUR)
 _POLL_SECONDS: Final = 1.0
 _SLOW_SECONDS: Final = 5.0
 _STANDING_SECONDS: Final = 30.0
+_MOST_DETAILS: Final = 50
+"""Assets whose details are kept for the next who asks."""
 _Result = TypeVar("_Result")
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Store:
     """What is known, and the polling that keeps it so."""
 
-    def __init__(self, plant: Plant, clickhouse: str, on_change: Callable[[], None]) -> None:
-        """`clickhouse` is an address, a secret. `on_change` is called in the event loop when something has changed."""
+    def __init__(
+        self,
+        plant: Plant,
+        connect: Callable[[], Client],
+        on_change: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`connect` gives a client of ClickHouse. `on_change` is called in the event loop when something has changed.
+        `clock` gives seconds since the epoch.
+        """
         self.plant = plant
         self.alarms = Alarms()
         self.flags = Flags()
         self.snapshot = Snapshot()
-        self._address = connection.parse(clickhouse)
+        self._connect = connect
+        self._clock = clock
         self._client: Client | None = None
         self._one_at_a_time = asyncio.Lock()
         self._on_change = on_change
@@ -62,7 +72,7 @@ class Store:
             try:
                 await self.poll()
             except SinkError as error:
-                log.warning("poll_failed", error=str(error))
+                log.warning("ClickHouse was asked in vain: %s", error)
             self._on_change()
             # As long a rest as work, at least: a slow server is not asked all the time.
             took = time.monotonic() - begin
@@ -90,7 +100,7 @@ class Store:
         if time.monotonic() < asked + _SLOW_SECONDS:
             return found
         found = await self._ask(lambda client: self._detail(client, asset))
-        self._details = {asset: (time.monotonic(), found), **dict(list(self._details.items())[-50:])}
+        self._details = {**dict(list(self._details.items())[-_MOST_DETAILS:]), asset: (time.monotonic(), found)}
         return found
 
     def close(self) -> None:
@@ -106,7 +116,7 @@ class Store:
         try:
             with translated():
                 if self._client is None:
-                    self._client = connection.connect(self._address)
+                    self._client = self._connect()
                 return question(self._client)
         except SinkError:
             if self._client is not None:
@@ -116,7 +126,7 @@ class Store:
 
     def _poll_readings(self, client: Client) -> None:
         newest = self.snapshot.newest
-        now = int(time.time() * 1000)
+        now = int(self._clock() * 1000)
         spans = [now - back for back in _LOOK_BACK_MS] if newest is None else [newest - _MINUTE]
         for since in spans:
             readings = queries.readings(client, self.plant, since)
@@ -136,7 +146,7 @@ class Store:
         return replace(
             self.snapshot,
             trends=queries.trends(client, plant, newest - TREND_MS, stacks, pollutants),
-            headroom=queries.headroom(client, plant, newest - 10 * _MINUTE) if plant.emissions else (),
+            headroom=queries.headroom(client, plant, newest - 10 * _MINUTE, newest) if plant.emissions else (),
             production=self._production(client, newest) if plant.production else Production(),
             quality=self._quality(client, newest) if plant.quality else Quality(),
             logistics=self._logistics(client, newest) if plant.logistics else Logistics(),

@@ -82,6 +82,7 @@ class Visitor:
         self._context = context
         self.hosts: set[str] = set()
         self.errors: list[str] = []
+        context.set_default_timeout(120_000)  # for what hangs: the machine may be busy
         context.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
 

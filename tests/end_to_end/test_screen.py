@@ -1,6 +1,5 @@
 """The screen in a real browser, over a real broker, engine and worker."""
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,115 +21,9 @@ from tests.end_to_end.browser import (
     wait_until,
 )
 from tests.end_to_end.plant import Plant
+from tests.end_to_end.quarter_hour import MINUTE, TOPOLOGY, a_moment, a_quarter_of_an_hour, reading
 
-TOPOLOGY = """
-topology: NAME
-site: s
-time: {idle_timeout: 2s}
-metrics:
-  nox: {unit: mg/m3}
-  current: {unit: A}
-assets:
-  saw-1: {kind: saw, metrics: [current]}
-  punch-1: {kind: punch, metrics: [current]}
-  stack-1: {kind: stack, metrics: [nox]}
-  yard-1: {kind: store}
-  inspection-1: {kind: inspection}
-sources: {machine.events: {partitions: 1}, emission.events: {partitions: 1}}
-windows:
-  - {name: 10s, size: 10s}
-compliance:
-  rules:
-    - {name: nox-rule, pack: cn-hj75-2017, metric: nox, assets: ["stack-*"], limits: {hour: 200}}
-detectors:
-  - {name: current-limit, kind: limit, metrics: [current], severity: critical, high: 90}
-alarms:
-  - {name: nox-high, metrics: [nox], high: 200, deadband: 10, priority: critical}
-production:
-  lines: {cutting: [saw-1], punching: [punch-1]}
-quality:
-  characteristics:
-    - name: hole
-      unit: mm
-      lower: 21
-      upper: 22
-      charts: [{kind: individuals}]
-      baseline: {mean: 21.5, sigma: 0.1}
-logistics: {exits: [customer]}
-"""
-MINUTE = 60_000
 SCRIPT = "<script>document.title = 'owned'</script>"
-
-
-def reading(ts: int, asset: str, metric: str, value: float, **more: str) -> bytes:
-    return json.dumps({"ts": ts, "site": "s", "asset": asset, "values": {metric: value}, **more}).encode()
-
-
-def event(kind: str, ts: int, asset: str, **fields: Any) -> bytes:
-    return json.dumps({"kind": kind, "ts": ts, "site": "s", "asset": asset, **fields}).encode()
-
-
-def a_quarter_of_an_hour(now: int) -> dict[str, list[bytes]]:
-    """Everything that the five panels show, up to `now`."""
-    begin = now - 15 * MINUTE
-    times = range(begin, now + 1, 10_000)
-    machines = [
-        reading(ts, asset, "current", 40 + (ts // 10_000) % 7, state=state)
-        for ts in times
-        for asset, state in (("saw-1", "running"), ("punch-1", "stopped"))
-    ]
-    production = [
-        event("job", begin, "saw-1", order="O-1", product="leg", ideal_cycle_ms=1000, planned=2000),
-        event("state", begin, "saw-1", state="running"),
-        event("job", begin, "punch-1", order="O-1", product="leg", ideal_cycle_ms=2000, planned=500),
-        event("state", begin, "punch-1", state="running"),
-        event("state", begin + 4 * MINUTE, "punch-1", state="stopped", reason="tool change"),
-        event("state", begin + 11 * MINUTE, "punch-1", state="running"),
-        *(event("count", begin + n * MINUTE, "saw-1", good=41, rejected=1) for n in range(1, 15)),
-        *(event("count", begin + n * MINUTE, "punch-1", good=19, rejected=2) for n in (1, 2, 3, 12, 13)),
-        event("state", now, "saw-1", state="running"),
-        event("state", now, "punch-1", state="running"),
-    ]
-    quality = [
-        *(
-            event(
-                "sample",
-                begin + n * 20_000,
-                "punch-1",
-                characteristic="hole",
-                product="leg",
-                values=[21.5 + n % 5 / 50],
-            )
-            for n in range(30)
-        ),
-        event("sample", now - 1000, "punch-1", characteristic="hole", product="leg", values=[22.2]),
-        event(
-            "inspection", now, "inspection-1", product="leg", inspected=60, passed=57, reworked=2, defects={"burr": 3}
-        ),
-        event("inspection", now, "inspection-1", product="plate", inspected=40, passed=39, defects={"bent": 1}),
-    ]
-    steel = {"grade": "Q355B", "section": "L100x8", "length_mm": 12_000, "heat": "H1"}
-    other = {**steel, "heat": "H2"}
-    line = {"bin": "B-1", **steel, "pieces": 10, "cuts_mm": [5900, 5900]}
-    logistics = [
-        event("arrival", begin, "yard-1", bin="B-1", **steel, pieces=60),
-        event("arrival", begin + 1, "yard-1", bin="B-2", **other, pieces=30),
-        event("pick_list", begin + 2, "yard-1", order="C-1", lines=[line], waste_mm=1600),
-        event("pick", begin + MINUTE, "yard-1", order="C-1", robot="r", bin="B-1", **steel, pieces=4),
-        event("pick", begin + 2 * MINUTE, "yard-1", order="C-1", robot="r", bin="B-2", **other, pieces=1),
-        *(
-            event("move", begin + n * MINUTE, "yard-1", item=f"I-{n}", source="saw", destination=place,
-                  departed=begin + n * MINUTE - n * 7000)
-            for n, place in ((3, "punch"), (4, "punch"), (5, "weld"), (6, "customer"))
-        ),
-    ]  # fmt: skip
-    return {
-        "machine.events": machines,
-        "emission.events": [reading(ts, "stack-1", "nox", 120 + (ts // 10_000) % 11) for ts in times],
-        "production.events": production,
-        "quality.events": quality,
-        "logistics.events": logistics,
-    }
 
 
 def send(plant: Plant, events: dict[str, list[bytes]]) -> None:
@@ -156,7 +49,7 @@ def test_all_five_panels_show_what_sql_gives(
     deploy: Callable[[str], Plant], screens: Callable[..., ScreenProcess]
 ) -> None:
     plant = deploy(TOPOLOGY)
-    now = int(time.time() * 1000)
+    now = a_moment()
     send(plant, a_quarter_of_an_hour(now))
     plant.worker().wait_until_at_end()
     screen = screens(plant, "--stale-after", "1h")
@@ -184,7 +77,7 @@ def test_an_exceedance_shows_at_once_and_what_is_done_about_it_reaches_its_row(
     record_property: Callable[[str, object], None],
 ) -> None:
     plant = deploy(TOPOLOGY)
-    send(plant, a_quarter_of_an_hour(int(time.time() * 1000)))
+    send(plant, a_quarter_of_an_hour(a_moment()))
     plant.worker().wait_until_at_end()
     screen = screens(plant)
     with browser() as visitor:
@@ -288,7 +181,7 @@ def test_the_whole_plant_is_on_one_look_on_a_wall_and_below_each_other_on_a_phon
                 page = visitor.open(screen.url)
                 for shown in (".flag", '[data-figure="production.oee"]', '[data-figure="quality.first_pass"]',
                               '[data-figure="logistics.pieces"]', ".pollutant canvas"):  # fmt: skip
-                    page.wait_for_selector(f"{shown}:visible", timeout=90_000)
+                    page.wait_for_selector(f"{shown}:visible")
                 page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=size == PHONE)
                 width, height = page.evaluate(
                     "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"

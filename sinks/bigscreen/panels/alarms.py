@@ -5,7 +5,7 @@ from typing import Final
 
 from nicegui import ui
 
-from sinks.bigscreen.panels.parts import box, figure, tone
+from sinks.bigscreen.panels.parts import action, box, figure, tone
 from sinks.bigscreen.views.alarms import AlarmList, Card
 from sinks.bigscreen.words import Words
 
@@ -29,7 +29,7 @@ class AlarmPanel:
         self._banner.props["data-panel"] = "alarms"
         with ui.dialog() as self._dialog, box("dialog"):
             self._list = ui.element("div").classes("alarm-list")
-            ui.button(words("close"), on_click=self._dialog.close, color=None).props("flat").classes("action")
+            action(words("close"), self._dialog.close)
 
     def show(self, view: AlarmList) -> None:
         """Show what stands."""
@@ -76,17 +76,11 @@ class AlarmPanel:
     def _build_actions(self, card: Card) -> None:
         words = self._words
         if card.to_acknowledge:
-            ui.button(words("acknowledge"), on_click=lambda: self._acknowledge(card.id), color=None).props(
-                "flat"
-            ).classes("action")
+            action(words("acknowledge"), lambda: self._acknowledge(card.id))
         if card.shelved:
-            ui.button(words("unshelve"), on_click=lambda: self._unshelve(card.id), color=None).props("flat").classes(
-                "action"
-            )
+            action(words("unshelve"), lambda: self._unshelve(card.id))
         elif card.may_shelve:
-            ui.button(words("shelve"), on_click=lambda: self._shelve(card.id), color=None).props("flat").classes(
-                "action lesser"
-            )
+            action(words("shelve"), lambda: self._shelve(card.id), lesser=True)
 
 
 def _lines(card: Card, in_banner: bool) -> Sequence[str]:

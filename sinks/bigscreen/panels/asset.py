@@ -6,7 +6,7 @@ from nicegui import ui
 
 from schemas.errors import SinkError
 from sinks.bigscreen.panels.anomalies import flag_rows
-from sinks.bigscreen.panels.parts import Chart, box, figure, tone
+from sinks.bigscreen.panels.parts import Chart, action, box, figure, tone
 from sinks.bigscreen.views.asset import AssetView
 from sinks.bigscreen.words import Words
 
@@ -25,7 +25,7 @@ class AssetDialog:
         with ui.dialog() as self._dialog, box("dialog asset-dialog"):
             with box("head"):
                 self._title = figure("asset.name", "dialog-title")
-                ui.button(icon="close", on_click=self._dialog.close, color=None).props("flat").classes("action")
+                action("", self._dialog.close, icon="close")
             self._body = ui.element("div").classes("asset-body")
         ui.timer(_REFRESH_SECONDS, self._refresh)
 
@@ -38,7 +38,8 @@ class AssetDialog:
         try:
             view = await self._look_up(asset)
         except SinkError as error:
-            ui.notify(str(error))
+            with self._body:
+                ui.label(str(error)).classes("instead")
             return
         if asset == self._asset:
             with self._body:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sinks.bigscreen.panels.parts import Bars, body_or_word, box, factor, figure, lead, panel
+from sinks.bigscreen.panels.parts import Bars, Factor, body_or_word, box, figure, lead, panel
 from sinks.bigscreen.plant import Plant
 from sinks.bigscreen.views.logistics import Logistics
 from sinks.bigscreen.words import Words
@@ -15,8 +15,8 @@ def build(plant: Plant, words: Words) -> Callable[[Logistics | None], None]:
             with box("lead-figure"):
                 pieces = lead("logistics.pieces", words("stock_pieces"))
                 metres = figure("logistics.metres", "word")
-            wrong = factor("logistics.wrong", words("wrong_picks"), "logistics.picks")
-            move = factor("logistics.move", words("move_time"))
+            wrong = Factor("logistics.wrong", words("wrong_picks"), "logistics.picks")
+            move = Factor("logistics.move", words("move_time"))
         last_wrong = figure("logistics.last_wrong", "last-wrong")
         orders = Bars(words("picked"), "logistics.orders", 3)
         queues = Bars(words("queues"), "logistics.queues", 5)
@@ -28,7 +28,7 @@ def build(plant: Plant, words: Words) -> Callable[[Logistics | None], None]:
         note.set_text(words("last_day"))
         pieces.set_text(view.pieces)
         metres.set_text(view.metres)
-        wrong.show(view.wrong, view.picks, view.sign.tone)
+        wrong.show(view.wrong, view.picks, view.sign)
         move.show(view.move)
         last_wrong.set_text(view.last_wrong)
         last_wrong.set_visibility(bool(view.last_wrong))

@@ -2,17 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from nicegui import ui
 from nicegui.element import Element
 
-from sinks.bigscreen.palette import Sign, Tone
+from sinks.bigscreen.palette import COLOURS, Sign, Tone
 from sinks.bigscreen.views.production import Bar
 from sinks.bigscreen.words import Words
 
 OnAsset = Callable[[str], Awaitable[None]]
 """What is done with the asset that was clicked."""
-_TONES = "tone-normal tone-quiet tone-unknown tone-low tone-medium tone-high tone-critical"
 
 
 @contextmanager
@@ -40,9 +40,15 @@ def figure(name: str, classes: str = "") -> ui.label:
     return label
 
 
-def tone(element: Element, tone: Tone) -> None:
+def tone(element: Element, name: Tone) -> None:
     """Give an element a tone, in place of the one that it has."""
-    element.classes(add=f"tone-{tone}", remove=_TONES.replace(f"tone-{tone}", ""))
+    element.classes(add=f"tone-{name}", remove=" ".join(f"tone-{other}" for other in COLOURS if other != name))
+
+
+def action(text: str, on_click: Callable[[], Any], lesser: bool = False, icon: str | None = None) -> None:
+    """A button."""
+    button = ui.button(text, on_click=on_click, icon=icon, color=None)
+    button.props("flat").classes("action lesser" if lesser else "action")
 
 
 class SignLabel:
@@ -73,25 +79,19 @@ def lead(name: str, word: str, unit: str = "") -> ui.label:
 class Factor:
     """A lesser figure above its word, and perhaps a note below."""
 
-    def __init__(self, box_: Element, figure_: ui.label, note: ui.label | None) -> None:
-        self.figure = figure_
-        self._box = box_
-        self._note = note
+    def __init__(self, name: str, word: str, note: str = "") -> None:
+        """`name` is that of the figure, `note` that of the one below."""
+        with box("factor") as self._box:
+            self._figure = figure(name, "factor-figure")
+            ui.label(word).classes("word")
+            self._note = figure(note, "word") if note else None
 
-    def show(self, text: str, note: str = "", tone_: Tone = "normal") -> None:
-        """Show it."""
-        self.figure.set_text(text)
+    def show(self, text: str, note: str = "", sign: Sign | None = None) -> None:
+        """Show it, in the colour of a sign if there is one."""
+        self._figure.set_text(text)
         if self._note is not None:
             self._note.set_text(note)
-        tone(self._box, tone_)
-
-
-def factor(name: str, word: str, note: str = "") -> Factor:
-    """`note` is the name of the figure below."""
-    with box("factor") as around:
-        label = figure(name, "factor-figure")
-        ui.label(word).classes("word")
-        return Factor(around, label, figure(note, "word") if note else None)
+        tone(self._box, sign.tone if sign else "normal")
 
 
 class Bars:

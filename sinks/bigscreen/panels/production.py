@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from sinks.bigscreen.panels.parts import Bars, body_or_word, box, factor, figure, lead, panel
+from sinks.bigscreen.panels.parts import Bars, Factor, body_or_word, box, figure, lead, panel
 from sinks.bigscreen.plant import Plant
 from sinks.bigscreen.views.production import LINES, Production
 from sinks.bigscreen.words import Words
@@ -17,8 +17,7 @@ def build(plant: Plant, words: Words) -> Callable[[Production | None], None]:
         with box("lead"):
             oee = lead("production.oee", words("oee"), "%")
             factors = [
-                factor(f"production.{part}", words("good_share" if part == "quality" else part)).figure
-                for part in parts
+                Factor(f"production.{part}", words("good_share" if part == "quality" else part)) for part in parts
             ]
         with box("counts"):
             counts = []
@@ -35,8 +34,8 @@ def build(plant: Plant, words: Words) -> Callable[[Production | None], None]:
             return
         note.set_text(view.note)
         oee.set_text(view.oee)
-        for label, text in zip(factors, (view.availability, view.performance, view.quality), strict=True):
-            label.set_text(text)
+        for factor, text in zip(factors, (view.availability, view.performance, view.quality), strict=True):
+            factor.show(text)
         for label, text in zip(counts, (view.good, view.rejected, view.plan), strict=True):
             label.set_text(text)
         lines.show(view.lines)

@@ -7,7 +7,7 @@ from nicegui import ui
 
 from schemas.alarm_actions import LONGEST_REASON
 from schemas.events import LONGEST_NAME
-from sinks.bigscreen.panels.parts import box
+from sinks.bigscreen.panels.parts import action, box
 from sinks.bigscreen.words import Words
 
 _SHELVES_MINUTES: Final = (15, 30, 60, 120, 240, 480)
@@ -51,8 +51,8 @@ class Questions:
 
     def _answers(self, dialog: ui.dialog, submit: Callable[[], None]) -> None:
         with box("alarm-actions"):
-            ui.button(self._words("cancel"), on_click=dialog.close, color=None).props("flat").classes("action lesser")
-            ui.button(self._words("ok"), on_click=submit, color=None).props("flat").classes("action")
+            action(self._words("cancel"), dialog.close, lesser=True)
+            action(self._words("ok"), submit)
 
 
 def _span(minutes: int, words: Words) -> str:
