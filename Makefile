@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-DURATION ?= 30
 VENV := .venv
 TOOLS := .tools
 UV := $(TOOLS)/bin/uv
 RUN := $(VENV)/bin
 AMTOOL := $(TOOLS)/alertmanager/usr/bin/amtool
+CHROMIUM := $(TOOLS)/chromium
 PARALLEL := -n 2 --dist worksteal
 
 .PHONY: help setup demo test faults check format docs bench bench-quick bench-anomaly bench-control soak down clean
@@ -30,8 +30,8 @@ setup: $(VENV)/.synced ## install what the project needs into .venv
 	@command -v java >/dev/null || { echo "Java 17 or newer is missing; on Debian: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
 	@command -v mvn >/dev/null || { echo "Maven is missing; on Debian: apt-get install maven" >&2; exit 1; }
 
-demo: setup ## run everything once: DURATION=30 seconds of synthetic plant, or DATA=file.csv to replay
-	@$(RUN)/headrace demo $(if $(DATA),--replay "$(DATA)",--duration $(DURATION)s)
+demo: setup ## run everything and open the plant's screen until Ctrl-C; DURATION=20 for so many seconds and no screen, DATA=file.csv to replay
+	@$(RUN)/headrace demo $(if $(DATA),--replay "$(DATA)",$(if $(DURATION),--duration $(DURATION)s))
 
 # From Debian's archive, without root and without installing anything; with package lists of its own where the system's
 # are missing. Debian's build looks for its templates below /usr, where they are not: that path is made one relative to
@@ -51,7 +51,21 @@ $(AMTOOL):
 	    "fetched, which failed: $$(tail -n 1 $(TOOLS)/apt/log)" >&2; exit 1; \
 	fi
 
-test: setup $(AMTOOL) ## run all tests
+# The browser that looks at the screen, and a font that has Chinese: what is installed, else, as root, Debian's packages.
+$(CHROMIUM):
+	@mkdir -p $(@D); \
+	browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }; \
+	chinese() { command -v fc-list && [ -n "$$(fc-list :lang=zh family)" ]; }; \
+	missing=$$(browser > /dev/null || echo chromium; chinese > /dev/null || echo fontconfig fonts-wqy-microhei); \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	  { apt-get -qq update; DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y $$missing; } \
+	    > $(TOOLS)/chromium.log 2>&1; \
+	fi; \
+	if browser > /dev/null && chinese > /dev/null; then ln -sf "$$(browser)" $@; else \
+	  echo "the tests of the screen need Chromium and a font with Chinese: install" $$missing >&2; exit 1; \
+	fi
+
+test: setup $(AMTOOL) $(CHROMIUM) ## run all tests
 	@$(RUN)/pytest $(PARALLEL)
 
 faults: setup ## break everything that can break, under load; prints the table of docs/RELIABILITY.md

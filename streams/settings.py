@@ -27,6 +27,7 @@ VARIABLES: Final[dict[str, str]] = {
     "HEADRACE_KAFKA_SASL_PASSWORD": "password at the broker (secret)",
     "HEADRACE_KAFKA_SSL_CAFILE": "certificates that sign the brokers' certificates",
     "HEADRACE_OUTLETS_METRICS": "address at which `headrace outlets` serves /metrics, default 127.0.0.1:9465",
+    "HEADRACE_SCREEN": "address of `headrace screen`, default 127.0.0.1:8700",
     "HEADRACE_ALERTMANAGER_USERNAME": "user name at Alertmanager",
     "HEADRACE_ALERTMANAGER_PASSWORD": "password at Alertmanager (secret)",
     "HEADRACE_ALERTMANAGER_TOKEN": "bearer token for Alertmanager, in place of the two (secret)",
@@ -39,6 +40,7 @@ DEFAULT_DATA: Final = Path(".headrace")
 DEFAULT_METRICS: Final = "127.0.0.1:9464"
 DEFAULT_OUTLETS_METRICS: Final = "127.0.0.1:9465"
 """Beside that of a worker on the same machine."""
+DEFAULT_SCREEN: Final = "127.0.0.1:8700"
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class Settings:
     topology: Path | None = None
     metrics: Address
     outlets_metrics: Address
+    screen: Address
     security: KafkaSecurity = KafkaSecurity()
     outlet_logins: OutletLogins = OutletLogins()
 
@@ -142,6 +145,7 @@ class Settings:
             outlets_metrics=_address(
                 "HEADRACE_OUTLETS_METRICS", value("HEADRACE_OUTLETS_METRICS") or DEFAULT_OUTLETS_METRICS
             ),
+            screen=_address("HEADRACE_SCREEN", value("HEADRACE_SCREEN") or DEFAULT_SCREEN),
             security=KafkaSecurity(
                 protocol=value("HEADRACE_KAFKA_SECURITY_PROTOCOL") or "PLAINTEXT",
                 mechanism=value("HEADRACE_KAFKA_SASL_MECHANISM"),

@@ -55,7 +55,7 @@ class Task:
         self.pending: Cut | None = None
         self.backlog = 0
         """What has been processed since the last cut, weighed by the memory it takes: an event or a value counts 1, a
-        dead letter 100."""
+        row of production, quality or logistics 10, a dead letter 100."""
         self.last_active = time.monotonic()
         """When records last came, or the partition was last declared idle."""
         self.quiet_since = self.last_active
@@ -96,12 +96,14 @@ class Task:
     def feed(self, chunk: Chunk, fetched_at: float) -> None:
         """Process a chunk that begins at `next_offset`."""
         before = replace(self._processor.engine.counts)
+        rows = sum(self._processor.engine.rows.values())
         self._whole = False
         flags = self._processor.feed(chunk)
         self._whole = True
         self._dirty = True
         counts = self._processor.engine.counts
         self.backlog += counts.points - before.points + counts.events - before.events
+        self.backlog += 10 * (sum(self._processor.engine.rows.values()) - rows)
         self.backlog += 100 * (counts.dead_letters - before.dead_letters)
         self.last_active = self.quiet_since = time.monotonic()
         self._fetched.append(fetched_at)

@@ -98,10 +98,17 @@ def schedule(seed: int, assets: Sequence[Asset], period: float, duration: float 
     cycle a minute, a short one a single cycle. Kinds for which there is no machine are left out.
     """
     random_ = random.Random(seed)
-    cycles = None if duration is None else max(1, int(duration // _CYCLE))
-    length = _CYCLE if duration is None or cycles is None else duration / cycles
-    for cycle in count() if cycles is None else range(cycles):
+    number, length = cycles(duration)
+    for cycle in count() if number is None else range(number):
         yield from _cycle(random_, assets, period, begin=cycle * length, length=length)
+
+
+def cycles(duration: float | None) -> tuple[int | None, float]:
+    """How many cycles a run has, None if it does not end, and the seconds of each."""
+    if duration is None:
+        return None, _CYCLE
+    number = max(1, int(duration // _CYCLE))
+    return number, duration / number
 
 
 def _cycle(

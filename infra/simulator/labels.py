@@ -9,21 +9,25 @@ import msgspec
 from infra.simulator.assets import SITE
 from infra.simulator.causes import Cause, CauseKind
 from infra.simulator.faults import Fault, FaultKind
+from infra.simulator.shop_floor.mishaps import Mishap, MishapKind
+
+Trouble = Fault | Cause | Mishap
 
 _AHEAD: Final = 2.0
 """Seconds by which a label is written before its fault begins; more than a tick of the simulator."""
 
 
 class Label(msgspec.Struct, frozen=True):
-    """The truth about one fault or cause; `start` (inclusive), `end` (exclusive) are event times, epoch milliseconds.
+    """The truth about one fault, cause or mishap; `start` (inclusive), `end` (exclusive) are event times, epoch ms.
 
-    Of a cause, `asset` is the stack and `metric` the emission that will exceed its limit.
+    Of a cause, `asset` is the stack and `metric` the emission that will exceed its limit. Of a wrong pick, `start` is
+    the moment from which the next pick is wrong.
     """
 
     site: str
     asset: str
     metric: str
-    kind: FaultKind | CauseKind
+    kind: FaultKind | CauseKind | MishapKind
     start: int
     end: int
 
@@ -31,7 +35,7 @@ class Label(msgspec.Struct, frozen=True):
 class Labels:
     """Writes labels as time comes near, so that an endless run has them, too."""
 
-    def __init__(self, faults: Iterator[Fault | Cause], start_ms: int, file: BinaryIO | None) -> None:
+    def __init__(self, faults: Iterator[Trouble], start_ms: int, file: BinaryIO | None) -> None:
         """`faults` in the order of their start, `start_ms` the event time of plant second 0; no file, no labels."""
         self._faults = faults
         self._next = next(faults, None)
@@ -53,6 +57,6 @@ class Labels:
             self._ahead.popleft()
             self.begun += 1
 
-    def _label(self, fault: Fault | Cause) -> Label:
+    def _label(self, fault: Trouble) -> Label:
         start, end = (self._start_ms + round(seconds * 1000) for seconds in (fault.start, fault.end))
         return Label(SITE, fault.asset, fault.metric, fault.kind, start, end)

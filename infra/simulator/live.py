@@ -14,6 +14,7 @@ import msgspec
 
 from infra.simulator.labels import Labels
 from infra.simulator.plant import Message, Plant
+from infra.simulator.shop_floor.floor import ShopFloor
 
 Send = Callable[[str, Sequence[tuple[bytes, bytes]]], Awaitable[None]]
 """Takes a topic, and keys and values of messages."""
@@ -36,7 +37,7 @@ class Totals:
     def __init__(self) -> None:
         self.events = 0
         self.faults = 0
-        """Faults and causes that have begun."""
+        """Faults, causes and mishaps that have begun."""
         self.seconds = 0.0
         """Plant time."""
         self.behind = 0.0
@@ -69,7 +70,7 @@ class Disorder:
 
 
 class Simulator:
-    """Sends a plant's readings as their times come.
+    """Sends a plant's readings, and what happens on its shop floor, as their times come.
 
     Where `send` cannot keep up, the plant falls behind the clock; nothing is left out.
     """
@@ -82,16 +83,21 @@ class Simulator:
         send: Send,
         totals: Totals,
         respond: Respond | None = None,
+        floor: ShopFloor | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`labels` are of the plant's faults; `totals` is kept up to date. Without `respond` nobody commands it."""
+        """`labels` are of what goes wrong; `totals` is kept up to date. Without `respond` nobody commands the plant.
+
+        What comes from the `floor` is sent in order: controllers and people repeat what was not taken.
+        """
         self._plant = plant
         self._labels = labels
         self._disorder = disorder
         self._send = send
         self._totals = totals
         self._respond = respond
+        self._floor = floor
         self._clock = clock
         self._sleep = sleep
 
@@ -105,12 +111,16 @@ class Simulator:
             now = min(elapsed, totals.seconds + _LONGEST_STEP, end)
             self._labels.write_until(now)
             await self._send_all(self._disorder.shuffle(self._plant.until(now), now))
+            if self._floor is not None:
+                await self._send_all(self._floor.until(now))
             if self._respond is not None:  # what has been read does not change any more
                 await self._respond(now)
             totals.seconds, totals.behind, totals.faults = now, elapsed - now, self._labels.begun
             progress()
             await self._sleep(max(0.0, begin + now + _TICK - self._clock()))
         await self._send_all(self._disorder.shuffle([], inf))
+        if self._floor is not None:
+            await self._send_all(self._floor.shut_down(end))
 
     async def _send_all(self, messages: list[Message]) -> None:
         topics: defaultdict[str, list[tuple[bytes, bytes]]] = defaultdict(list)

@@ -14,8 +14,9 @@ from infra.simulator.faults import Fault, Incident
 from infra.simulator.flags import Flags
 from infra.simulator.kinds import KINDS, STATES
 from infra.simulator.process import Process, Series
-from infra.simulator.states import DutyCycles
+from infra.simulator.states import DutyCycles, seed_of
 from schemas.events import Event
+from schemas.shop_floor import ShopFloorEvent
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +35,7 @@ class Message(NamedTuple):
 
     topic: str
     key: bytes
-    event: Event
+    event: Event | ShopFloorEvent
 
 
 class Plant:
@@ -121,7 +122,7 @@ class _Group:
         self._random = np.random.default_rng(own)
         levels = np.array([signal.levels for signal in self._signals]).T
         self._running = np.abs(levels[0])
-        seeds = [np.random.SeedSequence(seed, spawn_key=(1, position)) for position, _ in machines]
+        seeds = [seed_of(seed, position) for position, _ in machines]
         self._cycles = DutyCycles(levels, seeds, self._kind.cycles)
         self._noise = np.array([signal.noise for signal in self._signals])
         self._wander = np.array([signal.wander for signal in self._signals])

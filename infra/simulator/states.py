@@ -1,7 +1,8 @@
 """Duty cycles: when a machine runs, idles, is set up or stops, and how its levels follow."""
 
-from collections.abc import Sequence
-from typing import Final
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,35 @@ _NEXT: Final[dict[str, tuple[tuple[str, float], ...]]] = {
     STOPPED: ((RUNNING, 0.6), (SETUP, 0.4)),
 }
 _SECONDS: Final = {RUNNING: (30.0, 120.0), IDLE: (8.0, 25.0), SETUP: (10.0, 30.0), STOPPED: (10.0, 20.0)}
+_BEFORE: Final = 600.0
+"""Seconds for which machines have cycled when the simulation begins, so that even a short run finds some at rest."""
+
+
+class Stretch(NamedTuple):
+    """A machine is in one state from `since` until before `until`, plant seconds."""
+
+    state: str
+    since: float
+    until: float
+
+
+def stretches(seed: np.random.SeedSequence, cycles: bool) -> Iterator[Stretch]:
+    """What a machine does, one state after the other, from long before second 0; it runs for ever if not `cycles`."""
+    if not cycles:
+        yield Stretch(RUNNING, -math.inf, math.inf)
+        return
+    random = np.random.default_rng(seed)
+    state, since, until = RUNNING, -math.inf, random.uniform(*_SECONDS[RUNNING]) - _BEFORE
+    while True:
+        yield Stretch(state, since, until)
+        names, odds = zip(*_NEXT[state], strict=True)
+        state, since = names[int(random.choice(len(names), p=odds))], until
+        until += random.uniform(*_SECONDS[state])
+
+
+def seed_of(seed: int, position: int) -> np.random.SeedSequence:
+    """Of the duty cycle of the machine at a position in the plant."""
+    return np.random.SeedSequence(seed, spawn_key=(1, position))
 
 
 class DutyCycles:
@@ -31,15 +61,12 @@ class DutyCycles:
 
     def __init__(self, levels: Floats, seeds: Sequence[np.random.SeedSequence], cycles: bool) -> None:
         self._levels = levels
-        self._random = [np.random.default_rng(seed) for seed in seeds]
+        self._stretches = [stretches(seed, cycles) for seed in seeds]
         machines = len(seeds)
         self._state = np.zeros(machines, np.intp)  # running
         self._since = np.full(machines, -np.inf)
-        self._until = np.full(machines, np.inf)
+        self._until = np.array([next(one).until for one in self._stretches])
         self._before = np.tile(levels[0], (machines, 1))
-        if cycles:
-            for machine, random in enumerate(self._random):
-                self._until[machine] = random.uniform(*_SECONDS[RUNNING])
 
     def at(self, t: Floats) -> tuple[NDArray[np.intp], Floats]:
         """States intp[round, machine], levels float64[round, machine, signal] at times `t` [round, machine], seconds.
@@ -64,11 +91,7 @@ class DutyCycles:
 
     def _turn(self, machine: int) -> None:
         """Bring a machine into its next state."""
-        now = self._until[machine]
-        self._before[machine] = self._follow(machine, np.array(now))
-        random = self._random[machine]
-        names, odds = zip(*_NEXT[STATES[self._state[machine]]], strict=True)
-        state = names[int(random.choice(len(names), p=odds))]
-        self._state[machine] = STATES.index(state)
-        self._since[machine] = now
-        self._until[machine] = now + random.uniform(*_SECONDS[state])
+        stretch = next(self._stretches[machine])
+        self._before[machine] = self._follow(machine, np.array(stretch.since))
+        self._state[machine] = STATES.index(stretch.state)
+        self._since[machine], self._until[machine] = stretch.since, stretch.until

@@ -19,6 +19,7 @@ _FILES: Final = {
     "views_production.sql": "stops",
     "views_quality.sql": "defects",
     "views_logistics.sql": "moves",
+    "views_economics.sql": "baselines",
 }
 """Files of views, in order, and the newest table that each reads: a schema of long ago has none of them."""
 

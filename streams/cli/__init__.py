@@ -25,6 +25,7 @@ VERBS: dict[str, str] = {
     "alarm": "streams.cli.alarm:alarm",
     "feedback": "streams.cli.feedback:feedback",
     "picking": "streams.cli.picking:picking",
+    "screen": "streams.cli.screen:screen",
     "dlq": "streams.cli.dlq:dlq",
     "bench": "streams.cli.bench:bench",
 }

@@ -20,6 +20,7 @@ from infra.bench import (
     quick,
     report,
     scale,
+    screens,
     soak,
     soak_report,
     windows,
@@ -27,6 +28,7 @@ from infra.bench import (
 from infra.bench.systems import SYSTEMS
 from infra.bench.workload import Workload
 from schemas.errors import UserError
+from streams.cli.options import Seconds
 
 _json = click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Also write JSON.")
 _record = click.option("--record", is_flag=True, help=f"Also write it to {report.RESULTS.name}.")
@@ -216,6 +218,35 @@ def control_command(exceedances: int, seed: int, json_file: Path | None, record:
         control_report.record(episodes, f"{minutes} over the last 1, 5 and 15 minutes")
     if problems := control_report.problems(episodes):
         raise UserError("; ".join(problems))
+
+
+@bench.command("screens", epilog="Example: headrace bench screens --browsers 20 --seconds 30s")
+@click.option("--browsers", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--rate", type=click.IntRange(min=1), default=2000, show_default=True, help="Events per second.")
+@click.option("--seconds", type=Seconds(), default="30s", show_default=True, help="Length of each turn.")
+@_json
+def screens_command(browsers: int, rate: int, seconds: float, json_file: Path | None) -> None:
+    """What browsers at the screen cost the pipeline: the simulated plant with none and with many, in turns.
+
+    The browsers take what a real one takes, and draw nothing.
+    """
+    outcomes = screens.run(browsers, rate, seconds, _say)
+    columns = (
+        "browsers",
+        "events/s",
+        "CPUs of worker",
+        "CPUs of Kafka and ClickHouse",
+        "CPUs of screen",
+        "mean latency",
+    )
+    rows = [
+        (str(one.browsers), f"{one.events / one.seconds:,.0f}", f"{one.worker:.2f}", f"{one.servers:.2f}",
+         f"{one.screen:.2f}", f"{1000 * one.latency:.0f} ms")
+        for one in outcomes
+    ]  # fmt: skip
+    report.show(f"{browsers} browsers at the screen, in turns with none", columns, rows)
+    if json_file:
+        report.save_json(json_file, "screens", [asdict(one) for one in outcomes])
 
 
 def _rate(text: str) -> int:

@@ -12,6 +12,7 @@ from rich.table import Table
 from schemas.topics import SOURCES
 from sinks.clickhouse import connection
 from streams.audit import Check
+from streams.cli import demo_shop_floor
 from streams.cli.audit import print_checks
 from streams.scrape import Metrics
 from streams.settings import Settings
@@ -22,7 +23,7 @@ _FLAG_SLACK_MS = 30_000
 
 
 class Label(msgspec.Struct):
-    """One injected fault, as the simulator wrote it down; times in ms."""
+    """One thing that was let go wrong, as the simulator wrote it down; times in ms."""
 
     asset: str
     metric: str
@@ -51,6 +52,9 @@ def print_report(
     """Print the table, the faults and the audit."""
     client = connection.connect(connection.parse(settings.clickhouse or ""))
     console.print(_figures(client, topology, metrics))
+    shop_floor = demo_shop_floor.figures(client, topology)
+    if shop_floor is not None:
+        console.print(shop_floor)
     if labels.exists():
         _print_faults(console, client, topology.topology, labels)
     print_checks(checks)

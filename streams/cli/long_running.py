@@ -15,13 +15,13 @@ log_level_option = click.option(
 )
 
 
-def check_free(address: Address) -> None:
-    """Refuse to start where /metrics cannot be served."""
+def check_free(address: Address, what: str = "metrics", option: str = "--metrics") -> None:
+    """Refuse to start where `what` cannot be served; `option` chooses another address."""
     try:
         with socket.create_server((address.host, address.port)):
             pass
     except OSError as error:
-        raise UserError(f"cannot serve metrics at {address}: {error.strerror}; choose another with --metrics") from None
+        raise UserError(f"cannot serve {what} at {address}: {error.strerror}; choose another with {option}") from None
 
 
 def set_up_logging(level: str) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from heapq import merge
 from itertools import tee
-from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -14,19 +13,25 @@ import click
 from infra.simulator import causes
 from infra.simulator.assets import BASE, assets
 from infra.simulator.causes import Cause
-from infra.simulator.faults import Fault, schedule
-from infra.simulator.labels import Labels
+from infra.simulator.faults import schedule
+from infra.simulator.labels import Labels, Trouble
 from infra.simulator.live import Disorder, Respond, Simulator, Totals
 from infra.simulator.plant import Plant
 from infra.simulator.process import MACHINES, Process
 from infra.simulator.response import Answers, Responder
+from infra.simulator.shop_floor import floor, mishaps
 from schemas.errors import UserError
 from streams.adjustment_reader import AdjustmentReader
 from streams.cli.feeding import Display, run_until_signal
-from streams.cli.options import Seconds, data_option, settings_with
+from streams.cli.options import Seconds, data_option, settings_with, topology_option
 from streams.event_producer import EventProducer
+from streams.topology.load import load
 
 _RATE_OF_A_MACHINE: Final = 10.0
+
+
+def _start(trouble: Trouble) -> float:
+    return trouble.start
 
 
 @click.command()
@@ -68,6 +73,7 @@ _RATE_OF_A_MACHINE: Final = 10.0
     help="Share of events that arrive up to 3 s late.",
 )
 @click.option("--kafka", help="Bootstrap servers. [HEADRACE_KAFKA]")
+@topology_option
 @data_option
 def simulate(
     seed: int,
@@ -81,9 +87,13 @@ def simulate(
     labels: Path | None,
     disorder: float,
     kafka: str | None,
+    topology_file: Path | None,
     data: Path,
 ) -> None:
     """Send the readings of a SYNTHETIC tower plant: invented machines, with faults that are known.
+
+    Where the topology has the parts production, quality or logistics, what happens on the shop floor is sent as well:
+    in its own rhythm, some eight events a second, whatever the --rate of readings.
 
     A fault of each kind happens every minute, or once in a shorter run. --labels writes each, one JSON object a line,
     before it begins. Event time is the time at which an event is due.
@@ -97,6 +107,7 @@ def simulate(
              headrace simulate --duration 20m --no-faults --exceedances 5 --respond
     """
     settings = settings_with(kafka, data)
+    topics = _shop_floor_topics(topology_file or settings.topology)
     machines = assets(count)
     per_second = rate if rate is not None else _RATE_OF_A_MACHINE * count
     scheduled = _causes(seed, exceedances, duration, lasting)
@@ -127,7 +138,8 @@ def simulate(
         start_ms = time.time_ns() // 1_000_000
         # One schedule for the plant that suffers it, one for the labels that run ahead of it.
         faults, known = tee(schedule(seed, machines, count / per_second, duration) if faulty else ())
-        labelled: Iterator[Fault | Cause] = merge(known, process.causes if process else (), key=attrgetter("start"))
+        wrong, known_wrong = tee(mishaps.schedule(machines, duration, topics) if faulty else ())
+        labelled: Iterator[Trouble] = merge(known, process.causes if process else (), known_wrong, key=_start)
         simulator = Simulator(
             Plant(seed, machines, per_second, start_ms, faults, process),
             Labels(labelled, start_ms, file),
@@ -135,6 +147,7 @@ def simulate(
             producer.send,
             totals,
             respond,
+            floor.ShopFloor(seed, machines, start_ms, topics, wrong),
         )
         await simulator.run(duration, show)
 
@@ -152,6 +165,13 @@ def simulate(
         f"{totals.events:,} events of {count:,} synthetic machines in {display.seconds:.1f} s "
         f"({totals.events / display.seconds:,.0f}/s), {note()}"
     )
+
+
+def _shop_floor_topics(topology_file: Path | None) -> frozenset[str]:
+    """The topics of the shop floor that the topology declares; none where there is no topology."""
+    if topology_file is None:
+        return frozenset()
+    return floor.TOPICS.intersection(load(topology_file).inputs)
 
 
 def _causes(seed: int, exceedances: int | None, duration: float | None, lasting: float | None) -> list[Cause]:

@@ -1,5 +1,6 @@
 """`headrace topology`: check, compare, deploy and draw a topology file."""
 
+import time
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from difflib import unified_diff
@@ -14,15 +15,17 @@ from kafka import KafkaAdminClient
 from rich.console import Console
 from rich.text import Text
 
+from schemas.economics import BaselineRow, TariffRow
 from schemas.errors import SinkError, UserError
-from sinks.clickhouse import connection, migrations
+from sinks.clickhouse import connection, economics, migrations
 from streams.cli.options import data_option
 from streams.settings import Settings
 from streams.topology import apply as applying
+from streams.topology import tariffs
 from streams.topology.graph import mermaid
 from streams.topology.load import check, describe, load
 from streams.topology.model import Topology
-from streams.topology.plan import Plan, plan, topic_names
+from streams.topology.plan import Plan, SetPrices, plan, topic_names
 from streams.topology.plan_text import Line, headline, lines, outcome_line
 from streams.topology.problems import render
 from streams.trial import as_lines, trial
@@ -87,8 +90,9 @@ def carry_out(file: Path, data: Path) -> None:
     failed = 0
     with _servers(declared, settings) as (kafka, clickhouse):
         migrate = None if clickhouse is None else partial(_migrate, clickhouse)
+        set_prices = None if clickhouse is None else partial(_set_prices, clickhouse, declared)
         found = _plan(declared, kafka, clickhouse)
-        for outcome in applying.apply(found, kafka, migrate):
+        for outcome in applying.apply(found, kafka, migrate, set_prices):
             _print([outcome_line(outcome)])
             failed += outcome.status == "failed"
     _print(lines(msgspec.structs.replace(found, steps=())))
@@ -108,13 +112,32 @@ def graph(file: Path) -> None:
 
 def _plan(declared: Topology, kafka: KafkaAdminClient, clickhouse: Client | None) -> Plan:
     pending: list[str] = []
+    prices = None
     if clickhouse is not None:
         pending = [migration.name for migration in migrations.pending(clickhouse)]
-    return plan(declared, applying.live_topics(kafka, topic_names(declared)), pending)
+        prices = _prices(clickhouse, declared)
+    return plan(declared, applying.live_topics(kafka, topic_names(declared)), pending, prices)
 
 
 def _migrate(clickhouse: Client) -> list[str]:
     return [migration.name for migration in migrations.apply(clickhouse)]
+
+
+def _prices(clickhouse: Client, declared: Topology) -> SetPrices | None:
+    """How tariffs and baseline differ from what is declared; None where they do not."""
+    ended, new = (tariffs.lines(rows) for rows in _changed_prices(clickhouse, declared))
+    return SetPrices(tuple(new), tuple(ended)) if new or ended else None
+
+
+def _set_prices(clickhouse: Client, declared: Topology) -> None:
+    for rows in _changed_prices(clickhouse, declared):
+        economics.write(clickhouse, [*rows.tariffs, *rows.baselines])
+
+
+def _changed_prices(clickhouse: Client, declared: Topology) -> tariffs.Changes:
+    name = declared.topology
+    live = tariffs.Rows(economics.read(clickhouse, TariffRow, name), economics.read(clickhouse, BaselineRow, name))
+    return tariffs.changes(live, tariffs.declared(declared), now=time.time_ns() // 1_000_000)
 
 
 @contextmanager
@@ -149,6 +172,7 @@ def _summary(declared: Topology) -> str:
         "alarms": declared.alarms,
         "playbooks": declared.playbooks,
         "replays": declared.replays,
+        "tariffs": declared.economics.tariffs if declared.economics else (),
     }
     return ", ".join(
         f"{len(items)} {name if len(items) != 1 else name.removesuffix('s')}" for name, items in counts.items() if items

@@ -24,7 +24,7 @@ from kafka.errors import (
 
 from schemas.errors import SinkError, UserError
 from streams import login
-from streams.topology.plan import AddPartitions, ChangeConfig, CreateTopic, LiveTopic, Migrate, Plan, Step
+from streams.topology.plan import AddPartitions, ChangeConfig, CreateTopic, LiveTopic, Migrate, Plan, SetPrices, Step
 
 CONNECT_MS = 5_000
 REQUEST_MS = 15_000
@@ -32,6 +32,8 @@ PROPAGATION_S = 10.0
 
 Migrations = Callable[[], Sequence[str]]
 """Runs every pending ClickHouse migration and returns the names of those it ran."""
+Pricing = Callable[[], None]
+"""Writes the tariffs and the baseline as they are declared. Raises SinkError."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -94,16 +96,22 @@ def live_topics(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, Liv
     return live
 
 
-def apply(plan: Plan, client: KafkaAdminClient, migrate: Migrations | None = None) -> Iterator[Outcome]:
+def apply(
+    plan: Plan, client: KafkaAdminClient, migrate: Migrations | None = None, set_prices: Pricing | None = None
+) -> Iterator[Outcome]:
     """Carry out the steps of `plan` and yield what became of each, as it happens.
 
     A step that fails does not stop the others. `migrate` is called once where it is given, whether or not the plan
-    names migrations, because it also renews what the migrations leave to the running version.
+    names migrations, because it also renews what the migrations leave to the running version. `set_prices` is called
+    after it, where the plan has such a step.
     """
     for step in plan.steps:
-        if not isinstance(step, Migrate):
+        if not isinstance(step, Migrate | SetPrices):
             yield _topic_step(client, step)
     yield from _migrations([step for step in plan.steps if isinstance(step, Migrate)], migrate)
+    for step in plan.steps:
+        if isinstance(step, SetPrices):
+            yield _priced(step, set_prices)
 
 
 def _topic_step(client: KafkaAdminClient, step: CreateTopic | AddPartitions | ChangeConfig) -> Outcome:
@@ -172,6 +180,16 @@ def _migrations(steps: list[Migrate], migrate: Migrations | None) -> Iterator[Ou
             yield Outcome(step, "done")
         else:
             yield Outcome(step, "there_already", "somebody ran it in the meantime")
+
+
+def _priced(step: SetPrices, set_prices: Pricing | None) -> Outcome:
+    if set_prices is None:
+        raise ValueError("the plan has prices and nothing to write them with")
+    try:
+        set_prices()
+    except SinkError as error:
+        return Outcome(step, "failed", str(error))
+    return Outcome(step, "done")
 
 
 def _sentence(error: KafkaError) -> str:

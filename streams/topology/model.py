@@ -29,6 +29,7 @@ from streams.compute.detectors.registry import DetectorSpec
 from streams.compute.logistics.spec import Logistics
 from streams.compute.production.spec import Production
 from streams.compute.quality.spec import Quality
+from streams.topology.economics import Economics
 from streams.topology.mapping import Replay
 
 
@@ -218,6 +219,7 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     production: Production | None = None
     quality: Quality | None = None
     logistics: Logistics | None = None
+    economics: Economics | None = None
     sinks: Sinks = Sinks()
     replays: dict[Name, Replay] = {}
 

@@ -63,6 +63,14 @@ class Migrate(msgspec.Struct, frozen=True, tag_field="action", tag="migrate"):
     migration: str
 
 
+class SetPrices(msgspec.Struct, frozen=True, tag_field="action", tag="set_prices"):
+    """Tariffs and a baseline that ClickHouse does not have as they are declared; each as a line for people."""
+
+    new: tuple[str, ...]
+    ended: tuple[str, ...]
+    """What is not valid any more."""
+
+
 class CannotChange(msgspec.Struct, frozen=True, tag_field="action", tag="cannot_change"):
     """A difference that no command can mend while the data stays."""
 
@@ -78,7 +86,7 @@ class Note(msgspec.Struct, frozen=True, tag_field="action", tag="note"):
     what: str
 
 
-Step = CreateTopic | AddPartitions | ChangeConfig | Migrate
+Step = CreateTopic | AddPartitions | ChangeConfig | Migrate | SetPrices
 """What `apply` carries out."""
 
 
@@ -91,8 +99,16 @@ class Plan(msgspec.Struct, frozen=True):
     notes: tuple[Note, ...] = ()
 
 
-def plan(topology: Topology, live: Mapping[str, LiveTopic], pending: Sequence[str] = ()) -> Plan:
-    """Compare a topology with the live topics; `pending` names the ClickHouse migrations that have not run."""
+def plan(
+    topology: Topology,
+    live: Mapping[str, LiveTopic],
+    pending: Sequence[str] = (),
+    prices: SetPrices | None = None,
+) -> Plan:
+    """Compare a topology with the live topics.
+
+    `pending` names the ClickHouse migrations that have not run, `prices` what has to change of tariffs and baseline.
+    """
     steps: list[Step] = []
     cannot: list[CannotChange] = []
     notes: list[Note] = []
@@ -106,6 +122,7 @@ def plan(topology: Topology, live: Mapping[str, LiveTopic], pending: Sequence[st
         cannot += _cannot(wanted, current)
         notes += _notes(wanted, current)
     steps += [Migrate(name) for name in pending]
+    steps += [prices] if prices is not None else []
     return Plan(topology.topology, tuple(steps), tuple(cannot), tuple(notes))
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from schemas.durations import Duration
 from streams.topology.apply import Outcome
-from streams.topology.plan import AddPartitions, ChangeConfig, CreateTopic, Migrate, Plan, Step
+from streams.topology.plan import AddPartitions, ChangeConfig, CreateTopic, Migrate, Plan, SetPrices, Step
 
 
 class Line(NamedTuple):
@@ -30,7 +30,7 @@ def headline(plan: Plan) -> str:
         return f"{plan.topology}: nothing to do"
     counts = [
         (sum(isinstance(step, CreateTopic) for step in plan.steps), "to create"),
-        (sum(isinstance(step, AddPartitions | ChangeConfig) for step in plan.steps), "to change"),
+        (sum(isinstance(step, AddPartitions | ChangeConfig | SetPrices) for step in plan.steps), "to change"),
         (sum(isinstance(step, Migrate) for step in plan.steps), "to migrate"),
         (len(plan.cannot), "that cannot be changed"),
     ]
@@ -55,6 +55,8 @@ def _title(step: Step) -> str:
             return f"topic {step.topic}: {', '.join(step.changes)}"
         case Migrate():
             return f"ClickHouse migration {step.migration}"
+        case SetPrices():
+            return f"tariffs and baseline: {len(step.new)} new, {len(step.ended)} ended"
 
 
 def _step(step: Step) -> list[Line]:
@@ -77,6 +79,9 @@ def _step(step: Step) -> list[Line]:
             return [*_block("~", step, [], "yellow"), *_warning(step.warning)]
         case Migrate():
             return _block("+", step, [], "green")
+        case SetPrices():
+            details = [*(f"- {line}" for line in step.ended), *(f"+ {line}" for line in step.new)]
+            return _block("~", step, details, "yellow")
 
 
 def _block(symbol: str, step: Step, details: list[str], style: str) -> list[Line]:

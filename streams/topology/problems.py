@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Literal
 
 import msgspec
@@ -51,3 +52,16 @@ def undeclared(where: Where, what: str, name: str, known: Collection[str]) -> Pr
     return Problem(
         where, f"{what} {name!r} is not declared{did_you_mean(name, list(known))}; declared: {declared or '-'}"
     )
+
+
+def unmatched(where: Where, what: str, patterns: tuple[str, ...], known: Collection[str]) -> Iterator[Problem]:
+    """Patterns that match nothing. A topology that declares none of a kind leaves open what will come."""
+    for index, pattern in enumerate(patterns):
+        if known and not matching((pattern,), known):
+            hint = did_you_mean(pattern, list(known))
+            yield Problem((*where, index), f"{pattern!r} matches no declared {what}{hint}")
+
+
+def matching(patterns: Collection[str], names: Collection[str]) -> list[str]:
+    """Those of the names that match one of the patterns."""
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]

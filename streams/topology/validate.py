@@ -4,9 +4,8 @@ Checks that look at one struct alone are in the structs.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from fnmatch import fnmatchcase
 
 from schemas.durations import Duration
 from streams.compute.alarms.rule import AlarmRule
@@ -14,10 +13,10 @@ from streams.compute.detectors.limit import Limit
 from streams.compute.detectors.mewma import MOST_METRICS, Mewma
 from streams.compute.detectors.range import Range
 from streams.compute.detectors.registry import DetectorSpec
-from streams.topology import validate_playbooks, validate_production, validate_quality
+from streams.topology import validate_economics, validate_playbooks, validate_production, validate_quality
 from streams.topology.mapping import Replay, TimeColumn, TimeRows
 from streams.topology.model import Topology
-from streams.topology.problems import Problem, Where, did_you_mean, render, undeclared
+from streams.topology.problems import Problem, Where, matching, render, undeclared, unmatched
 
 MOST_OPEN = 1_000
 """Above so many overlapping windows per series a worker's memory goes into windows alone."""
@@ -40,6 +39,7 @@ def problems(topology: Topology) -> list[Problem]:
         *validate_playbooks.problems(topology),
         *validate_production.problems(topology),
         *validate_quality.problems(topology),
+        *validate_economics.problems(topology),
         *_replays(topology),
     ]
 
@@ -136,7 +136,7 @@ def _detectors(topology: Topology) -> Iterator[Problem]:
             case Mewma():
                 yield from _together(where, spec, topology)
             case Range(low=None, high=None):
-                for metric in _matching(spec.metrics, topology.metrics):
+                for metric in matching(spec.metrics, topology.metrics):
                     if topology.metrics[metric].low is None and topology.metrics[metric].high is None:
                         yield Problem(
                             where, f"{spec.name} has no bounds for {metric}: give it or the metric low or high"
@@ -144,8 +144,8 @@ def _detectors(topology: Topology) -> Iterator[Problem]:
 
 
 def _together(where: Where, spec: Mewma, topology: Topology) -> Iterator[Problem]:
-    for name in _matching(spec.assets, topology.assets):
-        watched = _matching(spec.metrics, topology.assets[name].metrics or topology.metrics)
+    for name in matching(spec.assets, topology.assets):
+        watched = matching(spec.metrics, topology.assets[name].metrics or topology.metrics)
         if len(watched) > MOST_METRICS:
             few = f"allowed are {MOST_METRICS} of an asset"
             yield Problem((*where, "metrics"), f"match {len(watched)} metrics of {name}; {few}")
@@ -165,17 +165,17 @@ def _alarms(topology: Topology) -> Iterator[Problem]:
 
 
 def _selection(where: Where, spec: DetectorSpec | AlarmRule, topology: Topology) -> Iterator[Problem]:
-    unmatched = [
-        *_unmatched((*where, "metrics"), "metric", spec.metrics, topology.metrics),
-        *_unmatched((*where, "assets"), "asset", spec.assets, topology.assets),
+    missing = [
+        *unmatched((*where, "metrics"), "metric", spec.metrics, topology.metrics),
+        *unmatched((*where, "assets"), "asset", spec.assets, topology.assets),
     ]
-    yield from unmatched
-    if not unmatched and not _watches_anything(spec, topology):
+    yield from missing
+    if not missing and not _watches_anything(spec, topology):
         yield Problem(where, f"{spec.name} watches nothing: none of its assets is declared with one of its metrics")
 
 
 def _limit(where: Where, spec: Limit | AlarmRule, topology: Topology) -> Iterator[Problem]:
-    for name in _matching(spec.metrics, topology.metrics):
+    for name in matching(spec.metrics, topology.metrics):
         metric = topology.metrics[name]
         for side, limit in (("low", spec.low), ("high", spec.high)):
             if limit is None:
@@ -188,7 +188,7 @@ def _limit(where: Where, spec: Limit | AlarmRule, topology: Topology) -> Iterato
 def _rules(topology: Topology) -> Iterator[Problem]:
     for index, rule in enumerate(topology.compliance.rules):
         where: Where = ("compliance", "rules", index)
-        yield from _unmatched((*where, "assets"), "asset", rule.assets, topology.assets)
+        yield from unmatched((*where, "assets"), "asset", rule.assets, topology.assets)
         needed: dict[Where, tuple[str, str | None]] = {
             ("metric",): (rule.metric, "mg/m3" if rule.flow is not None else None)
         }
@@ -208,7 +208,7 @@ def _rules(topology: Topology) -> Iterator[Problem]:
 
 def _sent(metric: str, assets: tuple[str, ...], topology: Topology) -> bool:
     """Whether a declared asset may send the metric; assets may leave open what they send."""
-    declared = [topology.assets[name] for name in _matching(assets, topology.assets)]
+    declared = [topology.assets[name] for name in matching(assets, topology.assets)]
     return not declared or any(not asset.metrics or metric in asset.metrics for asset in declared)
 
 
@@ -248,22 +248,10 @@ def _replay_time(where: Where, replay: Replay) -> Iterator[Problem]:
                 yield Problem((*where, "utc_offset"), f"is {offset!r}; no place on Earth is so far from UTC")
 
 
-def _unmatched(where: Where, what: str, patterns: tuple[str, ...], known: Collection[str]) -> Iterator[Problem]:
-    """Patterns that match nothing. A topology that declares none of a kind leaves open what will come."""
-    for index, pattern in enumerate(patterns):
-        if known and not _matching((pattern,), known):
-            hint = did_you_mean(pattern, list(known))
-            yield Problem((*where, index), f"{pattern!r} matches no declared {what}{hint}")
-
-
-def _matching(patterns: tuple[str, ...], names: Collection[str]) -> list[str]:
-    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
-
-
 def _watches_anything(spec: DetectorSpec | AlarmRule, topology: Topology) -> bool:
     """Whether a declared asset may send a metric that the detector watches; assets may leave open what they send."""
-    metrics = set(_matching(spec.metrics, topology.metrics))
-    assets = [topology.assets[name] for name in _matching(spec.assets, topology.assets)]
+    metrics = set(matching(spec.metrics, topology.metrics))
+    assets = [topology.assets[name] for name in matching(spec.assets, topology.assets)]
     return not assets or not metrics or any(not asset.metrics or metrics & {*asset.metrics} for asset in assets)
 
 

@@ -111,9 +111,10 @@ class Plant:
         assert worker.stop() == 0
 
     def run_to_the_log_end(self) -> "Worker":
-        """Have one worker process everything that is in the log, whatever windows are open then."""
+        """Have one worker process and commit everything that is in the log, whatever windows are open then."""
         worker = self.worker()
         worker.wait_until_at_end()
+        worker.wait_for("the last commit", self.is_committed)
         assert worker.stop() == 0
         return worker
 

@@ -31,13 +31,13 @@ def told(ts: int, asset: str, **what: Any) -> bytes:
     return json.dumps({"ts": ts, "site": "s", "asset": asset, **what}).encode()
 
 
-def weeks(count: int, seed: int = 1) -> list[tuple[int, bytes]]:
+def days(count: int, seed: int = 1) -> list[tuple[int, bytes]]:
     """Events of ten machines: mostly in order, some late, repeated, unknown or broken, now and then silence."""
     rng = random.Random(seed)
     records: list[tuple[int, bytes]] = []
     now = START
     while len(records) < count:
-        now += rng.choice((500, 1_000, 2_000, 30_000)) if rng.random() > 0.0005 else rng.randrange(30 * 3_600_000)
+        now += rng.choice((500, 1_000, 2_000)) if rng.random() > 0.0002 else rng.randrange(30 * 3_600_000)
         machine = rng.randrange(10)
         ts = now - (rng.randrange(120_000) if rng.random() < 0.05 else 0)
         draw = rng.random()
@@ -57,18 +57,18 @@ def weeks(count: int, seed: int = 1) -> list[tuple[int, bytes]]:
 
 def test_a_worker_killed_in_the_middle_changes_nothing(deploy: Callable[[str], Plant]) -> None:
     plant = deploy(TOPOLOGY)
-    records = weeks(45_000)
+    records = days(30_000)
     rng = random.Random(7)
-    for part in range(0, len(records), 15_000):  # each worker finds something new: all may be done in a second
-        plant.send(TOPIC, records[part : part + 15_000])
+    for part in range(0, len(records), 10_000):  # each worker finds something new: all may be done in a second
+        plant.send(TOPIC, records[part : part + 10_000])
         worker = plant.worker()
         worker.wait_for("progress", lambda worker=worker: worker.processed() > 0)
         time.sleep(rng.random() * 0.6)
         worker.kill()
     plant.run_to_the_log_end()
     plant.assert_as_undisturbed()
-    assert plant.rows("oee").total() > 10_000
-    assert plant.rows("stops").total() > 1_000
+    assert plant.rows("oee").total() > 5_000
+    assert plant.rows("stops").total() > 500
     assert "nothing lost, nothing twice" in plant.command("audit").stdout
 
 

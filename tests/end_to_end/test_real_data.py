@@ -40,7 +40,22 @@ def test_the_steel_plants_energy_and_co2_add_up_in_readings_and_in_windows(deplo
                 f"WHERE {mine} AND metric = '{metric}' AND window = '{window.name}'"
             )
             assert windows[0] == (pytest.approx(expected, abs=tolerance), 35_040), window.name
+    costs = f"headrace.costs_per_hour WHERE {mine} GROUP BY metric ORDER BY metric"
+    (co2, emitted), (energy, used) = (
+        row[1:] for row in plant.query(f"SELECT metric, sum(quantity), sum(money) FROM {costs}")
+    )
+    assert (energy, co2) == (pytest.approx(959_636.71, abs=0.01), pytest.approx(403.81, abs=0.005))
+    assert used == pytest.approx(money_for_energy(), rel=1e-9)
+    assert emitted == pytest.approx(co2 * 9000)
     assert "nothing lost, nothing twice" in plant.command("audit").stdout
+
+
+def money_for_energy() -> float:
+    """What the topology's bands make of each row of the file, by the hour that is written in it."""
+    with (DATA / "steel/Steel_industry_data.csv").open(newline="") as rows:
+        used = [(int(row["date"][-5:-3]), float(row["Usage_kWh"])) for row in csv.DictReader(rows)]
+    peak, valley = {10, 11, 13, 14, 15, 16}, {23, *range(9)}
+    return sum(kwh * (190 if hour in peak else 60 if hour in valley else 110) for hour, kwh in used)
 
 
 def test_every_nox_value_over_100_of_the_gas_turbine_is_flagged_once(deploy: Callable[[str], Plant]) -> None:

@@ -10,6 +10,8 @@ from kafka.admin import NewTopic
 
 from schemas.errors import UserError
 from schemas.topics import PROCESS_ACKS
+from sinks.bigscreen.actions import Actions
+from sinks.bigscreen.feed import Feed
 from streams.adjustment_reader import AdjustmentReader
 from streams.event_producer import EventProducer
 from streams.settings import Settings
@@ -17,6 +19,7 @@ from streams.topology import rights
 from streams.topology.apply import admin_client
 from tests.end_to_end.plant import Plant
 from tests.security.servers import MARK, Servers, refusal
+from tests.sinks.bigscreen.known import alarm
 
 TOPOLOGY = """
 topology: NAME
@@ -85,6 +88,24 @@ def test_the_control_system_reads_commands_and_acknowledges_with_its_rights_and_
     assert asyncio.run(respond("controller")) == 1
     with pytest.raises(UserError, match=r"has no topic process\.adjustments, process\.acks"):
         asyncio.run(respond("gateway"))
+
+
+def test_the_screen_reads_and_acts_with_its_rights(deployed: Plant, servers: Servers) -> None:
+    servers.grant(deployed.topology.topology)
+    options = Settings.from_environment(servers.login("screen")).client_options()
+
+    async def look_and_act() -> None:
+        reading = asyncio.Event()
+        feed = Feed(options, "t", lambda _: None, lambda _: None)
+        task = asyncio.ensure_future(feed.run(reading.set))
+        await reading.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        actions = Actions(options, longest_shelf_ms=1)
+        await actions.send(alarm("a", 1), "acknowledge", "Wang Fang", "seen")
+        await actions.stop()
+
+    asyncio.run(look_and_act())
 
 
 LACKING = {

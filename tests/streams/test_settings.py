@@ -51,6 +51,7 @@ def test_everything_is_read_from_the_environment(nowhere: Path) -> None:
         "HEADRACE_KAFKA_SASL_PASSWORD": "password",
         "HEADRACE_KAFKA_SSL_CAFILE": "ca.pem",
         "HEADRACE_OUTLETS_METRICS": "0.0.0.0:9001",
+        "HEADRACE_SCREEN": "0.0.0.0:9002",
         "HEADRACE_ALERTMANAGER_USERNAME": "plant",
         "HEADRACE_ALERTMANAGER_PASSWORD": "word",
         "HEADRACE_ALERTMANAGER_TOKEN": "token",
@@ -63,6 +64,7 @@ def test_everything_is_read_from_the_environment(nowhere: Path) -> None:
         topology=Path("plant.yaml"),
         metrics=Address("0.0.0.0", 9000),  # noqa: S104
         outlets_metrics=Address("0.0.0.0", 9001),  # noqa: S104
+        screen=Address("0.0.0.0", 9002),  # noqa: S104
         security=KafkaSecurity(
             protocol="SASL_SSL", mechanism="PLAIN", username="user", password="password", cafile="ca.pem"
         ),
@@ -78,7 +80,10 @@ def test_everything_is_read_from_the_environment(nowhere: Path) -> None:
 def test_what_is_left_out_has_its_default(nowhere: Path) -> None:
     settings = Settings.from_environment({**KAFKA, "HEADRACE_TOPOLOGY": ""}, nowhere)
     assert settings == Settings(
-        kafka="broker:9092", metrics=Address("127.0.0.1", 9464), outlets_metrics=Address("127.0.0.1", 9465)
+        kafka="broker:9092",
+        metrics=Address("127.0.0.1", 9464),
+        outlets_metrics=Address("127.0.0.1", 9465),
+        screen=Address("127.0.0.1", 8700),
     )
     assert settings.client_options() == {"bootstrap_servers": ["broker:9092"], "security_protocol": "PLAINTEXT"}
 

@@ -13,10 +13,15 @@ from infra.simulator.labels import Labels
 from infra.simulator.live import Disorder, Respond, Simulator, Totals
 from infra.simulator.plant import Plant
 from infra.simulator.process import REAGENT, Process
+from infra.simulator.shop_floor.floor import TOPICS, ShopFloor
 from schemas.events import Event
+from schemas.logistics import LogisticsEvent
+from schemas.production import ProductionEvent
+from schemas.quality import QualityEvent
 
 START_MS = 1_760_000_000_000
 MACHINES = assets()
+UNION = {"production.events": ProductionEvent, "quality.events": QualityEvent, "logistics.events": LogisticsEvent}
 
 
 class Run:
@@ -30,6 +35,7 @@ class Run:
         faults: Sequence[Fault] = (),
         process: Process | None = None,
         respond: Respond | None = None,
+        floor: ShopFloor | None = None,
     ) -> None:
         self.now = 50.0
         self.sent: list[tuple[float, str, bytes, Event]] = []
@@ -45,6 +51,7 @@ class Run:
             self._send,
             self.totals,
             respond,
+            floor,
             clock=lambda: self.now,
             sleep=self._sleep,
         )
@@ -55,7 +62,7 @@ class Run:
         return [int(event.ts) for _, _, _, event in self.sent]
 
     async def _send(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
-        events = [msgspec.json.decode(value, type=Event) for _, value in records]
+        events = [msgspec.json.decode(value, type=UNION.get(topic, Event)) for _, value in records]
         self.sent += [(self.now - 50, topic, key, event) for (key, _), event in zip(records, events, strict=True)]
         if self._first is not None and self.labels_at_first_fault_event is None:
             begin = START_MS + self._first.start * 1000
@@ -130,3 +137,14 @@ def test_whoever_responds_is_asked_at_every_step_and_what_is_moved_shows_from_th
     assert asked == sorted(asked)
     assert len(asked) > 150
     assert asked[-1] == 20
+
+
+def test_the_shop_floor_is_sent_in_order_and_soon_whatever_the_disorder_of_readings() -> None:
+    run = Run(duration=20, disorder=0.1, floor=ShopFloor(1, MACHINES, START_MS, TOPICS))
+    sent = [(when, topic, event) for when, topic, _, event in run.sent if topic in TOPICS]
+    floor = ShopFloor(1, MACHINES, START_MS, TOPICS)
+    direct = floor.until(20) + floor.shut_down(20)
+    for topic in TOPICS:
+        assert [event for _, t, event in sent if t == topic] == [event for t, _, event in direct if t == topic]
+    assert all(0 <= when - (int(event.ts) - START_MS) / 1000 < 0.3 for when, _, event in sent)
+    assert run.totals.events == 4200 + len(sent)

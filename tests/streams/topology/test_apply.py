@@ -9,7 +9,7 @@ from kafka import KafkaAdminClient
 from infra.local.ports import free_ports
 from schemas.errors import SettingsError, SinkUnavailable, UserError
 from streams.topology.apply import Outcome, admin_client, apply, live_topics
-from streams.topology.plan import AddPartitions, Change, ChangeConfig, CreateTopic, LiveTopic, Migrate, Plan
+from streams.topology.plan import AddPartitions, Change, ChangeConfig, CreateTopic, LiveTopic, Migrate, Plan, SetPrices
 
 
 class Kafka(Protocol):
@@ -141,3 +141,21 @@ def test_what_the_broker_shows_fits_what_the_planner_compares(client: KafkaAdmin
     live = live_topics(client, [step.topic])[step.topic]
     assert isinstance(live, LiveTopic)
     assert {key: live.config[key] for key in step.config} == step.config
+
+
+def test_prices_are_written_after_the_migrations_and_only_where_the_plan_has_them() -> None:
+    calls: list[str] = []
+    prices = SetPrices(("new",), ())
+    plan = Plan("test", (Migrate("0001"), prices))
+    done = list(apply(plan, NoKafka(), lambda: [calls.append("migrated") or "0001"], lambda: calls.append("priced")))  # type: ignore[func-returns-value]
+    assert done == [Outcome(step, "done") for step in plan.steps]
+    assert list(apply(Plan("test"), NoKafka(), lambda: [], lambda: calls.append("again"))) == []
+    assert calls == ["migrated", "priced"]
+
+
+def test_prices_that_cannot_be_written_are_told() -> None:
+    def away() -> None:
+        raise SinkUnavailable("ClickHouse is away", retry_after=1)
+
+    [outcome] = apply(Plan("test", (SetPrices(("new",), ()),)), NoKafka(), lambda: [], away)
+    assert (outcome.status, outcome.detail) == ("failed", "ClickHouse is away")

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 import pytest
 
 from infra.local.ports import free_ports
+from sinks.clickhouse import connection
 from streams.cli import main
 from streams.topology.apply import admin_client, live_topics
 
@@ -67,7 +68,8 @@ def test_a_valid_file_is_summed_up(run: Run, topologies: Path) -> None:
     ran = run("validate", str(topologies / "tower_plant.yaml"))
     assert ran.code == 0
     assert ran.out.endswith(
-        "is valid: 21 assets, 32 metrics, 2 sources, 3 windows, 14 detectors, 3 rules, 6 alarms, 2 playbooks\n"
+        "is valid: 21 assets, 32 metrics, 2 sources, 3 windows, 14 detectors, 3 rules, 6 alarms, 2 playbooks, "
+        "8 tariffs\n"
     )
 
 
@@ -156,6 +158,46 @@ def test_a_topology_is_planned_applied_and_then_needs_nothing(
     assert run("apply", file, **servers) == (0, "test-cli.apply: nothing to do\n", "")
     told = json.loads(run("plan", "--json", file, **servers).out)
     assert (told["steps"], told["cannot"]) == ([], [])
+
+
+PRICED = """\
+metrics: {{power: {{unit: kW}}}}
+assets: {{press: {{kind: press, metrics: [power]}}}}
+economics:
+  currency: CNY
+  window: 1m
+  tariffs: [{{name: grid, kind: energy, metrics: [power], price: {price}}}]
+"""
+
+
+def test_a_changed_price_is_planned_and_applied_once_and_holds_from_then_on(
+    run: Run, plant: Callable[..., str], stack: Stack
+) -> None:
+    servers = {"HEADRACE_KAFKA": stack.kafka, "HEADRACE_CLICKHOUSE": stack.clickhouse_url}
+    with admin_client({"bootstrap_servers": [stack.kafka]}) as client:
+        live = live_topics(client, ["emission.events"])
+    partitions = live["emission.events"].partitions if live else 2
+
+    def file(price: float) -> str:
+        return plant("test-cli.priced", partitions, more=PRICED.format(price=price))
+
+    assert "✓ tariffs and baseline: 1 new, 0 ended" in run("apply", file(0.7), **servers).out
+    planned = run("plan", file(0.9), **servers)
+    assert planned.out.splitlines() == [
+        "~ tariffs and baseline: 1 new, 1 ended",
+        "    - grid: press power 0.7 CNY/kWh",
+        "    + grid: press power 0.9 CNY/kWh",
+        "test-cli.priced: 1 to change",
+    ]
+    assert run("apply", file(0.9), **servers).code == 0
+    assert run("apply", file(0.9), **servers) == (0, "test-cli.priced: nothing to do\n", "")
+    clickhouse = connection.connect(connection.parse(stack.clickhouse_url))
+    query = "SELECT price, toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to) FROM headrace.tariffs"
+    (first, begin, end), (second, change, never) = clickhouse.execute(
+        f"{query} WHERE topology = 'test-cli.priced' ORDER BY valid_from"
+    )
+    assert (first, second, begin, never) == (0.7, 0.9, 0, None)
+    assert end == change > 0
 
 
 def test_what_cannot_be_changed_is_told_and_apply_fails(run: Run, plant: Callable[..., str], stack: Stack) -> None:

@@ -22,6 +22,7 @@ from streams.topology.plan import (
     Migrate,
     Note,
     Plan,
+    SetPrices,
     desired,
     plan,
     topic_names,
@@ -185,9 +186,20 @@ def test_too_little_replication_cannot_be_changed_and_more_is_noted(small: Build
     assert [one.topic for one in found.notes] == ["anomalies"]
 
 
-def test_pending_migrations_come_last(small: Build, deployed: Live) -> None:
-    steps = plan(small(), {}, ["0001_tables", "0002_more"]).steps
-    assert steps[-2:] == (Migrate("0001_tables"), Migrate("0002_more"))
+def test_pending_migrations_come_after_topics_and_prices_last(small: Build, deployed: Live) -> None:
+    prices = SetPrices(("grid: press 0.9 CNY/kWh",), ())
+    steps = plan(small(), {}, ["0001_tables", "0002_more"], prices).steps
+    assert steps[-3:] == (Migrate("0001_tables"), Migrate("0002_more"), prices)
+
+
+def test_prices_read_as_a_diff_and_count_as_a_change() -> None:
+    found = Plan("small", (SetPrices(("grid: press 0.9 CNY/kWh",), ("grid: press 0.7 CNY/kWh",)),))
+    assert [line.text for line in lines(found)] == [
+        "~ tariffs and baseline: 1 new, 1 ended",
+        "    - grid: press 0.7 CNY/kWh",
+        "    + grid: press 0.9 CNY/kWh",
+    ]
+    assert headline(found) == "small: 1 to change"
 
 
 def test_topics_of_others_are_none_of_a_topologys_business(small: Build, deployed: Live) -> None:
@@ -255,7 +267,7 @@ def test_a_plan_reads_as_a_diff_with_units(small: Build, deployed: Live) -> None
 
 
 def test_a_plan_is_json_for_programs(small: Build) -> None:
-    found = plan(small(), {}, ["0001_tables"])
+    found = plan(small(), {}, ["0001_tables"], SetPrices(("new",), ("ended",)))
     assert msgspec.json.decode(msgspec.json.encode(found), type=Plan) == found
 
 

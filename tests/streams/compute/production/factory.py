@@ -13,7 +13,7 @@ from schemas.rows import Row
 from streams.compute.production.engine import ProductionEngine
 from streams.compute.production.spec import Production
 from streams.compute.shop_floor import Believed, Origin
-from tests.production_oracle import Record
+from tests.streams.compute.production.oracle import Record
 
 MONDAY = 1_760_313_600_000
 """2025-10-13 00:00 UTC."""

@@ -5,7 +5,6 @@ import pytest
 from schemas.events import Reason
 from streams.compute.production.engine import ProductionEngine
 from streams.compute.shop_floor import Believed, Origin
-from tests.production_oracle import Record
 from tests.streams.compute.production.factory import (
     HOUR,
     MINUTE,
@@ -22,6 +21,7 @@ from tests.streams.compute.production.factory import (
     state,
     stops,
 )
+from tests.streams.compute.production.oracle import Record
 
 DAY = spec(shifts={"early": {"start": "06:00", "end": "14:00", "breaks": [{"start": "09:00", "end": "09:30"}]}})
 SIX, NINE = MONDAY + 6 * HOUR, MONDAY + 9 * HOUR

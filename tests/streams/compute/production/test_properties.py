@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from schemas.oee import OeeSlice
 from streams.checkpoint import Checkpoint, pack, unpack
-from tests.production_oracle import Record, Rules
-from tests.production_oracle import run as oracle
 from tests.streams.compute.production import factory
 from tests.streams.compute.production.factory import MINUTE, MONDAY
+from tests.streams.compute.production.oracle import Record, Rules
+from tests.streams.compute.production.oracle import run as oracle
 
 NIGHT_BREAK = {"start": "00:30", "end": "01:00"}
 FACTORY = factory.spec(
