@@ -125,10 +125,10 @@ def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("cut.csv.gz", gzip.compress(COLUMNS + b"2024-01-01T00:00:00Z,saw-1,,1,2\n" * 1000)[:-10]),
+        ("cut.csv.gz", gzip.compress(COLUMNS + b"2024-01-01T00:00:00Z,saw-1,,1,2\n" * 1000, mtime=0)[:-10]),
         ("no.csv.gz", b"time,machine\n"),
         ("no.ndjson.gz", b"{}\n"),
-        ("cut.ndjson.gz", gzip.compress(b"{}\n" * 1000)[:-10]),
+        ("cut.ndjson.gz", gzip.compress(b"{}\n" * 1000, mtime=0)[:-10]),
         ("no.parquet", b"time,machine\n"),
         ("latin.csv", COLUMNS + "2024-01-01T00:00:00Z,säge,,1,2\n".encode("latin-1")),
         ("latin-header.csv", "zeit,säge\n1,2\n".encode("latin-1")),
