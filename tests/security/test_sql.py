@@ -12,6 +12,11 @@ ALLOWED = {
     ("streams/audit.py", "', '.join(_LEDGER)"),
     ("streams/audit.py", "where"),
     ("streams/audit.py", "table"),
+    ("sinks/clickhouse/economics.py", "names"),
+    ("sinks/clickhouse/economics.py", "columns"),
+    ("sinks/clickhouse/economics.py", "table"),
+    ("streams/cli/demo_shop_floor.py", "figure.columns"),
+    ("streams/cli/demo_shop_floor.py", "figure.table"),
     # Tables and columns as the server's own catalogue names them; what is written must be among them.
     ("sinks/clickhouse/writer.py", "name"),
     ("sinks/clickhouse/writer.py", "names"),
