@@ -18,6 +18,8 @@ _CHART_LASTS: Final = 0.45
 _PICK_BEGINS: Final = 0.3
 _PICK_LASTS: Final = 0.5
 """Shares of a cycle. The next pick after the beginning is wrong; picks come in every order."""
+_SHORTEST: Final = 20.0
+"""Seconds that a cycle needs, or nothing might be picked and measured while its mishaps last."""
 _SIGMAS: Final = {"process_shift": 5.0, "process_drift": 10.0}
 
 
@@ -37,13 +39,14 @@ class Mishap(NamedTuple):
 def schedule(machines: Sequence[Asset], duration: float | None, topics: Collection[str]) -> Iterator[Mishap]:
     """Mishaps in the order in which they start: in each cycle a wrong pick, and a shift and a drift in turn.
 
-    Cycles are those of the faults of instruments. What shows on none of the `topics` does not happen.
+    Cycles are those of the faults of instruments. What shows on none of the `topics` does not happen, and nothing does
+    in a run that is too short for it to show.
     """
     number, length = cycles(duration)
     picks = LOGISTICS_EVENTS.name in topics
     measured = QUALITY_EVENTS.name in topics
     sick = next((machine.name for machine in machines if measured and machine.kind == _SICK), None)
-    if not picks and sick is None:
+    if length < _SHORTEST or (not picks and sick is None):
         return
     for cycle in count() if number is None else range(number):
         begin = cycle * length

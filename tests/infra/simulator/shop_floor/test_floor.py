@@ -184,6 +184,7 @@ def test_mishaps_come_in_order_and_those_of_a_machine_do_not_overlap() -> None:
     assert [one.kind for one in mishaps.schedule(assets(3), 20, TOPICS)] == ["wrong_pick"]
     assert [one.kind for one in mishaps.schedule(MACHINES, 20, {QUALITY_EVENTS.name})] == ["process_shift"]
     assert list(mishaps.schedule(MACHINES, None, {"production.events"})) == []
+    assert list(mishaps.schedule(MACHINES, 19, TOPICS)) == []
 
 
 def picked(messages: list[Message]) -> list[bool]:
@@ -258,3 +259,15 @@ def test_machines_say_that_they_are_off_when_the_plant_ends() -> None:
     assert [event.asset for _, _, event in messages] == [machine.name for machine in MAKERS]
     assert {(event.ts, event.state) for _, _, event in messages} == {(START_MS + 12_345, "off")}
     assert ShopFloor(5, MACHINES, START_MS, {QUALITY_EVENTS.name}).shut_down(12) == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_in_the_shortest_run_that_has_mishaps_each_of_them_shows(seed: int) -> None:
+    wrong, shift = mishaps.schedule(MACHINES, 20, TOPICS)
+    messages = run(20, seed, [wrong, shift])
+    times = [(int(event.ts) - START_MS) / 1000 for _, _, event in messages if isinstance(event, Pick)]
+    found = [time for time, right in zip(times, picked(messages), strict=True) if not right]
+    assert len(found) == 1
+    assert wrong.start <= found[0] < wrong.end
+    differ = [sick for sick, sound in zip(messages, run(20, seed, [wrong]), strict=True) if sick != sound]
+    assert [event.asset for _, _, event in differ] == ["kettle-1"] * len(differ) != []
