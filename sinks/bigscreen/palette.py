@@ -40,6 +40,7 @@ STATES: Final[dict[str, Sign]] = {
 }
 """By what machines report; a plant's own words have the sign below."""
 OTHER_STATE: Final = Sign("circle", "normal")
+NOT_MEASURED: Final = Sign("tune", "quiet")
 NO_DATA: Final = Sign("cloud_off", "unknown")
 
 PRIORITIES: Final[dict[str, Sign]] = {

@@ -16,7 +16,7 @@ from sinks.bigscreen.rows import Headroom, Point, Reading
 _Struct = TypeVar("_Struct", Alarm, Anomaly)
 
 _READINGS: Final = """
-SELECT asset, metric, argMax(value, ts), argMax(state, ts), toUnixTimestamp64Milli(max(ts))
+SELECT asset, metric, argMax(value, ts), argMax(flag, ts), argMax(state, ts), toUnixTimestamp64Milli(max(ts))
 FROM headrace.readings
 WHERE topology = %(topology)s AND site = %(site)s AND (asset, metric) IN %(series)s
     AND ts >= fromUnixTimestamp64Milli(%(since)s)

@@ -9,6 +9,8 @@ class Reading(NamedTuple):
     asset: str
     metric: str
     value: float
+    flag: str
+    """Data flag of HJ 212: N, or why it is no measurement of the process, such as C for calibration."""
     state: str
     """As the machine reported it; empty if it did not."""
     ts: int

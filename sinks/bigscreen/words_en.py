@@ -90,6 +90,12 @@ ENGLISH: Final[dict[str, str]] = {
     "below": "below limit",
     "will_exceed": "will exceed",
     "exceeds": "too high",
+    "flag.F": "stopped",
+    "flag.M": "maintenance",
+    "flag.S": "set by hand",
+    "flag.D": "fault",
+    "flag.C": "calibration",
+    "flag.B": "no signal",
     # production
     "shift": "shift {shift}",
     "oee": "OEE",

@@ -90,6 +90,12 @@ CHINESE: Final[dict[str, str]] = {
     "below": "低于限值",
     "will_exceed": "将超标",
     "exceeds": "超限",
+    "flag.F": "停运",
+    "flag.M": "维护",
+    "flag.S": "手工",
+    "flag.D": "故障",
+    "flag.C": "校准",
+    "flag.B": "通讯异常",
     # production
     "shift": "{shift} 班",
     "oee": "OEE",

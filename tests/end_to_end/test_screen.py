@@ -175,7 +175,7 @@ def test_the_whole_plant_is_on_one_look_on_a_wall_and_below_each_other_on_a_phon
     screen = screens(plant)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(1) as pool:
-        simulated = pool.submit(plant.command, "simulate", "--duration", "90s", "--rate", "400")
+        simulated = pool.submit(plant.command, "simulate", "--duration", "60s", "--rate", "400")
         for name, size, language in (("wall", WALL, "en"), ("wall-zh", WALL, "zh-CN"), ("phone", PHONE, "en")):
             with browser(size, language) as visitor:
                 page = visitor.open(screen.url)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sinks.bigscreen import charts, figures, palette
 from sinks.bigscreen.palette import Sign
 from sinks.bigscreen.plant import Emission, Plant
-from sinks.bigscreen.rows import Headroom
+from sinks.bigscreen.rows import Headroom, Reading
 from sinks.bigscreen.snapshot import Snapshot
 from sinks.bigscreen.words import Words
 
@@ -15,6 +15,8 @@ STACKS: Final = 2
 """Stacks of a rule that there is room for: the two that are nearest to the limit."""
 FULL: Final = 1.25
 """Where the bar ends, as a multiple of the limit."""
+_MEASURED: Final = ("N", "T")
+"""Flags of readings that say something of the process."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ def emissions(snapshot: Snapshot, plant: Plant, words: Words) -> tuple[Pollutant
 
 def _pollutant(emission: Emission, snapshot: Snapshot, plant: Plant, words: Words) -> Pollutant:
     rooms = {room.asset: room for room in snapshot.headroom if room.rule == emission.rule}
-    values = {reading.asset: reading.value for reading in snapshot.readings if reading.metric == emission.metric}
-    nearest = sorted(emission.assets, key=lambda asset: -_share(rooms.get(asset), values.get(asset), emission.limit))
+    readings = {reading.asset: reading for reading in snapshot.readings if reading.metric == emission.metric}
+    nearest = sorted(emission.assets, key=lambda asset: -_share(rooms.get(asset), readings.get(asset), emission.limit))
     shown = [asset for asset in emission.assets if asset in nearest[:STACKS]]
     unit = figures.unit(plant.units.get(emission.metric, ""))
     lines = {
@@ -65,17 +67,18 @@ def _pollutant(emission: Emission, snapshot: Snapshot, plant: Plant, words: Word
         rule=emission.rule,
         name=words.name("metric", emission.metric),
         limit=f"{figures.limit(emission.limit)} {unit}",
-        stacks=tuple(_stack(asset, values.get(asset), rooms.get(asset), emission.limit, words) for asset in shown),
+        stacks=tuple(_stack(asset, readings.get(asset), rooms.get(asset), emission.limit, words) for asset in shown),
         chart=charts.trend(lines, (emission.limit,), snapshot.newest, plant.utc_offset_ms),
     )
 
 
-def _share(room: Headroom | None, value: float | None, limit: float) -> float:
-    return max(room.projected / room.limit if room else 0.0, (value or 0.0) / limit)
+def _share(room: Headroom | None, reading: Reading | None, limit: float) -> float:
+    return max(room.projected / room.limit if room else 0.0, reading.value / limit if reading else 0.0)
 
 
-def _stack(asset: str, value: float | None, room: Headroom | None, limit: float, words: Words) -> Stack:
-    sign, word = _judge(value, room, limit, words)
+def _stack(asset: str, reading: Reading | None, room: Headroom | None, limit: float, words: Words) -> Stack:
+    sign, word = _judge(reading, room, limit, words)
+    value = reading.value if reading is not None else None
     if room is None:
         return Stack(asset, figures.number(value), sign, word, 0.0, None, words("too_early"), "")
     period = f"{words('hour_mean', mean=figures.number(room.mean))} · {_projected(room, words)}"
@@ -92,15 +95,17 @@ def _of_bar(value: float, room: Headroom) -> float:
     return min(max(value / room.limit / FULL, 0.0), 1.0)
 
 
-def _judge(value: float | None, room: Headroom | None, limit: float, words: Words) -> tuple[Sign, str]:
+def _judge(reading: Reading | None, room: Headroom | None, limit: float, words: Words) -> tuple[Sign, str]:
     """How a pollutant of a stack stands: the running period counts before the reading."""
     if room is not None and (room.mean > room.limit or room.allowed < 0):
         return palette.PRIORITIES["critical"], words("lost")
     if room is not None and room.projected > room.limit:
         return palette.PRIORITIES["high"], words("will_exceed")
-    if value is None:
+    if reading is None:
         return palette.NO_DATA, words("no_data")
-    if value > limit:
+    if reading.flag not in _MEASURED:
+        return palette.NOT_MEASURED, words.name("flag", reading.flag)
+    if reading.value > limit:
         return palette.PRIORITIES["medium"], words("exceeds")
     return palette.FINE, words("compliant") if room is not None else words("below")
 

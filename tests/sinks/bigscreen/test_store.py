@@ -31,7 +31,9 @@ class FakeClickHouse:
             raise ConnectionRefusedError("refused")
         if table != "readings":
             return []
-        return [("saw-1", "motor_current", 28.0, "running", ts) for ts in self.readings if ts >= parameters["since"]]
+        return [
+            ("saw-1", "motor_current", 28.0, "N", "running", ts) for ts in self.readings if ts >= parameters["since"]
+        ]
 
     def disconnect(self) -> None:
         pass

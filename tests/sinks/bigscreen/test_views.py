@@ -70,8 +70,8 @@ def test_the_age_is_that_of_the_newest_reading_and_never_below_0() -> None:
 
 def test_a_machine_that_runs_is_grey_and_one_that_stopped_is_not() -> None:
     readings = [
-        Reading("saw-1", "motor_current", 28.04, "running", NOW),
-        Reading("punch-1", "spindle_current", 0.4, "stopped", NOW),
+        Reading("saw-1", "motor_current", 28.04, "N", "running", NOW),
+        Reading("punch-1", "spindle_current", 0.4, "N", "stopped", NOW),
     ]
     view = equipment(Snapshot(readings=readings), (), PLANT, EN)
     saw, punch, stack = (view.tiles[name] for name in ("saw-1", "punch-1", "stack-1"))
@@ -83,12 +83,14 @@ def test_a_machine_that_runs_is_grey_and_one_that_stopped_is_not() -> None:
 
 def test_a_standing_alarm_marks_its_machine_with_the_most_urgent_priority() -> None:
     standing = [alarm("a", 1, priority="critical"), alarm("b", 2, priority="low")]
-    tile = equipment(Snapshot(readings=[Reading("stack-1", "nox", 210, "", NOW)]), standing, PLANT, EN).tiles["stack-1"]
+    tile = equipment(Snapshot(readings=[Reading("stack-1", "nox", 210, "N", "", NOW)]), standing, PLANT, EN).tiles[
+        "stack-1"
+    ]
     assert (tile.tone, tile.alarm) == ("critical", "dangerous")
 
 
 def test_a_state_of_the_plants_own_is_shown_as_it_is_called() -> None:
-    readings = [Reading("saw-1", "motor_current", 28, "blade <b>change</b>", NOW)]
+    readings = [Reading("saw-1", "motor_current", 28, "N", "blade <b>change</b>", NOW)]
     assert equipment(Snapshot(readings=readings), (), PLANT, EN).tiles["saw-1"].word == "blade <b>change</b>"
 
 
@@ -106,13 +108,19 @@ def test_a_state_of_the_plants_own_is_shown_as_it_is_called() -> None:
 def test_an_emission_is_judged_by_how_its_hour_will_end(
     value: float | None, headroom: Headroom | None, tone: str
 ) -> None:
-    readings = [] if value is None else [Reading("stack-1", "nox", value, "", NOW)]
+    readings = [] if value is None else [Reading("stack-1", "nox", value, "N", "", NOW)]
     [nox] = emissions(Snapshot(readings=readings, headroom=[headroom] if headroom else []), PLANT, EN)
     assert nox.stacks[0].sign.tone == tone
 
 
+def test_a_reading_of_the_calibration_gas_is_not_taken_for_an_emission() -> None:
+    readings = [Reading("stack-1", "nox", 0.8, "C", "", NOW), Reading("stack-2", "nox", 250.0, "C", "", NOW)]
+    [nox] = emissions(Snapshot(readings=readings), PLANT, EN)
+    assert {(stack.word, stack.sign.tone) for stack in nox.stacks[:2]} == {("calibration", "quiet")}
+
+
 def test_the_two_stacks_nearest_to_the_limit_are_shown() -> None:
-    readings = [Reading(f"stack-{n}", "nox", value, "", NOW) for n, value in ((1, 50.0), (2, 190.0), (3, 120.0))]
+    readings = [Reading(f"stack-{n}", "nox", value, "N", "", NOW) for n, value in ((1, 50.0), (2, 190.0), (3, 120.0))]
     [nox] = emissions(Snapshot(readings=readings), PLANT, EN)
     assert [stack.asset for stack in nox.stacks] == ["stack-2", "stack-3"]
     [nox] = emissions(Snapshot(readings=readings, headroom=[room("stack-1", 190, 199, 210)]), PLANT, EN)
