@@ -131,7 +131,7 @@ class Labour(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 Tariff = Energy | Reagent | Scrap | Downtime | Labour
 
 
-class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class CostBaseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is compared with: a period of which there are data, or figures."""
 
     first_day: _Day | None = None
@@ -169,5 +169,5 @@ class Economics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """The assets whose good items are what the plant turns out: names or patterns. Needed for savings."""
     hours_per_year: Annotated[float, Meta(gt=0, le=8784)] = 8760
     """Hours of operation in a year."""
-    baseline: Baseline | None = None
+    baseline: CostBaseline | None = None
     """What is compared with; without it there are costs and no savings."""
