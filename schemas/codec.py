@@ -13,6 +13,7 @@ Headers = list[tuple[str, bytes]]
 SCHEMA_VERSION: Final = {
     "event": 1, "aggregate": 1, "anomaly": 1, "alarm": 1, "alarm_action": 1, "adjustment": 1, "process_ack": 1,
     "feedback": 1, "dead_letter": 1, "production_event": 1, "quality_event": 1, "logistics_event": 1,
+    "trace_message": 1,
 }  # fmt: skip
 """Version of each kind of message."""
 

@@ -5,7 +5,8 @@ HeadraceError
 │   ├── TopologyError       a topology file is wrong: names file, path, bad value and what is allowed
 │   └── SettingsError       an environment variable or option is wrong
 ├── ContractError           bytes or values that break a contract of this package
-│   └── EventError          an event that cannot be accepted; becomes a dead letter
+│   ├── EventError          an event that cannot be accepted; becomes a dead letter
+│   └── CodeError           text that is no code of an item, or one mistyped
 ├── CheckpointError         a checkpoint cannot be read by this version
 └── SinkError               results could not be made durable
     ├── SinkUnavailable     for now: try again after `retry_after` seconds; the checkpoint waits
@@ -40,6 +41,10 @@ class EventError(ContractError):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+class CodeError(ContractError):
+    """Text that is no code of an item, or one mistyped; its message is one line."""
 
 
 class CheckpointError(HeadraceError):

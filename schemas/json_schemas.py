@@ -17,6 +17,7 @@ from schemas.production import ProductionEvent
 from schemas.quality import QualityEvent
 from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 from schemas.topics import TOPICS
+from schemas.trace import Span, TraceMessage
 
 FOLDER: Final = Path(__file__).with_name("json")
 
@@ -38,10 +39,14 @@ _UNION: Final[dict[str, Any]] = {
     "production_event": ProductionEvent,
     "quality_event": QualityEvent,
     "logistics_event": LogisticsEvent,
+    "trace_message": TraceMessage,
 }
 """Kinds of message of which each is one of several structs, told apart by its field `kind`."""
 
-_PARTS_OF_UNIONS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {"logistics_event": (PickLine,)}
+_PARTS_OF_UNIONS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
+    "logistics_event": (PickLine,),
+    "trace_message": (Span,),
+}
 
 _NAME: Final = {"minLength": 1, "maxLength": LONGEST_NAME}
 

@@ -56,6 +56,12 @@ QUALITY_EVENTS = Topic(
 LOGISTICS_EVENTS = Topic(
     name="logistics.events", direction="in", about="arrivals, pick lists, picks and moves", schema="logistics_event"
 )
+TRACE_EVENTS = Topic(
+    name="trace.events",
+    direction="in",
+    about="codes minted and voided, EPCIS events of the items that carry them",
+    schema="trace_message",
+)
 DEAD_LETTERS = Topic(
     name="dead.letters", direction="out", about="input that could not be accepted, with reason", schema="dead_letter"
 )
@@ -64,14 +70,15 @@ TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in (
         MACHINE_EVENTS, EMISSION_EVENTS, PRODUCTION_EVENTS, QUALITY_EVENTS, LOGISTICS_EVENTS,
-        ALARM_ACTIONS, PROCESS_ACKS, ANOMALY_FEEDBACK,
+        TRACE_EVENTS, ALARM_ACTIONS, PROCESS_ACKS, ANOMALY_FEEDBACK,
         AGGREGATES, ANOMALIES, ALARMS, PROCESS_ADJUSTMENTS, DEAD_LETTERS,
     )
 }  # fmt: skip
 SOURCES = tuple(topic.name for topic in TOPICS.values() if topic.schema == "event")
 """Those that bring readings: what a topology names as its sources."""
-SHOP_FLOOR = (PRODUCTION_EVENTS.name, QUALITY_EVENTS.name, LOGISTICS_EVENTS.name)
-"""Those that bring what happens on the shop floor; a topology that declares such a part reads them."""
+SHOP_FLOOR = (PRODUCTION_EVENTS.name, QUALITY_EVENTS.name, LOGISTICS_EVENTS.name, TRACE_EVENTS.name)
+"""Those that bring what happens on the shop floor and to its products; a topology that declares such a part reads
+them."""
 RESULTS = tuple(topic.name for topic in TOPICS.values() if topic.direction == "out")
 
 

@@ -32,6 +32,7 @@ VARIABLES: Final[dict[str, str]] = {
     "HEADRACE_ALERTMANAGER_PASSWORD": "password at Alertmanager (secret)",
     "HEADRACE_ALERTMANAGER_TOKEN": "bearer token for Alertmanager, in place of the two (secret)",
     "HEADRACE_WEBHOOK_SECRET": "whsec_ and 24 to 64 bytes in base64 (secret); while it changes two, space between",
+    "HEADRACE_CODE_KEYS": "keys of codes, `id:base64` each, space or line between; the first one mints (secret)",
 }
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
@@ -187,6 +188,14 @@ class Settings:
 def clickhouse_of(environ: Mapping[str, str] = os.environ, data: Path = DEFAULT_DATA) -> str | None:
     """The address of ClickHouse, a secret, for what needs no Kafka; None where there is no local stack either."""
     return _Reader(environ)("HEADRACE_CLICKHOUSE") or _local_stack(data).clickhouse
+
+
+def code_keys_of(environ: Mapping[str, str] = os.environ) -> str:
+    """The keys of codes as they are written down, a secret; for `KeyRing.parse`. SettingsError where there are none."""
+    keys = _Reader(environ)("HEADRACE_CODE_KEYS")
+    if not keys:
+        raise SettingsError("no keys of codes: set HEADRACE_CODE_KEYS, or HEADRACE_CODE_KEYS_FILE to a file of them")
+    return keys
 
 
 class _Reader:

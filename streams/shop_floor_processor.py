@@ -1,4 +1,4 @@
-"""The processors of production, quality and logistics. No I/O, no clock."""
+"""The processors of production, quality, logistics and traceability. No I/O, no clock."""
 
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
@@ -10,6 +10,7 @@ from schemas.logistics import LogisticsEvent
 from schemas.production import ProductionEvent
 from schemas.quality import QualityEvent
 from schemas.results import Anomaly
+from schemas.trace import TraceMessage
 from streams.chunk import Chunk
 from streams.compute.engine import Stage, untimed
 from streams.compute.events import Refusal
@@ -20,6 +21,8 @@ from streams.compute.production.spec import Production
 from streams.compute.quality.engine import QualityEngine
 from streams.compute.quality.spec import Quality
 from streams.compute.shop_floor import Believed, Origin, ShopFloorEngine
+from streams.compute.trace.engine import TraceEngine
+from streams.compute.trace.spec import Trace
 from streams.partition_processor import PartitionProcessor
 from streams.processor import rules
 from streams.strict_record import strict
@@ -29,6 +32,7 @@ E = TypeVar("E")
 _production: Final = msgspec.json.Decoder(ProductionEvent)
 _quality: Final = msgspec.json.Decoder(QualityEvent)
 _logistics: Final = msgspec.json.Decoder(LogisticsEvent)
+_trace: Final = msgspec.json.Decoder(TraceMessage)
 
 
 class ShopFloorProcessor(PartitionProcessor, Generic[E]):
@@ -95,6 +99,15 @@ def logistics_processor(
     origin = Origin(topology.topology, topic, partition)
     engine = LogisticsEngine(origin, _believed(topology), topology.logistics or Logistics())
     return ShopFloorProcessor(topology, topic, partition, first_offset, stage, engine, _logistics.decode)
+
+
+def trace_processor(
+    topology: Topology, topic: str, partition: int, first_offset: int, stage: Stage = untimed
+) -> ShopFloorProcessor[Any]:
+    """That of a partition of trace events."""
+    origin = Origin(topology.topology, topic, partition)
+    engine = TraceEngine(origin, _believed(topology), topology.trace or Trace())
+    return ShopFloorProcessor(topology, topic, partition, first_offset, stage, engine, _trace.decode)
 
 
 def _believed(topology: Topology) -> Believed:

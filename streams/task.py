@@ -12,6 +12,7 @@ from schemas.topics import (
     PROCESS_ACKS,
     PRODUCTION_EVENTS,
     QUALITY_EVENTS,
+    TRACE_EVENTS,
 )
 from streams.ack_processor import AckProcessor
 from streams.alarm_processor import AlarmProcessor
@@ -24,7 +25,12 @@ from streams.outbox import Cut
 from streams.partition_processor import PartitionProcessor
 from streams.processor import Processor
 from streams.publisher import Published
-from streams.shop_floor_processor import logistics_processor, production_processor, quality_processor
+from streams.shop_floor_processor import (
+    logistics_processor,
+    production_processor,
+    quality_processor,
+    trace_processor,
+)
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
 
@@ -38,6 +44,7 @@ _PROCESSORS: Mapping[str, Callable[[Topology, str, int, int, Stage], PartitionPr
     PRODUCTION_EVENTS.name: production_processor,
     QUALITY_EVENTS.name: quality_processor,
     LOGISTICS_EVENTS.name: logistics_processor,
+    TRACE_EVENTS.name: trace_processor,
 }
 """Of topics that bring something else than readings."""
 

@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "feedback": "streams.cli.feedback:feedback",
     "picking": "streams.cli.picking:picking",
     "screen": "streams.cli.screen:screen",
+    "codes": "streams.cli.codes:codes",
     "dlq": "streams.cli.dlq:dlq",
     "bench": "streams.cli.bench:bench",
 }

@@ -1,5 +1,5 @@
-"""What the engines of production, quality and logistics have in common: for a partition of their topics each is what
-`streams.compute.engine` is for a partition of readings.
+"""What the engines of production, quality, logistics and traceability have in common: for a partition of their topics
+each is what `streams.compute.engine` is for a partition of readings.
 """
 
 from abc import ABC, abstractmethod

@@ -19,6 +19,7 @@ from schemas.topics import (
     PROCESS_ACKS,
     PRODUCTION_EVENTS,
     QUALITY_EVENTS,
+    TRACE_EVENTS,
 )
 from streams.compute.alarms.rule import AlarmRule, AlarmSystem
 from streams.compute.compliance.rule import Compliance
@@ -29,6 +30,7 @@ from streams.compute.detectors.registry import DetectorSpec
 from streams.compute.logistics.spec import Logistics
 from streams.compute.production.spec import Production
 from streams.compute.quality.spec import Quality
+from streams.compute.trace.spec import Trace
 from streams.topology.economics import Economics
 from streams.topology.mapping import Replay
 
@@ -220,6 +222,7 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     quality: Quality | None = None
     logistics: Logistics | None = None
     economics: Economics | None = None
+    trace: Trace | None = None
     sinks: Sinks = Sinks()
     replays: dict[Name, Replay] = {}
 
@@ -233,7 +236,8 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     @property
     def inputs(self) -> dict[str, Source]:
         """Every topic that a worker reads: the sources; the feedback where there can be flags; the alarm actions where
-        alarms are declared; the acknowledgements where playbooks are; production, quality and logistics where they are.
+        alarms are declared; the acknowledgements where playbooks are; production, quality, logistics and trace where
+        they are.
         """
         found: dict[str, Source] = dict(self.sources.items())
         if self.detectors or self.compliance.rules:
@@ -245,6 +249,7 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 found[PROCESS_ACKS.name] = found[ALARM_ACTIONS.name]
         parts = (
             (PRODUCTION_EVENTS, self.production), (QUALITY_EVENTS, self.quality), (LOGISTICS_EVENTS, self.logistics),
+            (TRACE_EVENTS, self.trace),
         )  # fmt: skip
         for topic, part in parts:
             if part is not None:

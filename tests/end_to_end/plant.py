@@ -26,6 +26,7 @@ from schemas.topics import (
     PROCESS_ACKS,
     PRODUCTION_EVENTS,
     QUALITY_EVENTS,
+    TRACE_EVENTS,
 )
 from sinks.base import Coded, Column
 from sinks.clickhouse import connection
@@ -40,7 +41,12 @@ from streams.processor import Processor
 from streams.rendering import Message, Rendered, Renderer
 from streams.scrape import scrape
 from streams.settings import Address
-from streams.shop_floor_processor import logistics_processor, production_processor, quality_processor
+from streams.shop_floor_processor import (
+    logistics_processor,
+    production_processor,
+    quality_processor,
+    trace_processor,
+)
 from streams.topology.load import load
 from streams.topology.model import Topology
 
@@ -57,6 +63,7 @@ _OTHERS: Mapping[str, _Make] = {
     PRODUCTION_EVENTS.name: production_processor,
     QUALITY_EVENTS.name: quality_processor,
     LOGISTICS_EVENTS.name: logistics_processor,
+    TRACE_EVENTS.name: trace_processor,
 }
 """Topics other than the sources, and what reads them."""
 

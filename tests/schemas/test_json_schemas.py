@@ -14,6 +14,7 @@ from schemas.process_acks import ProcessAck
 from schemas.production import ProductionEvent, Tick
 from schemas.quality import QualityEvent
 from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
+from schemas.trace import TraceMessage
 
 STRUCT: dict[str, type[msgspec.Struct]] = {
     "event": Event,
@@ -112,7 +113,12 @@ def test_the_schema_of_alarm_actions_names_every_action_and_describes_its_parts(
 
 @pytest.mark.parametrize(
     ("kind", "union"),
-    [("production_event", ProductionEvent), ("quality_event", QualityEvent), ("logistics_event", LogisticsEvent)],
+    [
+        ("production_event", ProductionEvent),
+        ("quality_event", QualityEvent),
+        ("logistics_event", LogisticsEvent),
+        ("trace_message", TraceMessage),
+    ],
 )
 def test_the_schema_of_a_shop_floor_topic_has_every_kind_of_its_events(kind: str, union: Any) -> None:
     schema = json_schemas.schema(kind)
@@ -121,7 +127,8 @@ def test_the_schema_of_a_shop_floor_topic_has_every_kind_of_its_events(kind: str
     for struct in structs:
         described = schema["$defs"][struct.__name__]
         assert set(described["properties"]) == {"kind", *struct.__struct_fields__}
-        assert struct is Tick or {"ts", "site", "asset"} <= set(described["required"])
+        whose = {"enterprise"} if kind == "trace_message" else {"ts", "site", "asset"}
+        assert struct is Tick or whose <= set(described["required"])
         assert described["additionalProperties"] is False
     for described in schema["$defs"].values():
         assert all(property_["description"] for property_ in described["properties"].values())

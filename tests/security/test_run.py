@@ -11,6 +11,7 @@ import pytest
 
 from schemas.events import LARGEST_RECORD
 from schemas.topics import ALARMS, RESULTS, checkpoint_topic
+from streams.audit import SHOP_FLOOR_TABLES
 from streams.checkpoint import unpack
 from tests.end_to_end.plant import Plant
 from tests.security.servers import MARK, Servers
@@ -135,10 +136,12 @@ def test_every_name_is_in_clickhouse_as_it_was_sent(run: Run) -> None:
 
 def test_names_were_data_and_nothing_else(run: Run) -> None:
     tables = run.plant.query("SELECT name FROM system.tables WHERE database = 'headrace_store' ORDER BY name")
-    assert [name for (name,) in tables] == [
+    others = [
         "adjustments", "aggregates", "alarms", "anomalies", "compliance", "dead_letters", "emitted_mass", "feedback",
-        "headroom", "ledger", "migrations", "readings",
+        "headroom", "ledger", "migrations", "readings", "tariffs", "baselines",
     ]  # fmt: skip
+    of_the_shop_floor = [table for tables in SHOP_FLOOR_TABLES.values() for table in tables]
+    assert [name for (name,) in tables] == sorted(others + of_the_shop_floor)
     flags = run.plant.query("SELECT DISTINCT metric FROM headrace.anomalies")
     assert {"m"} < {metric for (metric,) in flags} <= {"m", *HOSTILE}
 

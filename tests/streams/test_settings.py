@@ -56,6 +56,7 @@ def test_everything_is_read_from_the_environment(nowhere: Path) -> None:
         "HEADRACE_ALERTMANAGER_PASSWORD": "word",
         "HEADRACE_ALERTMANAGER_TOKEN": "token",
         "HEADRACE_WEBHOOK_SECRET": "whsec_",
+        "HEADRACE_CODE_KEYS": "A:",
     }
     assert environ.keys() == VARIABLES.keys()
     assert Settings.from_environment(environ, nowhere) == Settings(

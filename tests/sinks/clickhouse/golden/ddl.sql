@@ -380,6 +380,76 @@ LIMIT 1 BY
     product,
     characteristic;
 
+CREATE VIEW headrace.code_ranges
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When they were minted, UTC',
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `product` LowCardinality(String) COMMENT 'What the codes are put on: 88.118.8/TP-1001, or 01/ and a GTIN',
+    `first` Int64 COMMENT 'First serial',
+    `last` Int64 COMMENT 'Last serial',
+    `key` LowCardinality(String) COMMENT 'Id of the key that their check part is made with',
+    `site` LowCardinality(String) COMMENT 'Empty: codes are given out by an enterprise, at no place',
+    `asset` LowCardinality(String) COMMENT 'Empty',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Codes that were minted, a range each'
+AS SELECT
+    id,
+    ts,
+    enterprise,
+    product,
+    first,
+    last,
+    key,
+    site,
+    asset,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.code_ranges
+FINAL;
+
+CREATE VIEW headrace.code_voids
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `ts` DateTime64(3, 'UTC') COMMENT 'From when on, UTC',
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `product` LowCardinality(String) COMMENT 'What the codes are put on: 88.118.8/TP-1001, or 01/ and a GTIN',
+    `first` Int64 COMMENT 'First serial',
+    `last` Int64 COMMENT 'Last serial',
+    `reason` String COMMENT 'Why, in the words of whoever said so',
+    `by` LowCardinality(String) COMMENT 'Who said so',
+    `site` LowCardinality(String) COMMENT 'Empty: codes are given out by an enterprise, at no place',
+    `asset` LowCardinality(String) COMMENT 'Empty',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Codes that are worth nothing, a range each'
+AS SELECT
+    id,
+    ts,
+    enterprise,
+    product,
+    first,
+    last,
+    reason,
+    by,
+    site,
+    asset,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.code_voids
+FINAL;
+
 CREATE VIEW headrace.compliance
 (
     `id` String COMMENT 'Deterministic id of the verdict: the same for the same log',
@@ -2725,6 +2795,110 @@ AS SELECT
 FROM headrace_store.tariffs
 FINAL;
 
+CREATE VIEW headrace.trace_events
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0',
+    `event_id` String COMMENT 'The id that whoever captured it gave it; empty if none',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it happened, UTC',
+    `zone` LowCardinality(String) COMMENT 'Offset of the local time from UTC there',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'Time of the broker when it was captured, UTC',
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `type` LowCardinality(String) COMMENT 'ObjectEvent, AggregationEvent, TransactionEvent, TransformationEvent or AssociationEvent',
+    `action` LowCardinality(String) COMMENT 'ADD, OBSERVE or DELETE; empty for transformations',
+    `biz_step` LowCardinality(String) COMMENT 'What was done: a word of the Core Business Vocabulary, or a URI',
+    `disposition` LowCardinality(String) COMMENT 'Condition of the items afterwards, likewise',
+    `read_point` LowCardinality(String) COMMENT 'Where it was seen, a URI; urn:headrace:asset:<site>:<asset> is a machine',
+    `biz_location` LowCardinality(String) COMMENT 'Where the items are afterwards, a URI',
+    `transformation` String COMMENT 'Id that joins several events to one transformation',
+    `error_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Where the event declares an earlier one wrong: when that was declared, UTC',
+    `error_reason` LowCardinality(String) COMMENT 'Why that one was wrong',
+    `late` UInt8 COMMENT '1 if it is too old to tell whether it was captured before, else 0',
+    `body` String COMMENT 'The event itself, JSON',
+    `site` LowCardinality(String) COMMENT 'Site of the machine where it happened; empty where the read point is none',
+    `asset` LowCardinality(String) COMMENT 'That machine',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Events of EPCIS 2.0'
+AS SELECT
+    id,
+    event,
+    event_id,
+    ts,
+    zone,
+    recorded_at,
+    enterprise,
+    type,
+    action,
+    biz_step,
+    disposition,
+    read_point,
+    biz_location,
+    transformation,
+    error_at,
+    error_reason,
+    late,
+    body,
+    site,
+    asset,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.trace_events
+FINAL;
+
+CREATE VIEW headrace.trace_items
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log',
+    `item` String COMMENT 'Which: the text of a code, the path of a GS1 Digital Link, or another URI',
+    `role` LowCardinality(String) COMMENT 'What it is in the event: epc, parent, child, input or output',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it happened, UTC',
+    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0',
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `type` LowCardinality(String) COMMENT 'ObjectEvent, AggregationEvent, TransactionEvent, TransformationEvent or AssociationEvent',
+    `action` LowCardinality(String) COMMENT 'ADD, OBSERVE or DELETE; empty for transformations',
+    `biz_step` LowCardinality(String) COMMENT 'What was done: a word of the Core Business Vocabulary, or a URI',
+    `disposition` LowCardinality(String) COMMENT 'Condition of the items afterwards, likewise',
+    `read_point` LowCardinality(String) COMMENT 'Where it was seen, a URI; urn:headrace:asset:<site>:<asset> is a machine',
+    `quantity` Nullable(Float64) COMMENT 'How much of a class of items, in the unit uom; NULL for a single item',
+    `uom` LowCardinality(String) COMMENT 'Unit after UN/CEFACT Recommendation 20; empty for a number of items',
+    `error` UInt8 COMMENT '1 if the event declares an earlier one wrong, else 0',
+    `site` LowCardinality(String) COMMENT 'Site of the machine where it happened; empty where the read point is none',
+    `asset` LowCardinality(String) COMMENT 'That machine',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic',
+    `offset` Int64 COMMENT 'Offset of the record in its partition'
+)
+COMMENT 'Items and amounts of items, one row for each event that they are in'
+AS SELECT
+    id,
+    item,
+    role,
+    ts,
+    event,
+    enterprise,
+    type,
+    action,
+    biz_step,
+    disposition,
+    read_point,
+    quantity,
+    uom,
+    error,
+    site,
+    asset,
+    topology,
+    topic,
+    partition,
+    offset
+FROM headrace_store.trace_items
+FINAL;
+
 CREATE TABLE headrace_store.adjustments
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
@@ -2875,6 +3049,55 @@ ENGINE = ReplacingMergeTree
 ORDER BY (topology, valid_from)
 SETTINGS index_granularity = 8192
 COMMENT 'What costs and output of each topology are compared with';
+
+CREATE TABLE headrace_store.code_ranges
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When they were minted, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `product` LowCardinality(String) COMMENT 'What the codes are put on: 88.118.8/TP-1001, or 01/ and a GTIN',
+    `first` Int64 COMMENT 'First serial' CODEC(Delta(8), ZSTD(1)),
+    `last` Int64 COMMENT 'Last serial' CODEC(Delta(8), ZSTD(1)),
+    `key` LowCardinality(String) COMMENT 'Id of the key that their check part is made with',
+    `site` LowCardinality(String) COMMENT 'Empty: codes are given out by an enterprise, at no place',
+    `asset` LowCardinality(String) COMMENT 'Empty',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, product, first, partition, offset, id)
+TTL stored_at + toIntervalYear(30)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Codes that were minted, a range each';
+
+CREATE TABLE headrace_store.code_voids
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'From when on, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `product` LowCardinality(String) COMMENT 'What the codes are put on: 88.118.8/TP-1001, or 01/ and a GTIN',
+    `first` Int64 COMMENT 'First serial' CODEC(Delta(8), ZSTD(1)),
+    `last` Int64 COMMENT 'Last serial' CODEC(Delta(8), ZSTD(1)),
+    `reason` String COMMENT 'Why, in the words of whoever said so' CODEC(ZSTD(1)),
+    `by` LowCardinality(String) COMMENT 'Who said so',
+    `site` LowCardinality(String) COMMENT 'Empty: codes are given out by an enterprise, at no place',
+    `asset` LowCardinality(String) COMMENT 'Empty',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, product, first, ts, partition, offset, id)
+TTL stored_at + toIntervalYear(30)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Codes that are worth nothing, a range each';
 
 CREATE TABLE headrace_store.compliance
 (
@@ -3472,3 +3695,69 @@ ENGINE = ReplacingMergeTree
 ORDER BY (topology, tariff, asset, metric, product, shift, start_minute, valid_from)
 SETTINGS index_granularity = 8192
 COMMENT 'What things cost, from when until when, as topologies declare it';
+
+CREATE TABLE headrace_store.trace_events
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(1)),
+    `event_id` String COMMENT 'The id that whoever captured it gave it; empty if none' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it happened, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `zone` LowCardinality(String) COMMENT 'Offset of the local time from UTC there',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'Time of the broker when it was captured, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `type` LowCardinality(String) COMMENT 'ObjectEvent, AggregationEvent, TransactionEvent, TransformationEvent or AssociationEvent',
+    `action` LowCardinality(String) COMMENT 'ADD, OBSERVE or DELETE; empty for transformations',
+    `biz_step` LowCardinality(String) COMMENT 'What was done: a word of the Core Business Vocabulary, or a URI',
+    `disposition` LowCardinality(String) COMMENT 'Condition of the items afterwards, likewise',
+    `read_point` LowCardinality(String) COMMENT 'Where it was seen, a URI; urn:headrace:asset:<site>:<asset> is a machine',
+    `biz_location` LowCardinality(String) COMMENT 'Where the items are afterwards, a URI',
+    `transformation` String COMMENT 'Id that joins several events to one transformation' CODEC(ZSTD(1)),
+    `error_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Where the event declares an earlier one wrong: when that was declared, UTC' CODEC(ZSTD(1)),
+    `error_reason` LowCardinality(String) COMMENT 'Why that one was wrong',
+    `late` UInt8 COMMENT '1 if it is too old to tell whether it was captured before, else 0' CODEC(ZSTD(1)),
+    `body` String COMMENT 'The event itself, JSON' CODEC(ZSTD(3)),
+    `site` LowCardinality(String) COMMENT 'Site of the machine where it happened; empty where the read point is none',
+    `asset` LowCardinality(String) COMMENT 'That machine',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, event, partition, offset, id)
+TTL stored_at + toIntervalYear(30)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Events of EPCIS 2.0';
+
+CREATE TABLE headrace_store.trace_items
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which: the text of a code, the path of a GS1 Digital Link, or another URI' CODEC(ZSTD(1)),
+    `role` LowCardinality(String) COMMENT 'What it is in the event: epc, parent, child, input or output',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it happened, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(1)),
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `type` LowCardinality(String) COMMENT 'ObjectEvent, AggregationEvent, TransactionEvent, TransformationEvent or AssociationEvent',
+    `action` LowCardinality(String) COMMENT 'ADD, OBSERVE or DELETE; empty for transformations',
+    `biz_step` LowCardinality(String) COMMENT 'What was done: a word of the Core Business Vocabulary, or a URI',
+    `disposition` LowCardinality(String) COMMENT 'Condition of the items afterwards, likewise',
+    `read_point` LowCardinality(String) COMMENT 'Where it was seen, a URI; urn:headrace:asset:<site>:<asset> is a machine',
+    `quantity` Nullable(Float64) COMMENT 'How much of a class of items, in the unit uom; NULL for a single item' CODEC(ZSTD(1)),
+    `uom` LowCardinality(String) COMMENT 'Unit after UN/CEFACT Recommendation 20; empty for a number of items',
+    `error` UInt8 COMMENT '1 if the event declares an earlier one wrong, else 0' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the machine where it happened; empty where the read point is none',
+    `asset` LowCardinality(String) COMMENT 'That machine',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (topology, item, ts, event, role, partition, offset, id)
+TTL stored_at + toIntervalYear(30)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'Items and amounts of items, one row for each event that they are in';

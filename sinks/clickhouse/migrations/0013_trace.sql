@@ -1,0 +1,116 @@
+-- Archives: what is made today is asked for in decades.
+
+CREATE TABLE IF NOT EXISTS headrace_store.code_ranges
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When they were minted, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `product` LowCardinality(String) COMMENT 'What the codes are put on: 88.118.8/TP-1001, or 01/ and a GTIN',
+    `first` Int64 COMMENT 'First serial' CODEC(Delta, ZSTD(1)),
+    `last` Int64 COMMENT 'Last serial' CODEC(Delta, ZSTD(1)),
+    `key` LowCardinality(String) COMMENT 'Id of the key that their check part is made with',
+    `site` LowCardinality(String) COMMENT 'Empty: codes are given out by an enterprise, at no place',
+    `asset` LowCardinality(String) COMMENT 'Empty',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta, ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(`ts`)
+ORDER BY (`topology`, `product`, `first`, `partition`, `offset`, `id`)
+TTL `stored_at` + INTERVAL 30 YEAR
+SETTINGS ttl_only_drop_parts = 1
+COMMENT 'Codes that were minted, a range each';
+
+CREATE TABLE IF NOT EXISTS headrace_store.code_voids
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'From when on, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `product` LowCardinality(String) COMMENT 'What the codes are put on: 88.118.8/TP-1001, or 01/ and a GTIN',
+    `first` Int64 COMMENT 'First serial' CODEC(Delta, ZSTD(1)),
+    `last` Int64 COMMENT 'Last serial' CODEC(Delta, ZSTD(1)),
+    `reason` String COMMENT 'Why, in the words of whoever said so' CODEC(ZSTD(1)),
+    `by` LowCardinality(String) COMMENT 'Who said so',
+    `site` LowCardinality(String) COMMENT 'Empty: codes are given out by an enterprise, at no place',
+    `asset` LowCardinality(String) COMMENT 'Empty',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta, ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(`ts`)
+ORDER BY (`topology`, `product`, `first`, `ts`, `partition`, `offset`, `id`)
+TTL `stored_at` + INTERVAL 30 YEAR
+SETTINGS ttl_only_drop_parts = 1
+COMMENT 'Codes that are worth nothing, a range each';
+
+CREATE TABLE IF NOT EXISTS headrace_store.trace_events
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(1)),
+    `event_id` String COMMENT 'The id that whoever captured it gave it; empty if none' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it happened, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `zone` LowCardinality(String) COMMENT 'Offset of the local time from UTC there',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'Time of the broker when it was captured, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `type` LowCardinality(String) COMMENT 'ObjectEvent, AggregationEvent, TransactionEvent, TransformationEvent or AssociationEvent',
+    `action` LowCardinality(String) COMMENT 'ADD, OBSERVE or DELETE; empty for transformations',
+    `biz_step` LowCardinality(String) COMMENT 'What was done: a word of the Core Business Vocabulary, or a URI',
+    `disposition` LowCardinality(String) COMMENT 'Condition of the items afterwards, likewise',
+    `read_point` LowCardinality(String) COMMENT 'Where it was seen, a URI; urn:headrace:asset:<site>:<asset> is a machine',
+    `biz_location` LowCardinality(String) COMMENT 'Where the items are afterwards, a URI',
+    `transformation` String COMMENT 'Id that joins several events to one transformation' CODEC(ZSTD(1)),
+    `error_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Where the event declares an earlier one wrong: when that was declared, UTC' CODEC(ZSTD(1)),
+    `error_reason` LowCardinality(String) COMMENT 'Why that one was wrong',
+    `late` UInt8 COMMENT '1 if it is too old to tell whether it was captured before, else 0' CODEC(ZSTD(1)),
+    `body` String COMMENT 'The event itself, JSON' CODEC(ZSTD(3)),
+    `site` LowCardinality(String) COMMENT 'Site of the machine where it happened; empty where the read point is none',
+    `asset` LowCardinality(String) COMMENT 'That machine',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta, ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(`ts`)
+ORDER BY (`topology`, `event`, `partition`, `offset`, `id`)
+TTL `stored_at` + INTERVAL 30 YEAR
+SETTINGS ttl_only_drop_parts = 1
+COMMENT 'Events of EPCIS 2.0';
+
+CREATE TABLE IF NOT EXISTS headrace_store.trace_items
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which: the text of a code, the path of a GS1 Digital Link, or another URI' CODEC(ZSTD(1)),
+    `role` LowCardinality(String) COMMENT 'What it is in the event: epc, parent, child, input or output',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it happened, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(1)),
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `type` LowCardinality(String) COMMENT 'ObjectEvent, AggregationEvent, TransactionEvent, TransformationEvent or AssociationEvent',
+    `action` LowCardinality(String) COMMENT 'ADD, OBSERVE or DELETE; empty for transformations',
+    `biz_step` LowCardinality(String) COMMENT 'What was done: a word of the Core Business Vocabulary, or a URI',
+    `disposition` LowCardinality(String) COMMENT 'Condition of the items afterwards, likewise',
+    `read_point` LowCardinality(String) COMMENT 'Where it was seen, a URI; urn:headrace:asset:<site>:<asset> is a machine',
+    `quantity` Nullable(Float64) COMMENT 'How much of a class of items, in the unit uom; NULL for a single item' CODEC(ZSTD(1)),
+    `uom` LowCardinality(String) COMMENT 'Unit after UN/CEFACT Recommendation 20; empty for a number of items',
+    `error` UInt8 COMMENT '1 if the event declares an earlier one wrong, else 0' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the machine where it happened; empty where the read point is none',
+    `asset` LowCardinality(String) COMMENT 'That machine',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta, ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(`ts`)
+ORDER BY (`topology`, `item`, `ts`, `event`, `role`, `partition`, `offset`, `id`)
+TTL `stored_at` + INTERVAL 30 YEAR
+SETTINGS ttl_only_drop_parts = 1
+COMMENT 'Items and amounts of items, one row for each event that they are in';

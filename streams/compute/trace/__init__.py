@@ -1,0 +1,1 @@
+"""A partition of `trace.events`: codes that are minted and voided, and what happened to the items that carry them."""

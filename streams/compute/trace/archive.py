@@ -1,0 +1,104 @@
+"""The rows of an EPCIS event: its own, and one for each item that it is about."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
+
+import msgspec
+
+from schemas import identifiers
+from schemas.epc import item_key
+from schemas.epcis import (
+    AggregationEvent,
+    AnyEvent,
+    AssociationEvent,
+    ObjectEvent,
+    Quantity,
+    TransactionEvent,
+    TransformationEvent,
+)
+from schemas.times import parse_time
+from streams.compute.shop_floor import Origin
+from streams.compute.trace.rows import TraceEvent, TraceItem
+
+Item = tuple[str, str, float | None, str]
+"""Role, item, quantity and unit. Roles are epc, parent, child, input and output."""
+
+
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
+_ID_HEAD: Final = len("ni:///sha-256;")
+_DIGEST: Final = 64
+
+
+class Captured(NamedTuple):
+    """Where an event comes from, and what has been worked out of it."""
+
+    origin: Origin
+    offset: int
+    broker_ts: int
+    enterprise: str
+    ts: int
+    id: str
+    """Its hash id."""
+    late: bool
+
+
+def rows_of(event: AnyEvent, body: Mapping[str, Any], captured: Captured) -> Iterator[TraceEvent | TraceItem]:
+    """The rows of an event, whose JSON is `body`."""
+    read_point = event.read_point.id if event.read_point else ""
+    site, asset = machine_of(read_point)
+    declared = event.error_declaration
+    common: dict[str, Any] = {
+        "site": site, "asset": asset, "offset": captured.offset, "ts": captured.ts,
+        "event": captured.id[_ID_HEAD : _ID_HEAD + _DIGEST], "enterprise": captured.enterprise,
+        "type": type(event).__name__, "action": getattr(event, "action", ""), "biz_step": event.biz_step or "",
+        "disposition": event.disposition or "", "read_point": read_point,
+    }  # fmt: skip
+    yield TraceEvent(
+        id=identifiers.at(identifiers.prefix(TraceEvent.table, *captured.origin), captured.offset),
+        event_id=event.event_id or "",
+        zone=event.event_time_zone_offset,
+        recorded_at=captured.broker_ts,
+        biz_location=event.biz_location.id if event.biz_location else "",
+        transformation=getattr(event, "transformation_id", None) or "",
+        error_at=parse_time(declared.declaration_time) if declared else None,
+        error_reason=(declared.reason or "") if declared else "",
+        late=captured.late,
+        body=_encode(body).decode(),
+        **common,
+    )
+    prefix = identifiers.prefix(TraceItem.table, *captured.origin)
+    for index, (role, item, quantity, uom) in enumerate(items_of(event)):
+        id_ = identifiers.at(prefix, captured.offset, index)
+        yield TraceItem(id=id_, item=item, role=role, quantity=quantity, uom=uom, error=declared is not None, **common)
+
+
+def items_of(event: AnyEvent) -> Iterator[Item]:
+    """Every item and every amount of an event, in its order."""
+    match event:
+        case ObjectEvent():
+            yield from _items("epc", event.epc_list, event.quantity_list)
+        case AggregationEvent() | AssociationEvent():
+            yield from _items("parent", (event.parent_id,) if event.parent_id else (), ())
+            yield from _items("child", event.child_epcs, event.child_quantity_list)
+        case TransactionEvent():
+            yield from _items("parent", (event.parent_id,) if event.parent_id else (), ())
+            yield from _items("epc", event.epc_list, event.quantity_list)
+        case TransformationEvent():
+            yield from _items("input", event.input_epc_list, event.input_quantity_list)
+            yield from _items("output", event.output_epc_list, event.output_quantity_list)
+
+
+def machine_of(read_point: str) -> tuple[str, str]:
+    """Site and asset where a read point is a machine of the plant, `urn:headrace:asset:<site>:<asset>`; else empty."""
+    scheme, *parts = read_point.split(":")
+    if scheme == "urn" and parts[:2] == ["headrace", "asset"] and len(parts) == 4:
+        return unquote(parts[2]), unquote(parts[3])
+    return "", ""
+
+
+def _items(role: str, epcs: Sequence[str], quantities: Sequence[Quantity]) -> Iterator[Item]:
+    for epc in epcs:
+        yield role, item_key(epc), None, ""
+    for one in quantities:
+        yield role, item_key(one.epc_class), one.quantity, one.uom or ""
