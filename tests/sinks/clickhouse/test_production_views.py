@@ -141,6 +141,12 @@ def test_an_order_has_a_rate_and_an_expected_end(sink: ClickHouseSink, client: C
     assert (second[0], second[3], second[9]) == (0, 0, None)
 
 
+def test_an_order_that_would_take_centuries_has_no_expected_end(sink: ClickHouseSink, client: Client) -> None:
+    events = [job(SIX, "A", 1000.0, 1_000_000_000), state(SIX, "running"), count(SIX + 1, 1), *over(SIX + HOUR, "saw-1")]
+    write(sink, events)
+    assert client.execute("SELECT remaining, expected_end FROM headrace.orders") == [(999_999_999, None)]
+
+
 def test_the_running_shift_is_that_of_the_newest_minute(sink: ClickHouseSink, client: Client) -> None:
     now = round(time.time() * 1000) // MINUTE * MINUTE - 5 * MINUTE
     events = [

@@ -70,6 +70,18 @@ def test_capability_now_is_that_of_the_newest_sample_that_is_not_late(sink: Clic
     assert found == [("bore", 12.7, 4, 0.2687)]
 
 
+def test_capability_now_has_characteristics_that_are_counted_without_a_unit(
+    sink: ClickHouseSink, client: Client
+) -> None:
+    declared = topology({"characteristics": [{"name": "blisters", "unit": "", "upper": 9}]})
+    processor = quality_processor(declared, "quality.events", 0, 0)
+    processor.feed(chunk(0, [sample(at, at, characteristic="blisters") for at in (1, 2)]))
+    [rows] = Renderer(declared, "quality.events", 0).render(processor.cut()).tables["samples"]
+    sink.write({"samples": [{**rows, "ts": rows["ts"] + int(time.time() * 1000) - NOW}]})
+    found = client.execute("SELECT characteristic, capability_values FROM headrace.capability_now")
+    assert found == [("blisters", 2)]
+
+
 def test_a_signal_is_a_row_a_rule_for_as_long_as_it_is_violated(told: Client) -> None:
     columns = "chart, value, centre, rule"
     assert told.execute(f"SELECT {columns} FROM headrace.spc_signals ORDER BY ts, value") == [

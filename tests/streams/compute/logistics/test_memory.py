@@ -51,6 +51,14 @@ def test_lists_that_are_done_are_forgotten_first_then_the_oldest(monkeypatch: py
     assert verdicts == ["no_list", "no_list", "right"]
 
 
+def test_lists_that_are_cancelled_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pick_lists, "MOST_BINS", 3)
+    running = engine()
+    feed(running, pick_list(line(), order="T-1"), *(pick_list(order=f"T-{number}") for number in range(2, 9)))
+    orders = [order for order, *_ in running.snapshot()["stores"][0]["lists"]]
+    assert orders == ["T-7", "T-8", "T-1"]
+
+
 def test_an_item_that_has_not_moved_for_a_fortnight_does_not_wait_any_more() -> None:
     known = Places(())
     known.put("i", "saw", 0)
