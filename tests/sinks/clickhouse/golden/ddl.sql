@@ -3210,7 +3210,7 @@ CREATE TABLE headrace_store.oee
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(window_start)
-ORDER BY (topology, site, asset, window_start, partition, offset, id)
+ORDER BY (topology, site, asset, window_start, partition, id)
 TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'What each machine did in each minute, for each order: inputs and results of OEE after ISO 22400';
