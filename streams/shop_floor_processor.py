@@ -1,7 +1,7 @@
-"""The processors of production, quality and logistics. No I/O, no clock."""
+"""The processor of production, quality and logistics. No I/O, no clock."""
 
-from collections.abc import Callable
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -10,6 +10,7 @@ from schemas.logistics import LogisticsEvent
 from schemas.production import ProductionEvent
 from schemas.quality import QualityEvent
 from schemas.results import Anomaly
+from schemas.topics import LOGISTICS_EVENTS, PRODUCTION_EVENTS, QUALITY_EVENTS
 from streams.chunk import Chunk
 from streams.compute.engine import Stage, untimed
 from streams.compute.events import Refusal
@@ -25,30 +26,44 @@ from streams.processor import rules
 from streams.strict_record import strict
 from streams.topology.model import Topology
 
-E = TypeVar("E")
-_production: Final = msgspec.json.Decoder(ProductionEvent)
-_quality: Final = msgspec.json.Decoder(QualityEvent)
-_logistics: Final = msgspec.json.Decoder(LogisticsEvent)
+
+class _Part(NamedTuple):
+    """How events of a topic are read, and the engine of one of its partitions."""
+
+    decode: Callable[[bytes], Any]
+    engine: Callable[[Origin, Believed, Topology], ShopFloorEngine[Any]]
 
 
-class ShopFloorProcessor(PartitionProcessor, Generic[E]):
+_PARTS: Final[Mapping[str, _Part]] = {
+    PRODUCTION_EVENTS.name: _Part(
+        msgspec.json.Decoder(ProductionEvent).decode,
+        lambda origin, believed, topology: ProductionEngine(origin, believed, topology.production or Production()),
+    ),
+    QUALITY_EVENTS.name: _Part(
+        msgspec.json.Decoder(QualityEvent).decode,
+        lambda origin, believed, topology: QualityEngine(origin, believed, topology.quality or Quality()),
+    ),
+    LOGISTICS_EVENTS.name: _Part(
+        msgspec.json.Decoder(LogisticsEvent).decode,
+        lambda origin, believed, topology: LogisticsEngine(origin, believed, topology.logistics or Logistics()),
+    ),
+}
+
+
+class ShopFloorProcessor(PartitionProcessor):
     """Events in, rows and anomaly flags out."""
 
-    engine: ShopFloorEngine[E]
+    engine: ShopFloorEngine[Any]
 
     def __init__(
-        self,
-        topology: Topology,
-        topic: str,
-        partition: int,
-        first_offset: int,
-        stage: Stage,
-        engine: ShopFloorEngine[E],
-        decode: Callable[[bytes], E],
+        self, topology: Topology, topic: str, partition: int, first_offset: int, stage: Stage = untimed
     ) -> None:
+        part, known = _PARTS[topic], rules(topology)
+        believed = Believed(known.earliest, known.max_future, known.assets)
+        engine = part.engine(Origin(topology.topology, topic, partition), believed, topology)
         super().__init__(topology, topic, partition, first_offset, engine)
         self._stage = stage
-        self._decode = decode
+        self._decode = part.decode
 
     def feed(self, chunk: Chunk) -> list[Anomaly]:
         self._expect(chunk)
@@ -68,35 +83,3 @@ class ShopFloorProcessor(PartitionProcessor, Generic[E]):
 
     def next_due(self) -> int | None:
         return self.engine.next_due()
-
-
-def production_processor(
-    topology: Topology, topic: str, partition: int, first_offset: int, stage: Stage = untimed
-) -> ShopFloorProcessor[Any]:
-    """That of a partition of production events."""
-    origin = Origin(topology.topology, topic, partition)
-    engine = ProductionEngine(origin, _believed(topology), topology.production or Production())
-    return ShopFloorProcessor(topology, topic, partition, first_offset, stage, engine, _production.decode)
-
-
-def quality_processor(
-    topology: Topology, topic: str, partition: int, first_offset: int, stage: Stage = untimed
-) -> ShopFloorProcessor[Any]:
-    """That of a partition of quality events."""
-    origin = Origin(topology.topology, topic, partition)
-    engine = QualityEngine(origin, _believed(topology), topology.quality or Quality())
-    return ShopFloorProcessor(topology, topic, partition, first_offset, stage, engine, _quality.decode)
-
-
-def logistics_processor(
-    topology: Topology, topic: str, partition: int, first_offset: int, stage: Stage = untimed
-) -> ShopFloorProcessor[Any]:
-    """That of a partition of logistics events."""
-    origin = Origin(topology.topology, topic, partition)
-    engine = LogisticsEngine(origin, _believed(topology), topology.logistics or Logistics())
-    return ShopFloorProcessor(topology, topic, partition, first_offset, stage, engine, _logistics.decode)
-
-
-def _believed(topology: Topology) -> Believed:
-    known = rules(topology)
-    return Believed(known.earliest, known.max_future, known.assets)

@@ -24,7 +24,7 @@ from streams.outbox import Cut
 from streams.partition_processor import PartitionProcessor
 from streams.processor import Processor
 from streams.publisher import Published
-from streams.shop_floor_processor import logistics_processor, production_processor, quality_processor
+from streams.shop_floor_processor import ShopFloorProcessor
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
 
@@ -35,9 +35,9 @@ _PROCESSORS: Mapping[str, Callable[[Topology, str, int, int, Stage], PartitionPr
     ALARM_ACTIONS.name: AlarmProcessor,
     PROCESS_ACKS.name: AckProcessor,
     ANOMALY_FEEDBACK.name: FeedbackProcessor,
-    PRODUCTION_EVENTS.name: production_processor,
-    QUALITY_EVENTS.name: quality_processor,
-    LOGISTICS_EVENTS.name: logistics_processor,
+    PRODUCTION_EVENTS.name: ShopFloorProcessor,
+    QUALITY_EVENTS.name: ShopFloorProcessor,
+    LOGISTICS_EVENTS.name: ShopFloorProcessor,
 }
 """Of topics that bring something else than readings."""
 

@@ -40,7 +40,7 @@ from streams.processor import Processor
 from streams.rendering import Message, Rendered, Renderer
 from streams.scrape import scrape
 from streams.settings import Address
-from streams.shop_floor_processor import logistics_processor, production_processor, quality_processor
+from streams.shop_floor_processor import ShopFloorProcessor
 from streams.topology.load import load
 from streams.topology.model import Topology
 
@@ -54,9 +54,9 @@ _OTHERS: Mapping[str, _Make] = {
     PROCESS_ACKS.name: AckProcessor,
     ANOMALY_FEEDBACK.name: FeedbackProcessor,
     ALARM_ACTIONS.name: AlarmProcessor,
-    PRODUCTION_EVENTS.name: production_processor,
-    QUALITY_EVENTS.name: quality_processor,
-    LOGISTICS_EVENTS.name: logistics_processor,
+    PRODUCTION_EVENTS.name: ShopFloorProcessor,
+    QUALITY_EVENTS.name: ShopFloorProcessor,
+    LOGISTICS_EVENTS.name: ShopFloorProcessor,
 }
 """Topics other than the sources, and what reads them."""
 

@@ -10,7 +10,7 @@ from schemas.logistics_rows import Verdict
 from streams.compute.logistics.kind import Kind, count, kind_of
 
 MOST_BINS: Final = 10_000
-"""That all lists of a store together take from, a cancelled one counting as one. Beyond, lists are forgotten: those done
+"""That all lists of a store together take from; a cancelled list counts as one. Beyond, lists are forgotten: those done
 or cancelled first, then the oldest of the others."""
 _WRONG: Final[dict[str, Verdict]] = {
     "section": "wrong_section", "grade": "wrong_grade", "length_mm": "wrong_length", "heat": "wrong_heat",

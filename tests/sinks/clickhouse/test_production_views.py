@@ -17,7 +17,7 @@ from sinks.clickhouse.views import statements
 from sinks.clickhouse.writer import ClickHouseSink
 from streams.chunk import Chunk
 from streams.rendering import Renderer
-from streams.shop_floor_processor import production_processor
+from streams.shop_floor_processor import ShopFloorProcessor
 from streams.topology.model import Topology
 from tests.streams.compute.production.factory import HOUR, MINUTE, MONDAY, count, job, state
 
@@ -41,7 +41,7 @@ def write(
 ) -> None:
     """Have events processed, and the rows written as after a crash: twice."""
     events = sorted(events, key=lambda event: event["ts"])
-    processor = production_processor(topology, PRODUCTION_EVENTS.name, 0, 0)
+    processor = ShopFloorProcessor(topology, PRODUCTION_EVENTS.name, 0, 0)
     values = [msgspec.json.encode(event) for event in events]
     times = np.array([event["ts"] for event in events], np.int64)
     keys: list[bytes | None] = [None] * len(values)
@@ -150,7 +150,7 @@ def test_a_log_that_is_computed_anew_with_another_lateness_takes_the_place_of_th
         job(SIX), state(SIX, "running"), count(SIX + 1, 60), state(SIX + 2 * MINUTE, "stopped"),
         state(SIX + 10 * MINUTE, "running"), *(count(SIX + minute * MINUTE, 1) for minute in range(11, 20)),
     ]  # fmt: skip
-    patient = TOPOLOGY.production and msgspec.structs.replace(TOPOLOGY.production, lateness=Duration.parse("3m"))
+    patient = msgspec.structs.replace(TOPOLOGY.production, lateness=Duration.parse("3m"))
     write(sink, events)
     write(sink, events, topology=msgspec.structs.replace(TOPOLOGY, production=patient))
     assert client.execute("SELECT sum(good), sum(failures) FROM headrace.oee") == [(67, 1)]
@@ -158,7 +158,12 @@ def test_a_log_that_is_computed_anew_with_another_lateness_takes_the_place_of_th
 
 
 def test_an_order_that_would_take_centuries_has_no_expected_end(sink: ClickHouseSink, client: Client) -> None:
-    events = [job(SIX, "A", 1000.0, 1_000_000_000), state(SIX, "running"), count(SIX + 1, 1), *over(SIX + HOUR, "saw-1")]
+    events = [
+        job(SIX, "A", 1000.0, 1_000_000_000),
+        state(SIX, "running"),
+        count(SIX + 1, 1),
+        *over(SIX + HOUR, "saw-1"),
+    ]
     write(sink, events)
     assert client.execute("SELECT remaining, expected_end FROM headrace.orders") == [(999_999_999, None)]
 
