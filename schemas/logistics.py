@@ -70,7 +70,7 @@ class PickList(ShopFloorEvent, frozen=True, gc=False, tag="pick_list", omit_defa
     """Number of the cutting order."""
     lines: Annotated[tuple[PickLine, ...], Meta(max_length=10_000)]
     """What is to be taken from where."""
-    waste_mm: Annotated[int, Meta(ge=0)]
+    waste_mm: Annotated[int, Meta(ge=0, le=1_000_000_000_000)]
     """Length that is lost, mm: what is taken less what is cut and what goes back to stock."""
     by: MaybeName = ""
     """Who made it."""

@@ -37,7 +37,7 @@ class Job(ShopFloorEvent, frozen=True, gc=False, tag="job", omit_defaults=True):
     """Number of the order."""
     product: Name
     """What is made."""
-    ideal_cycle_ms: Annotated[float, Meta(gt=0, le=86_400_000)]
+    ideal_cycle_ms: Annotated[float, Meta(ge=0.001, le=86_400_000)]
     """Planned run time per item (ISO 22400), milliseconds."""
     planned: Amount = 0
     """Items that the order wants of this machine; 0 if that is not known."""

@@ -37,7 +37,7 @@ class Inspection(ShopFloorEvent, frozen=True, gc=False, tag="inspection", omit_d
     """Items that passed at once, without rework: at most `inspected`."""
     reworked: Amount = 0
     """Items that are good after rework; the rest is scrap."""
-    defects: dict[Name, Amount] = msgspec.field(default_factory=dict)
+    defects: Annotated[dict[Name, Amount], Meta(max_length=1_000)] = msgspec.field(default_factory=dict)
     """How often each defect was found. An item can have several."""
     order: MaybeName = ""
     """Number of the order."""

@@ -1,7 +1,7 @@
-"""The processors of production, quality, logistics and traceability. No I/O, no clock."""
+"""The processor of production, quality, logistics and traceability. No I/O, no clock."""
 
-from collections.abc import Callable
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -10,6 +10,7 @@ from schemas.logistics import LogisticsEvent
 from schemas.production import ProductionEvent
 from schemas.quality import QualityEvent
 from schemas.results import Anomaly
+from schemas.topics import LOGISTICS_EVENTS, PRODUCTION_EVENTS, QUALITY_EVENTS, TRACE_EVENTS
 from schemas.trace import TraceMessage
 from streams.chunk import Chunk
 from streams.compute.engine import Stage, untimed
@@ -28,31 +29,48 @@ from streams.processor import rules
 from streams.strict_record import strict
 from streams.topology.model import Topology
 
-E = TypeVar("E")
-_production: Final = msgspec.json.Decoder(ProductionEvent)
-_quality: Final = msgspec.json.Decoder(QualityEvent)
-_logistics: Final = msgspec.json.Decoder(LogisticsEvent)
-_trace: Final = msgspec.json.Decoder(TraceMessage)
+
+class _Part(NamedTuple):
+    """How events of a topic are read, and the engine of one of its partitions."""
+
+    decode: Callable[[bytes], Any]
+    engine: Callable[[Origin, Believed, Topology], ShopFloorEngine[Any]]
 
 
-class ShopFloorProcessor(PartitionProcessor, Generic[E]):
+_PARTS: Final[Mapping[str, _Part]] = {
+    PRODUCTION_EVENTS.name: _Part(
+        msgspec.json.Decoder(ProductionEvent).decode,
+        lambda origin, believed, topology: ProductionEngine(origin, believed, topology.production or Production()),
+    ),
+    QUALITY_EVENTS.name: _Part(
+        msgspec.json.Decoder(QualityEvent).decode,
+        lambda origin, believed, topology: QualityEngine(origin, believed, topology.quality or Quality()),
+    ),
+    LOGISTICS_EVENTS.name: _Part(
+        msgspec.json.Decoder(LogisticsEvent).decode,
+        lambda origin, believed, topology: LogisticsEngine(origin, believed, topology.logistics or Logistics()),
+    ),
+    TRACE_EVENTS.name: _Part(
+        msgspec.json.Decoder(TraceMessage).decode,
+        lambda origin, believed, topology: TraceEngine(origin, believed, topology.trace or Trace()),
+    ),
+}
+
+
+class ShopFloorProcessor(PartitionProcessor):
     """Events in, rows and anomaly flags out."""
 
-    engine: ShopFloorEngine[E]
+    engine: ShopFloorEngine[Any]
 
     def __init__(
-        self,
-        topology: Topology,
-        topic: str,
-        partition: int,
-        first_offset: int,
-        stage: Stage,
-        engine: ShopFloorEngine[E],
-        decode: Callable[[bytes], E],
+        self, topology: Topology, topic: str, partition: int, first_offset: int, stage: Stage = untimed
     ) -> None:
+        part, known = _PARTS[topic], rules(topology)
+        believed = Believed(known.earliest, known.max_future, known.assets)
+        engine = part.engine(Origin(topology.topology, topic, partition), believed, topology)
         super().__init__(topology, topic, partition, first_offset, engine)
         self._stage = stage
-        self._decode = decode
+        self._decode = part.decode
 
     def feed(self, chunk: Chunk) -> list[Anomaly]:
         self._expect(chunk)
@@ -72,44 +90,3 @@ class ShopFloorProcessor(PartitionProcessor, Generic[E]):
 
     def next_due(self) -> int | None:
         return self.engine.next_due()
-
-
-def production_processor(
-    topology: Topology, topic: str, partition: int, first_offset: int, stage: Stage = untimed
-) -> ShopFloorProcessor[Any]:
-    """That of a partition of production events."""
-    origin = Origin(topology.topology, topic, partition)
-    engine = ProductionEngine(origin, _believed(topology), topology.production or Production())
-    return ShopFloorProcessor(topology, topic, partition, first_offset, stage, engine, _production.decode)
-
-
-def quality_processor(
-    topology: Topology, topic: str, partition: int, first_offset: int, stage: Stage = untimed
-) -> ShopFloorProcessor[Any]:
-    """That of a partition of quality events."""
-    origin = Origin(topology.topology, topic, partition)
-    engine = QualityEngine(origin, _believed(topology), topology.quality or Quality())
-    return ShopFloorProcessor(topology, topic, partition, first_offset, stage, engine, _quality.decode)
-
-
-def logistics_processor(
-    topology: Topology, topic: str, partition: int, first_offset: int, stage: Stage = untimed
-) -> ShopFloorProcessor[Any]:
-    """That of a partition of logistics events."""
-    origin = Origin(topology.topology, topic, partition)
-    engine = LogisticsEngine(origin, _believed(topology), topology.logistics or Logistics())
-    return ShopFloorProcessor(topology, topic, partition, first_offset, stage, engine, _logistics.decode)
-
-
-def trace_processor(
-    topology: Topology, topic: str, partition: int, first_offset: int, stage: Stage = untimed
-) -> ShopFloorProcessor[Any]:
-    """That of a partition of trace events."""
-    origin = Origin(topology.topology, topic, partition)
-    engine = TraceEngine(origin, _believed(topology), topology.trace or Trace())
-    return ShopFloorProcessor(topology, topic, partition, first_offset, stage, engine, _trace.decode)
-
-
-def _believed(topology: Topology) -> Believed:
-    known = rules(topology)
-    return Believed(known.earliest, known.max_future, known.assets)

@@ -5,15 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from schemas.errors import CheckpointError
-from schemas.topics import (
-    ALARM_ACTIONS,
-    ANOMALY_FEEDBACK,
-    LOGISTICS_EVENTS,
-    PROCESS_ACKS,
-    PRODUCTION_EVENTS,
-    QUALITY_EVENTS,
-    TRACE_EVENTS,
-)
+from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS, SHOP_FLOOR
 from streams.ack_processor import AckProcessor
 from streams.alarm_processor import AlarmProcessor
 from streams.checkpoint import unpack
@@ -25,12 +17,7 @@ from streams.outbox import Cut
 from streams.partition_processor import PartitionProcessor
 from streams.processor import Processor
 from streams.publisher import Published
-from streams.shop_floor_processor import (
-    logistics_processor,
-    production_processor,
-    quality_processor,
-    trace_processor,
-)
+from streams.shop_floor_processor import ShopFloorProcessor
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
 
@@ -41,10 +28,7 @@ _PROCESSORS: Mapping[str, Callable[[Topology, str, int, int, Stage], PartitionPr
     ALARM_ACTIONS.name: AlarmProcessor,
     PROCESS_ACKS.name: AckProcessor,
     ANOMALY_FEEDBACK.name: FeedbackProcessor,
-    PRODUCTION_EVENTS.name: production_processor,
-    QUALITY_EVENTS.name: quality_processor,
-    LOGISTICS_EVENTS.name: logistics_processor,
-    TRACE_EVENTS.name: trace_processor,
+    **dict.fromkeys(SHOP_FLOOR, ShopFloorProcessor),
 }
 """Of topics that bring something else than readings."""
 

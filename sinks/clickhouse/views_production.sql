@@ -138,7 +138,7 @@ CREATE OR REPLACE VIEW headrace.orders
     `worked_ms` Int64 COMMENT 'Time that the machine was on the order, breaks included, unknown time not, milliseconds',
     `rate` Nullable(Float64) COMMENT 'Good items per hour of that time, 1/h; NULL where that is 0',
     `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
-    `expected_end` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it will have all its items if it goes on at this rate from `until`, UTC; NULL if the quantity or the rate is not known'
+    `expected_end` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it will have all its items if it goes on at this rate from `until`, UTC; NULL if the quantity or the rate is not known, or if it is a century off'
 )
 AS SELECT
     `topology`, `site`, `asset`, `order`, `product`,
@@ -149,8 +149,10 @@ AS SELECT
     sum(`planned_ms` + `planned_stop_ms`) AS `worked_ms`,
     `good` * 3600000 / nullIf(`worked_ms`, 0) AS `rate`,
     sum(ifNull(`planned_ms` / `ideal_cycle_ms`, 0)) AS `target`,
-    if(`order_quantity` = 0, NULL, addMilliseconds(`until`, toInt64(`remaining` * 3600000 / nullIf(`rate`, 0))))
-        AS `expected_end`
+    if(
+        `order_quantity` = 0 OR `remaining` / `rate` > 876600, NULL,
+        addMilliseconds(`until`, toInt64(`remaining` * 3600000 / nullIf(`rate`, 0)))
+    ) AS `expected_end`
 FROM headrace_store.oee AS `slice` FINAL
 WHERE `order` != ''
 GROUP BY `topology`, `site`, `asset`, `order`, `product`

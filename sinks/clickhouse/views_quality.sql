@@ -80,7 +80,7 @@ AS SELECT
     `topology`, `site`, `asset`, `product`, `characteristic`, `unit`, `ts`, `mean`, `lower_spec`, `upper_spec`, `target`,
     `capability_values`, `cp`, `cpk`, `pp`, `ppk`
 FROM headrace_store.samples FINAL
-WHERE `late` = 0 AND `unit` != '' AND `ts` > now() - INTERVAL 30 DAY
+WHERE `capability_values` > 0 AND `ts` > now() - INTERVAL 30 DAY
 ORDER BY `ts` DESC, `offset` DESC
 LIMIT 1 BY `topology`, `site`, `asset`, `product`, `characteristic`
 COMMENT 'What each process can do now: declared characteristics, each with its newest sample of the last 30 days';

@@ -50,7 +50,7 @@ def read_orders(name: str, content: bytes) -> list[CuttingOrder]:
             found = msgspec.convert(given if isinstance(given, list) else [given], list[CuttingOrder])
         else:
             raise UserError(f"{name}: cutting orders are read from .csv, .json and .yaml")
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, csv.Error, RecursionError, ValueError) as error:
         raise UserError(f"{name}: {' '.join(str(error).split())}") from error
     if not found:
         raise UserError(f"{name} holds no cutting order")

@@ -7,6 +7,7 @@ import msgspec
 
 from schemas.economics import BaselineRow, TariffRow
 from schemas.times import utc_offset_ms
+from streams.compute.production.spec import DAY_MINUTES
 from streams.topology.economics import METERING, Downtime, Economics, Energy, Labour, Reagent, Scrap, Tariff
 from streams.topology.model import Topology
 from streams.topology.problems import matching
@@ -14,9 +15,6 @@ from streams.topology.problems import matching
 Row = TypeVar("Row", TariffRow, BaselineRow)
 
 _MINUTE_MS = 60_000
-
-
-_DAY_MINUTES = 1440
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -83,7 +81,7 @@ def lines(rows: Rows) -> list[str]:
 def _priced(row: TariffRow) -> str:
     what = " ".join(word for word in (row.asset, row.metric, row.product, row.shift) if word)
     people = f" {row.people:g} people" if row.people else ""
-    whole_day = (row.start_minute, row.end_minute) == (0, _DAY_MINUTES)
+    whole_day = (row.start_minute, row.end_minute) == (0, DAY_MINUTES)
     hours = "" if whole_day else f" {_clock(row.start_minute)}-{_clock(row.end_minute)}"
     return f"{row.tariff}: {what}{people}{hours} {row.price:g} {row.currency}/{row.unit}"
 

@@ -19,15 +19,7 @@ from kafka import KafkaAdminClient
 
 from infra.local.ports import free_ports
 from infra.local.stack import Stack
-from schemas.topics import (
-    ALARM_ACTIONS,
-    ANOMALY_FEEDBACK,
-    LOGISTICS_EVENTS,
-    PROCESS_ACKS,
-    PRODUCTION_EVENTS,
-    QUALITY_EVENTS,
-    TRACE_EVENTS,
-)
+from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS, SHOP_FLOOR
 from sinks.base import Coded, Column
 from sinks.clickhouse import connection
 from streams.ack_processor import AckProcessor
@@ -41,12 +33,7 @@ from streams.processor import Processor
 from streams.rendering import Message, Rendered, Renderer
 from streams.scrape import scrape
 from streams.settings import Address
-from streams.shop_floor_processor import (
-    logistics_processor,
-    production_processor,
-    quality_processor,
-    trace_processor,
-)
+from streams.shop_floor_processor import ShopFloorProcessor
 from streams.topology.load import load
 from streams.topology.model import Topology
 
@@ -60,10 +47,7 @@ _OTHERS: Mapping[str, _Make] = {
     PROCESS_ACKS.name: AckProcessor,
     ANOMALY_FEEDBACK.name: FeedbackProcessor,
     ALARM_ACTIONS.name: AlarmProcessor,
-    PRODUCTION_EVENTS.name: production_processor,
-    QUALITY_EVENTS.name: quality_processor,
-    LOGISTICS_EVENTS.name: logistics_processor,
-    TRACE_EVENTS.name: trace_processor,
+    **dict.fromkeys(SHOP_FLOOR, ShopFloorProcessor),
 }
 """Topics other than the sources, and what reads them."""
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -39,6 +40,25 @@ def object_of(kind: str) -> dict[str, Any]:
 def test_the_committed_schemas_are_those_that_the_code_generates() -> None:
     committed = {file.name: file.read_bytes() for file in json_schemas.FOLDER.iterdir()}
     assert committed == json_schemas.generate(), "run `python -m schemas`"
+
+
+@pytest.mark.parametrize("union", [ProductionEvent, QualityEvent, LogisticsEvent], ids=str)
+def test_every_number_of_an_event_of_the_shop_floor_is_bounded_on_both_sides(union: Any) -> None:
+    assert list(_unbounded(msgspec.json.schema(union))) == []
+
+
+def _unbounded(schema: Any, name: str = "") -> Iterator[str]:
+    """Numbers that a column of 64 bits, or a sum of many, would not hold. Times are checked where they are read."""
+    if isinstance(schema, list):
+        for part in schema:
+            yield from _unbounded(part, name)
+    elif isinstance(schema, dict):
+        if schema.get("type") in ("integer", "number") and name not in ("ts", "departed"):
+            low = {"minimum", "exclusiveMinimum"} & schema.keys()
+            if not low or "maximum" not in schema:
+                yield name
+        for key, part in schema.items():
+            yield from _unbounded(part, name if key in ("anyOf", "items", "prefixItems") else key)
 
 
 def test_writing_creates_the_folder_and_every_file(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from schemas.topics import ANOMALIES, DEAD_LETTERS, LOGISTICS_EVENTS
 from streams.checkpoint import unpack
 from streams.chunk import Chunk
 from streams.rendering import Rendered, Renderer
-from streams.shop_floor_processor import ShopFloorProcessor, logistics_processor
+from streams.shop_floor_processor import ShopFloorProcessor
 from streams.topology.model import Topology
 from tests.streams.compute.logistics.events import NOW, arrival, log, pick, pick_list
 from tests.streams.compute.logistics.oracle import EXITS, STORES, run
@@ -30,11 +30,11 @@ TOPOLOGY = msgspec.convert(
 _encode = msgspec.json.encode
 
 
-def processor() -> ShopFloorProcessor[Any]:
-    return logistics_processor(TOPOLOGY, LOGISTICS_EVENTS.name, 0, 0)
+def processor() -> ShopFloorProcessor:
+    return ShopFloorProcessor(TOPOLOGY, LOGISTICS_EVENTS.name, 0, 0)
 
 
-def feed(one: ShopFloorProcessor[Any], values: list[bytes], begin: int, end: int) -> Rendered:
+def feed(one: ShopFloorProcessor, values: list[bytes], begin: int, end: int) -> Rendered:
     """What comes of a stretch of a log."""
     part = values[begin:end]
     keys: list[bytes | None] = [None] * len(part)

@@ -11,7 +11,7 @@ from schemas.topics import DEAD_LETTERS, PRODUCTION_EVENTS
 from streams.checkpoint import unpack
 from streams.chunk import Chunk
 from streams.rendering import Rendered, Renderer
-from streams.shop_floor_processor import ShopFloorProcessor, production_processor
+from streams.shop_floor_processor import ShopFloorProcessor
 from streams.topology.model import Topology
 from tests.streams.compute.production.factory import MINUTE, MONDAY, TICK, count, job, state
 
@@ -37,11 +37,11 @@ LOG = [
 ]
 
 
-def processor() -> ShopFloorProcessor[object]:
-    return production_processor(TOPOLOGY, PRODUCTION_EVENTS.name, 0, 0)
+def processor() -> ShopFloorProcessor:
+    return ShopFloorProcessor(TOPOLOGY, PRODUCTION_EVENTS.name, 0, 0)
 
 
-def feed(one: ShopFloorProcessor[object], begin: int, end: int) -> Rendered:
+def feed(one: ShopFloorProcessor, begin: int, end: int) -> Rendered:
     """What comes of a stretch of the log."""
     part = LOG[begin:end]
     one.feed(Chunk(

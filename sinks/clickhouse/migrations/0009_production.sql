@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS headrace_store.oee
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(`window_start`)
-ORDER BY (`topology`, `site`, `asset`, `window_start`, `partition`, `offset`, `id`)
+ORDER BY (`topology`, `site`, `asset`, `window_start`, `partition`, `id`)
 TTL `stored_at` + INTERVAL 10 YEAR
 SETTINGS ttl_only_drop_parts = 1
 COMMENT 'What each machine did in each minute, for each order: inputs and results of OEE after ISO 22400';
@@ -75,7 +75,7 @@ CREATE TABLE IF NOT EXISTS headrace_store.stops
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(`ts`)
-ORDER BY (`topology`, `site`, `asset`, `ts`, `partition`, `offset`, `id`)
+ORDER BY (`topology`, `site`, `asset`, `ts`, `partition`, `id`)
 TTL `stored_at` + INTERVAL 10 YEAR
 SETTINGS ttl_only_drop_parts = 1
 COMMENT 'Stops of machines that are over: how long each was, and why';

@@ -10,8 +10,8 @@ from schemas.logistics_rows import Verdict
 from streams.compute.logistics.kind import Kind, count, kind_of
 
 MOST_BINS: Final = 10_000
-"""That all lists of a store together take from. Beyond, lists are forgotten: those done first, then the oldest of the
-others."""
+"""That all lists of a store together take from; a cancelled list counts as one. Beyond, lists are forgotten: those done
+or cancelled first, then the oldest of the others."""
 _WRONG: Final[dict[str, Verdict]] = {
     "section": "wrong_section", "grade": "wrong_grade", "length_mm": "wrong_length", "heat": "wrong_heat",
 }  # fmt: skip
@@ -38,8 +38,14 @@ class Judgement(NamedTuple):
 
 
 class _List(NamedTuple):
+    """Without bins it is cancelled; it is kept so that an older list of its order is known to be late."""
+
     time: int
     bins: dict[str, Wanted]
+
+    @property
+    def weight(self) -> int:
+        return max(1, len(self.bins))
 
     @property
     def is_done(self) -> bool:
@@ -63,8 +69,8 @@ class PickLists:
     def __init__(self, lists: Iterable[Any] = ()) -> None:
         self._open: dict[str, _List] = {}
         self._done: dict[str, _List] = {}
-        self._bins = 0
-        """That all of them take from."""
+        self._weight = 0
+        """Of all of them."""
         for order, time, bins in lists:
             self._add(order, _List(time, {name: Wanted(Kind(*kind), pieces) for name, kind, pieces in bins}))
 
@@ -74,21 +80,21 @@ class PickLists:
         return known is not None and time < known.time
 
     def put(self, event: PickList, time: int) -> None:
-        """Take a list that has been checked instead of the one of its order; without lines, none."""
+        """Take a list that has been checked instead of the one of its order."""
         self._forget(event.order)
         bins: dict[str, Wanted] = {}
         for line in event.lines:
             before = bins[line.bin].pieces if line.bin in bins else 0
             bins[line.bin] = Wanted(kind_of(line), before + line.pieces)
-        if bins:
-            while self._bins and self._bins + len(bins) > MOST_BINS:
-                self._forget(next(iter(self._done or self._open)))
-            self._add(event.order, _List(time, bins))
+        new = _List(time, bins)
+        while self._weight and self._weight + new.weight > MOST_BINS:
+            self._forget(next(iter(self._done or self._open)))
+        self._add(event.order, new)
 
     def judge(self, pick: Pick, tolerance_mm: int) -> Judgement:
         """What a pick is, and count off what it was right to take."""
         known = self._list(pick.order)
-        if known is None:
+        if known is None or not known.bins:
             return Judgement("no_list", 0, f"{_told(pick)}, which has no pick list")
         taken, wanted = kind_of(pick), known.bins.get(pick.bin)
         if wanted is None:
@@ -118,11 +124,11 @@ class PickLists:
 
     def _add(self, order: str, known: _List) -> None:
         (self._done if known.is_done else self._open)[order] = known
-        self._bins += len(known.bins)
+        self._weight += known.weight
 
     def _forget(self, order: str) -> None:
         known = self._open.pop(order, None) or self._done.pop(order, None)
-        self._bins -= len(known.bins) if known else 0
+        self._weight -= known.weight if known else 0
 
 
 def _elsewhere(bins: dict[str, Wanted], pick: Pick, taken: Kind, tolerance_mm: int) -> Judgement:

@@ -13,6 +13,7 @@ import msgspec
 from schemas.errors import EventError
 from schemas.events import Reason
 from schemas.production import Count, Job, ProductionEvent, StateChange, Tick
+from schemas.times import parse_time
 from streams.compute.production.calendar import MINUTE
 from streams.compute.production.machine import CATEGORIES, UNKNOWN, Machine
 from streams.compute.production.spec import Production
@@ -22,6 +23,8 @@ from streams.compute.windows import LONG_AGO
 
 _LIVE: Final = 5 * MINUTE
 """A log whose newest event came later after it happened is history: no tick closes its minutes."""
+_ORDERS: Final = 60
+"""That a machine may work on in a minute; each is a slice."""
 _REMEMBERED: Final = 8
 """Events of one machine at one time among which a repeat is found."""
 
@@ -69,7 +72,8 @@ class ProductionEngine(ShopFloorEngine[ProductionEvent]):
     def _expect(self, event: StateChange | Count | Job) -> None:
         """EventError for what the topology does not allow."""
         key = (event.site, event.asset)
-        if key not in self._machines:
+        machine = self._machines.get(key)
+        if machine is None:
             if self._believed.assets is not None and key not in self._believed.assets:
                 raise EventError(Reason.UNKNOWN_ASSET, f"{event.site}/{event.asset} is not in the topology")
             if len(self._machines) >= self._most:
@@ -77,6 +81,10 @@ class ProductionEngine(ShopFloorEngine[ProductionEvent]):
         if isinstance(event, StateChange) and event.state not in self._categories:
             declared = ", ".join(self._categories)
             raise EventError(Reason.UNKNOWN_STATE, f"{event.state!r} is no state of production; known are {declared}")
+        if isinstance(event, Job) and machine is not None:
+            ts = parse_time(event.ts)
+            if machine.slices_in(ts - ts % MINUTE) >= _ORDERS:
+                raise EventError(Reason.TOO_MANY_SERIES, f"the machine has worked on {_ORDERS} orders in this minute")
 
     def _tell(self, ts: int, event: StateChange | Count | Job, offset: int) -> Outcome:
         """Put the event, without its time, down to its machine."""

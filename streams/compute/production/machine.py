@@ -1,5 +1,6 @@
 """What is known of a machine, and the minutes of it that are still open."""
 
+from itertools import takewhile
 from typing import Final, get_args
 
 import msgspec
@@ -110,3 +111,7 @@ class Machine(msgspec.Struct, gc=False, kw_only=True):
     halt: Halt | None = None
     open: list[Slice] = []
     """In the order of their minutes."""
+
+    def slices_in(self, minute: int) -> int:
+        """How many are open in the minute that begins at `minute`."""
+        return sum(1 for _ in takewhile(lambda slice_: slice_.start == minute, reversed(self.open)))

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from schemas.events import LARGEST_VALUE
+
 
 class Indices(NamedTuple):
     """None where it is not defined."""
@@ -86,7 +88,7 @@ def indices(sums: Block, lower: float | None, upper: float | None) -> Indices:
 
 
 def _pair(mean: float, sigma: float, lower: float | None, upper: float | None) -> tuple[float | None, float | None]:
-    if sigma <= 0:
+    if sigma < 1 / LARGEST_VALUE:  # rounding, not spread; the ratio would overflow
         return None, None
     sides = [
         *([] if lower is None else [(mean - lower) / (3 * sigma)]),

@@ -16,7 +16,7 @@ from sinks.clickhouse.views import statements
 from sinks.clickhouse.writer import ClickHouseSink
 from streams.chunk import Chunk
 from streams.rendering import Renderer
-from streams.shop_floor_processor import logistics_processor
+from streams.shop_floor_processor import ShopFloorProcessor
 from streams.topology.model import Topology
 from tests.streams.compute.logistics.events import arrival, line, move, pick, pick_list
 
@@ -31,7 +31,7 @@ HOUR = 3_600_000
 
 def write(sink: ClickHouseSink, *events: dict[str, Any]) -> None:
     """Have events processed, and the rows written as after a crash: twice."""
-    processor = logistics_processor(TOPOLOGY, LOGISTICS_EVENTS.name, 0, 0)
+    processor = ShopFloorProcessor(TOPOLOGY, LOGISTICS_EVENTS.name, 0, 0)
     values = [msgspec.json.encode(event) for event in events]
     keys: list[bytes | None] = [None] * len(values)
     times = np.full(len(values), NOW)

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from clickhouse_driver import Client
 
-from schemas.durations import decode_hook
+from schemas.durations import Duration, decode_hook
 from schemas.topics import PRODUCTION_EVENTS
 from sinks.clickhouse.views import statements
 from sinks.clickhouse.writer import ClickHouseSink
 from streams.chunk import Chunk
 from streams.rendering import Renderer
-from streams.shop_floor_processor import production_processor
+from streams.shop_floor_processor import ShopFloorProcessor
 from streams.topology.model import Topology
 from tests.streams.compute.production.factory import HOUR, MINUTE, MONDAY, count, job, state
 
@@ -36,16 +36,18 @@ TOPOLOGY = msgspec.convert(
 SIX = MONDAY + 6 * HOUR
 
 
-def write(sink: ClickHouseSink, events: list[dict[str, Any]], twice: bool = True) -> None:
+def write(
+    sink: ClickHouseSink, events: list[dict[str, Any]], twice: bool = True, topology: Topology = TOPOLOGY
+) -> None:
     """Have events processed, and the rows written as after a crash: twice."""
     events = sorted(events, key=lambda event: event["ts"])
-    processor = production_processor(TOPOLOGY, PRODUCTION_EVENTS.name, 0, 0)
+    processor = ShopFloorProcessor(topology, PRODUCTION_EVENTS.name, 0, 0)
     values = [msgspec.json.encode(event) for event in events]
     times = np.array([event["ts"] for event in events], np.int64)
     keys: list[bytes | None] = [None] * len(values)
     offsets = np.arange(len(values))
     processor.feed(Chunk(PRODUCTION_EVENTS.name, 0, 0, len(values), keys, values, offsets, times))
-    rendered = Renderer(TOPOLOGY, PRODUCTION_EVENTS.name, 0).render(processor.cut())
+    rendered = Renderer(topology, PRODUCTION_EVENTS.name, 0).render(processor.cut())
     for _ in range(1 + twice):
         sink.write(rendered.tables)
 
@@ -139,6 +141,31 @@ def test_an_order_has_a_rate_and_an_expected_end(sink: ClickHouseSink, client: C
     assert first[7:9] == (moment(SIX), moment(until))
     assert abs(first[9].timestamp() * 1000 - (until + 900 / rate * HOUR)) < 2
     assert (second[0], second[3], second[9]) == (0, 0, None)
+
+
+def test_a_log_that_is_computed_anew_with_another_lateness_takes_the_place_of_the_old_rows(
+    sink: ClickHouseSink, client: Client
+) -> None:
+    events = [
+        job(SIX), state(SIX, "running"), count(SIX + 1, 60), state(SIX + 2 * MINUTE, "stopped"),
+        state(SIX + 10 * MINUTE, "running"), *(count(SIX + minute * MINUTE, 1) for minute in range(11, 20)),
+    ]  # fmt: skip
+    patient = msgspec.structs.replace(TOPOLOGY.production, lateness=Duration.parse("3m"))
+    write(sink, events)
+    write(sink, events, topology=msgspec.structs.replace(TOPOLOGY, production=patient))
+    assert client.execute("SELECT sum(good), sum(failures) FROM headrace.oee") == [(67, 1)]
+    assert client.execute("SELECT count() FROM headrace.stops") == [(1,)]
+
+
+def test_an_order_that_would_take_centuries_has_no_expected_end(sink: ClickHouseSink, client: Client) -> None:
+    events = [
+        job(SIX, "A", 1000.0, 1_000_000_000),
+        state(SIX, "running"),
+        count(SIX + 1, 1),
+        *over(SIX + HOUR, "saw-1"),
+    ]
+    write(sink, events)
+    assert client.execute("SELECT remaining, expected_end FROM headrace.orders") == [(999_999_999, None)]
 
 
 def test_the_running_shift_is_that_of_the_newest_minute(sink: ClickHouseSink, client: Client) -> None:

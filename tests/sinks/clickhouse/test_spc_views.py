@@ -7,7 +7,7 @@ from clickhouse_driver import Client
 
 from sinks.clickhouse.writer import ClickHouseSink
 from streams.rendering import Renderer
-from streams.shop_floor_processor import quality_processor
+from streams.shop_floor_processor import ShopFloorProcessor
 from tests.streams.compute.quality.logs import NOW, chunk, inspection, sample, topology
 
 DAY_MS = 86_400_000
@@ -33,7 +33,7 @@ LOG = [
 @pytest.fixture
 def told(sink: ClickHouseSink, client: Client) -> Client:
     """The rows are written twice, as after a crash."""
-    processor = quality_processor(DECLARED, "quality.events", 0, 0)
+    processor = ShopFloorProcessor(DECLARED, "quality.events", 0, 0)
     processor.feed(chunk(0, LOG))
     rendered = Renderer(DECLARED, "quality.events", 0).render(processor.cut())
     for _ in range(2):
@@ -59,7 +59,7 @@ def test_defects_are_ranked_with_their_cumulative_share(told: Client) -> None:
 
 
 def test_capability_now_is_that_of_the_newest_sample_that_is_not_late(sink: ClickHouseSink, client: Client) -> None:
-    processor = quality_processor(DECLARED, "quality.events", 0, 0)
+    processor = ShopFloorProcessor(DECLARED, "quality.events", 0, 0)
     processor.feed(chunk(0, LOG))
     [rows] = Renderer(DECLARED, "quality.events", 0).render(processor.cut()).tables["samples"]
     for ages_ms in (40 * DAY_MS, DAY_MS):  # those of 40 days ago are of another product
@@ -68,6 +68,18 @@ def test_capability_now_is_that_of_the_newest_sample_that_is_not_late(sink: Clic
         sink.write({"samples": [{**rows, "ts": rows["ts"] + shift, "product": product}]})
     found = client.execute("SELECT characteristic, mean, capability_values, round(ppk, 4) FROM headrace.capability_now")
     assert found == [("bore", 12.7, 4, 0.2687)]
+
+
+def test_capability_now_has_characteristics_that_are_counted_without_a_unit(
+    sink: ClickHouseSink, client: Client
+) -> None:
+    declared = topology({"characteristics": [{"name": "blisters", "unit": "", "upper": 9}]})
+    processor = ShopFloorProcessor(declared, "quality.events", 0, 0)
+    processor.feed(chunk(0, [sample(at, at, characteristic="blisters") for at in (1, 2)]))
+    [rows] = Renderer(declared, "quality.events", 0).render(processor.cut()).tables["samples"]
+    sink.write({"samples": [{**rows, "ts": rows["ts"] + int(time.time() * 1000) - NOW}]})
+    found = client.execute("SELECT characteristic, capability_values FROM headrace.capability_now")
+    assert found == [("blisters", 2)]
 
 
 def test_a_signal_is_a_row_a_rule_for_as_long_as_it_is_violated(told: Client) -> None:

@@ -369,7 +369,7 @@ AS SELECT
     ppk
 FROM headrace_store.samples
 FINAL
-WHERE (late = 0) AND (unit != '') AND (ts > (now() - toIntervalDay(30)))
+WHERE (capability_values > 0) AND (ts > (now() - toIntervalDay(30)))
 ORDER BY
     ts DESC,
     offset DESC
@@ -1810,7 +1810,7 @@ CREATE VIEW headrace.orders
     `worked_ms` Int64 COMMENT 'Time that the machine was on the order, breaks included, unknown time not, milliseconds',
     `rate` Nullable(Float64) COMMENT 'Good items per hour of that time, 1/h; NULL where that is 0',
     `target` Float64 COMMENT 'Items for which there was planned busy time, each at its planned run time',
-    `expected_end` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it will have all its items if it goes on at this rate from `until`, UTC; NULL if the quantity or the rate is not known'
+    `expected_end` Nullable(DateTime64(3, 'UTC')) COMMENT 'When it will have all its items if it goes on at this rate from `until`, UTC; NULL if the quantity or the rate is not known, or if it is a century off'
 )
 COMMENT 'Each order at each machine: what was made of it, how fast, and when it will be done'
 AS SELECT
@@ -1828,7 +1828,7 @@ AS SELECT
     sum(planned_ms + planned_stop_ms) AS worked_ms,
     (good * 3600000) / nullIf(worked_ms, 0) AS rate,
     sum(ifNull(planned_ms / ideal_cycle_ms, 0)) AS target,
-    if(order_quantity = 0, NULL, addMilliseconds(until, toInt64((remaining * 3600000) / nullIf(rate, 0)))) AS expected_end
+    if((order_quantity = 0) OR ((remaining / rate) > 876600), NULL, addMilliseconds(until, toInt64((remaining * 3600000) / nullIf(rate, 0)))) AS expected_end
 FROM headrace_store.oee AS slice
 FINAL
 WHERE order != ''
@@ -3433,7 +3433,7 @@ CREATE TABLE headrace_store.oee
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(window_start)
-ORDER BY (topology, site, asset, window_start, partition, offset, id)
+ORDER BY (topology, site, asset, window_start, partition, id)
 TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'What each machine did in each minute, for each order: inputs and results of OEE after ISO 22400';
@@ -3661,7 +3661,7 @@ CREATE TABLE headrace_store.stops
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(ts)
-ORDER BY (topology, site, asset, ts, partition, offset, id)
+ORDER BY (topology, site, asset, ts, partition, id)
 TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Stops of machines that are over: how long each was, and why';

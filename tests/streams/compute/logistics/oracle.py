@@ -80,20 +80,20 @@ def _bin(name: str, past: list[tuple[int, Event]]) -> tuple[tuple[Any, ...], int
 
 
 def _list(order: str, past: list[tuple[int, Event]]) -> tuple[int, Event] | None:
-    """The list of an order that holds, with its offset."""
+    """The newest list of an order, with its offset; one without lines if it is cancelled."""
     newest: tuple[int, Event] | None = None
     for at, event in past:
         if event["kind"] != "pick_list" or event["order"] != order:
             continue
-        if newest is None or not newest[1]["lines"] or event["ts"] >= newest[1]["ts"]:
+        if newest is None or event["ts"] >= newest[1]["ts"]:
             newest = (at, event)
-    return newest if newest is not None and newest[1]["lines"] else None
+    return newest
 
 
 def _wanted(order: str, past: list[tuple[int, Event]]) -> dict[str, tuple[tuple[Any, ...], int]] | None:
     """Bin to the kind and the pieces that its list still wants, in the list's order."""
     newest = _list(order, past)
-    if newest is None:
+    if newest is None or not newest[1]["lines"]:
         return None
     wanted: dict[str, tuple[tuple[Any, ...], int]] = {}
     for line in newest[1]["lines"]:

@@ -17,7 +17,7 @@ from streams.picking.orders import CuttingOrder, Demand
 from streams.picking.patterns import Saw
 from streams.picking.plan import Bin, plan
 from streams.rendering import Renderer
-from streams.shop_floor_processor import logistics_processor
+from streams.shop_floor_processor import ShopFloorProcessor
 from streams.topology.model import Topology
 from tests.streams.compute.logistics.events import NOW, arrival, line, move, pick, pick_list
 
@@ -68,7 +68,7 @@ def order(lengths: int, kinds: int) -> tuple[CuttingOrder, list[Bin]]:
 
 def main() -> None:
     values = yard(200_000)
-    processor = logistics_processor(TOPOLOGY, LOGISTICS_EVENTS.name, 0, 0)
+    processor = ShopFloorProcessor(TOPOLOGY, LOGISTICS_EVENTS.name, 0, 0)
     renderer = Renderer(TOPOLOGY, LOGISTICS_EVENTS.name, 0)
     computed = 0.0
     for begin in range(0, len(values), CHUNK):

@@ -81,6 +81,13 @@ def test_a_list_without_lines_cancels_its_order() -> None:
     assert [flag.reason.partition(", ")[2] for flag in found.anomalies] == ["which has no pick list"]
 
 
+def test_a_list_that_is_older_than_its_cancellation_is_late() -> None:
+    running = ready()
+    found, _ = feed(running, pick_list(ts=NOW + 1), pick_list(line(pieces=4)), pick(), first=3)
+    assert running.counts.late == 1
+    assert [row.verdict for row in rows(found, "picks")] == ["no_list"]
+
+
 def test_a_robot_that_sends_again_takes_from_stock_once() -> None:
     running = ready()
     found, _ = feed(running, pick(), pick(), pick(ts=NOW + 1), first=3)

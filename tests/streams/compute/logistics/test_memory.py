@@ -37,6 +37,20 @@ def test_an_empty_bin_is_forgotten_for_a_new_one_and_with_none_empty_the_new_one
     assert [known[name] is None for name in ("a", "b", "c")] == [True, False, False]
 
 
+def test_the_bin_that_has_been_empty_for_longest_is_forgotten_also_after_a_restart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stock, "MOST_BINS", 3)
+    known = Stock()
+    for name in ("a", "b", "c"):
+        known.put(name, KIND, 1, 0)
+    known.take("b", 1, 0)
+    known.take("a", 1, 0)
+    again = Stock(known.snapshot())
+    again.put("d", KIND, 1, 0)
+    assert [again[name] is None for name in ("a", "b", "c", "d")] == [False, True, False, False]
+
+
 def test_lists_that_are_done_are_forgotten_first_then_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pick_lists, "MOST_BINS", 3)
     running = engine()
@@ -49,6 +63,14 @@ def test_lists_that_are_done_are_forgotten_first_then_the_oldest(monkeypatch: py
     found, _ = feed(running, *(pick(order=f"T-{n}", robot="s") for n in (4, 5, 6)), first=30)
     verdicts = [row.verdict for row in found.rows if row.table == "picks"]
     assert verdicts == ["no_list", "no_list", "right"]
+
+
+def test_lists_that_are_cancelled_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pick_lists, "MOST_BINS", 3)
+    running = engine()
+    feed(running, pick_list(line(), order="T-1"), *(pick_list(order=f"T-{number}") for number in range(2, 9)))
+    orders = [order for order, *_ in running.snapshot()["stores"][0]["lists"]]
+    assert orders == ["T-7", "T-8", "T-1"]
 
 
 def test_an_item_that_has_not_moved_for_a_fortnight_does_not_wait_any_more() -> None:

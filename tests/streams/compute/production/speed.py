@@ -12,7 +12,7 @@ import numpy as np
 
 from schemas.topics import PRODUCTION_EVENTS
 from streams.chunk import Chunk
-from streams.shop_floor_processor import production_processor
+from streams.shop_floor_processor import ShopFloorProcessor
 from streams.topology.model import Topology
 from tests.streams.compute.production.factory import MONDAY, count, job, spec, state
 
@@ -43,7 +43,7 @@ def main() -> None:
     keys: list[bytes | None] = [None] * CHUNK
     seconds = []
     for _ in range(RUNS):
-        processor = production_processor(TOPOLOGY, PRODUCTION_EVENTS.name, 0, 0)
+        processor = ShopFloorProcessor(TOPOLOGY, PRODUCTION_EVENTS.name, 0, 0)
         begin = time.process_time()
         for start in range(0, EVENTS, CHUNK):
             end = start + CHUNK

@@ -193,6 +193,18 @@ def test_machines_beyond_the_most_are_refused_and_those_that_are_known_go_on() -
     assert refused == [None, None, Reason.TOO_MANY_SERIES, Reason.TOO_MANY_SERIES, None]
 
 
+def test_orders_beyond_sixty_in_a_minute_are_refused_and_change_nothing() -> None:
+    one = engine(DAY)
+    orders = [event for i in range(70) for event in (job(SIX + i, f"A{i}"), count(SIX + i, 1))]
+    refused = [error for error in feed(one, live(orders)) if error is not None]
+    assert [(error.reason, error.detail) for error in refused] == [
+        (Reason.TOO_MANY_SERIES, "the machine has worked on 60 orders in this minute")
+    ] * 10
+    assert feed(one, live([job(SIX + MINUTE, "B"), count(SIX + MINUTE, 7), OVER]), 140) == [None] * 3
+    made = [(row.order, row.good) for row in slices(one.drain().rows) if row.good]
+    assert made == [*((f"A{i}", 1) for i in range(59)), ("A59", 11), ("B", 7)]
+
+
 def test_a_tick_closes_what_a_silent_machine_leaves_open() -> None:
     one = engine(DAY)
     feed(one, [Record(SIX + 23_000, state(SIX + 20_000, "running"))])

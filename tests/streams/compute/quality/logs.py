@@ -12,7 +12,7 @@ from schemas.durations import decode_hook
 from schemas.results import Anomaly
 from schemas.rows import Row
 from streams.chunk import Chunk
-from streams.shop_floor_processor import ShopFloorProcessor, quality_processor
+from streams.shop_floor_processor import ShopFloorProcessor
 from streams.topology.model import Topology
 
 NOW = 1_760_000_000_000
@@ -25,7 +25,7 @@ class Run(NamedTuple):
     rows: list[Row]
     flags: list[Anomaly]
     refused: list[str]
-    processor: ShopFloorProcessor[Any]
+    processor: ShopFloorProcessor
 
     def of(self, kind: type[R]) -> list[R]:
         """The rows of one table."""
@@ -66,7 +66,7 @@ def run(
 ) -> Run:
     """Feed a log, cut into chunks before these positions; with `restarts` each by a processor of its own."""
     declared = quality if isinstance(quality, Topology) else topology(quality)
-    processor = quality_processor(declared, "quality.events", 0, 0)
+    processor = ShopFloorProcessor(declared, "quality.events", 0, 0)
     found = Run([], [], [], processor)
     bounds = [0, *cuts, len(events)]
     for begin, end in pairwise(bounds):
@@ -78,7 +78,7 @@ def run(
         found.refused.extend(letter.reason for letter in cut.letters)
         if restarts:
             kept = msgspec.msgpack.decode(msgspec.msgpack.encode(processor.engine.snapshot()))
-            following = quality_processor(declared, "quality.events", 0, end)
+            following = ShopFloorProcessor(declared, "quality.events", 0, end)
             assert following.engine.restore(kept) == []
             processor = following
     return found._replace(processor=processor)

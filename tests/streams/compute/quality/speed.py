@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from streams.shop_floor_processor import quality_processor
+from streams.shop_floor_processor import ShopFloorProcessor
 from streams.topology.load import load
 from tests.streams.compute.quality.logs import chunk, inspection, sample
 
@@ -43,7 +43,7 @@ def main() -> None:
     chunks = [chunk(begin, log[begin : begin + CHUNK]) for begin in range(0, EVENTS, CHUNK)]
     seconds = []
     for _ in range(RUNS):
-        processor = quality_processor(load(TOPOLOGY), "quality.events", 0, 0)
+        processor = ShopFloorProcessor(load(TOPOLOGY), "quality.events", 0, 0)
         begin = time.process_time()
         for one in chunks:
             processor.feed(one)

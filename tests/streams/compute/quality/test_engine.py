@@ -10,7 +10,7 @@ from schemas.events import Reason
 from streams.checkpoint import pack, unpack
 from streams.compute.quality.rows import DefectRow, InspectionRow, SampleRow, SpcPoint
 from streams.rendering import Renderer
-from streams.shop_floor_processor import quality_processor
+from streams.shop_floor_processor import ShopFloorProcessor
 from tests.streams.compute.quality.logs import NOW, Run, chunk, inspection, run, sample, topology
 
 BORE: dict[str, Any] = {
@@ -201,7 +201,7 @@ def test_what_is_declared_otherwise_begins_anew_and_is_named_and_the_rest_goes_o
         "characteristics": [{**BORE, "upper": 12}, {**BORE, "name": "length", "charts": [{"kind": "cusum"}]}],
         "inspections": {"fraction": 0.2},
     }
-    following = quality_processor(topology(after), "quality.events", 0, 3)
+    following = ShopFloorProcessor(topology(after), "quality.events", 0, 3)
     assert following.engine.restore(kept) == ["length (declared otherwise)", "inspections (declared otherwise)"]
     following.feed(chunk(3, [sample(2, 11.0), sample(2, 11.0, characteristic="length"), sample(0, 9.0)]))
     rows = [row for row in following.cut().rows if isinstance(row, SampleRow)]
@@ -212,7 +212,7 @@ def test_what_is_declared_otherwise_begins_anew_and_is_named_and_the_rest_goes_o
 
 def test_state_survives_a_checkpoint_and_rows_become_columns() -> None:
     declared = topology({**bore(), "inspections": {"subgroup": 3}})
-    processor = quality_processor(declared, "quality.events", 0, 0)
+    processor = ShopFloorProcessor(declared, "quality.events", 0, 0)
     processor.feed(chunk(0, [sample(0, 14.0, 15.0), inspection(0, 2, 1, defects={"crack": 1}), inspection(1, 2, 1)]))
     rendered = Renderer(declared, "quality.events", 0).render(processor.cut())
     assert {table: len(rows[0]["id"]) for table, rows in rendered.tables.items() if table != "ledger"} == {
@@ -221,7 +221,7 @@ def test_state_survives_a_checkpoint_and_rows_become_columns() -> None:
     assert rendered.tables["ledger"][0]["rows"] == [{"samples": 1, "spc": 4, "inspections": 2, "defects": 1}]
     told = [json.loads(message.value) for message in rendered.messages]
     assert {one["topic"] for one in told} == {"quality.events"}
-    following = quality_processor(declared, "quality.events", 0, 3)
+    following = ShopFloorProcessor(declared, "quality.events", 0, 3)
     checkpoint = unpack(pack(unpack(rendered.blob)))
     assert following.engine.restore(checkpoint.engine) == []
     assert following.engine.snapshot() == processor.engine.snapshot()

@@ -108,6 +108,12 @@ def test_the_p_chart_of_thirty_lots() -> None:
     assert [at for at, point in enumerate(points[30:], 1) if point.rules] == [15, 23]
 
 
+def test_a_spread_that_is_rounding_has_no_capability() -> None:
+    declared = {"name": "bore", "unit": "mm", "lower": 0, "upper": 1e90}
+    [row] = run({"characteristics": [declared]}, [sample(0, 0.0, 5e-324)]).of(SampleRow)
+    assert (row.cp, row.cpk, row.pp, row.ppk) == (None, None, None, None)
+
+
 def test_capability_of_nist() -> None:
     """NIST/SEMATECH e-Handbook, 6.1.6: limits 8 and 20, mean 16 and standard deviation 2 give 1.0 and 0.6667."""
     declared = {"name": "bore", "unit": "mm", "lower": 8, "upper": 20}
