@@ -42,8 +42,10 @@ class Actions:
                 producer = await self._started()
                 # aiokafka's partitioner is that of the workers, so that it meets the alarm's conditions.
                 await producer.send_and_wait(ALARM_ACTIONS.name, message, key=f"{alarm.site}/{alarm.asset}".encode())
-        except (KafkaError, TimeoutError) as error:
-            raise SinkUnavailable(f"Kafka did not take it: {str(error) or 'no answer'}", 1.0) from error
+        except TimeoutError as error:  # what waits in the producer is sent when Kafka is back
+            raise SinkUnavailable("Kafka does not answer: it may be done later, or not at all", 1.0) from error
+        except KafkaError as error:
+            raise SinkUnavailable(f"Kafka did not take it: {error}", 1.0) from error
 
     async def stop(self) -> None:
         """Close the connection."""

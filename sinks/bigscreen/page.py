@@ -67,11 +67,19 @@ class Page:
             for state in ("age", "stale", "empty", "offline"):
                 age.props[f"data-{state}"] = words(state, age="{age}") if state != "empty" else words(state)
             self._clock = figure("clock", "clock")
+            self._name = action(self._person.name, self._ask_who, lesser=True, icon="person").classes("person")
+            self._name.props["aria-label"] = words("your_name")
             action(words("other_language"), lambda: self._person.speak(other))
 
     async def _look_up(self, asset: str) -> AssetView:
         detail = await self._store.detail(asset)
         return asset_view(detail, self._store.snapshot, self._store.plant, self._words)
+
+    async def _ask_who(self) -> None:
+        name = await self._questions.who()
+        if name:
+            self._person.call(name)
+            self._name.set_text(name)
 
     async def _acknowledge(self, alarm: str) -> None:
         await self._act(alarm, "acknowledge", self._words("seen_on_screen"))
@@ -87,10 +95,9 @@ class Page:
     async def _act(self, alarm_id: str, what: Action, reason: str, for_ms: int | None = None) -> None:
         """Send an action in the person's name, which is asked for the first time."""
         if not self._person.name:
-            name = await self._questions.who()
-            if not name:
-                return
-            self._person.call(name)
+            await self._ask_who()
+        if not self._person.name:
+            return
         alarm = self._store.alarms.find(alarm_id)
         if alarm is None:
             return

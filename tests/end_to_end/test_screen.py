@@ -253,8 +253,8 @@ def _is_grey(page: Any) -> bool:
 def _overflowing(page: Any) -> list[str]:
     """Panels whose content does not fit into them."""
     found: list[str] = page.evaluate(
-        "[...document.querySelectorAll('.panel')]"
+        "[...document.querySelectorAll('.panel, .panel .body')]"
         ".filter(panel => panel.scrollHeight > panel.clientHeight + 1 || panel.scrollWidth > panel.clientWidth + 1)"
-        ".map(panel => panel.dataset.panel)"
+        ".map(panel => panel.closest('.panel').dataset.panel)"
     )
     return found

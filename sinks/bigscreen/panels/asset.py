@@ -42,6 +42,7 @@ class AssetDialog:
                 ui.label(str(error)).classes("instead")
             return
         if asset == self._asset:
+            self._body.clear()  # a double click asks twice
             with self._body:
                 self._build(view)
 

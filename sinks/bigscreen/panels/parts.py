@@ -45,10 +45,10 @@ def tone(element: Element, name: Tone) -> None:
     element.classes(add=f"tone-{name}", remove=" ".join(f"tone-{other}" for other in COLOURS if other != name))
 
 
-def action(text: str, on_click: Callable[[], Any], lesser: bool = False, icon: str | None = None) -> None:
+def action(text: str, on_click: Callable[[], Any], lesser: bool = False, icon: str | None = None) -> ui.button:
     """A button."""
     button = ui.button(text, on_click=on_click, icon=icon, color=None)
-    button.props("flat").classes("action lesser" if lesser else "action")
+    return button.props("flat").classes("action lesser" if lesser else "action")
 
 
 class SignLabel:

@@ -42,12 +42,17 @@ def alarm_list(standing: Sequence[Alarm], aside: Sequence[Alarm], plant: Plant, 
     )
 
 
+def sign(alarm: Alarm) -> Sign:
+    """The shape of its priority, without colour where its condition is over or it is shelved."""
+    of_priority = palette.PRIORITIES[alarm.priority]
+    return of_priority if alarm.active and alarm.state != "shelved" else Sign(of_priority.icon, "quiet")
+
+
 def _card(alarm: Alarm, plant: Plant, words: Words) -> Card:
     began = alarm.raised_at if alarm.raised_at is not None else alarm.ts
-    sign = palette.PRIORITIES[alarm.priority]
     return Card(
         id=alarm.alarm,
-        sign=sign if alarm.active and alarm.state != "shelved" else Sign(sign.icon, "quiet"),
+        sign=sign(alarm),
         priority=words.name("priority", alarm.priority),
         title=f"{alarm.asset} {words.name('metric', alarm.metric)}",
         limit=_limit(alarm, plant, words),

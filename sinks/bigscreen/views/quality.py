@@ -45,8 +45,8 @@ def quality(snapshot: Snapshot, plant: Plant, words: Words) -> Quality | None:
         charts=words("of_charts", count=len(known.lines)),
         sign=palette.PRIORITIES["medium"] if signals else palette.FINE,
         cpk=figures.number(lowest.cpk if lowest else None),
-        cpk_of=f"{lowest.asset} {lowest.characteristic}" if lowest else "",
-        drawn=f"{known.drawn.asset} {known.drawn.characteristic} · {known.drawn.chart}" if known.drawn else "",
+        cpk_of=f"{lowest.asset} {words.name('metric', lowest.characteristic)}" if lowest else "",
+        drawn=_name(known.drawn, words) if known.drawn else "",
         drawn_state=state,
         drawn_sign=sign,
         chart=charts.control_chart(known.points),
@@ -54,9 +54,14 @@ def quality(snapshot: Snapshot, plant: Plant, words: Words) -> Quality | None:
     )
 
 
+def _name(line: ChartLine, words: Words) -> str:
+    return f"{line.asset} {words.name('metric', line.characteristic)} · {line.chart}"
+
+
 def _state(line: ChartLine | None, words: Words) -> tuple[str, Sign]:
     if line is None:
         return "", palette.FINE
     if line.rules:
-        return words("signal", rules=line.rules), palette.PRIORITIES["medium"]
+        rules = ", ".join(words.name("rule", rule) for rule in line.rules.split())
+        return words("signal", rules=rules), palette.PRIORITIES["medium"]
     return words("learning" if line.phase == "learning" else "in_control"), palette.FINE

@@ -68,6 +68,16 @@ def test_the_age_is_that_of_the_newest_reading_and_never_below_0() -> None:
         assert whole(Snapshot(newest=newest), Alarms(), Flags(), PLANT, EN, NOW).age_ms == age
 
 
+def test_an_alarm_whose_condition_is_over_does_not_colour_its_machine() -> None:
+    over = alarm("a", 1, state="returned_unacknowledged", active=False)
+    readings = [Reading("stack-1", "nox", 60.0, "N", "running", NOW)]
+    tile = equipment(Snapshot(readings=readings), [over], PLANT, EN).tiles["stack-1"]
+    assert (tile.tone, tile.alarm) == ("normal", "dangerous")
+    acknowledged = alarm("b", 2, state="acknowledged", priority="medium")
+    tile = equipment(Snapshot(readings=readings), [over, acknowledged], PLANT, EN).tiles["stack-1"]
+    assert (tile.tone, tile.alarm) == ("medium", "error")
+
+
 def test_a_machine_that_runs_is_grey_and_one_that_stopped_is_not() -> None:
     readings = [
         Reading("saw-1", "motor_current", 28.04, "N", "running", NOW),
@@ -150,7 +160,7 @@ def test_the_oee_of_a_line_is_that_of_sums_and_not_a_mean_of_ratios() -> None:
 
 
 def test_quality_tells_how_many_charts_give_signals_and_which_is_drawn() -> None:
-    drawn = ChartLine("punch-1", "leg", "hole", "xbar", "mm", NOW, "monitoring", "we1 we2")
+    drawn = ChartLine("punch-1", "leg", "hole", "xbar", "mm", NOW, "monitoring", "beyond_limits we2")
     snapshot = Snapshot(
         quality=Quality(
             inspected=Inspected(200, 190, NOW),
@@ -164,7 +174,7 @@ def test_quality_tells_how_many_charts_give_signals_and_which_is_drawn() -> None
     view = quality(snapshot, PLANT, EN)
     assert view is not None
     assert (view.first_pass, view.signals, view.charts, view.cpk) == ("95.0", "1", "of 2 charts", "1.21")
-    assert (view.drawn, view.drawn_state) == ("punch-1 hole · xbar", "signal: we1 we2")
+    assert (view.drawn, view.drawn_state) == ("punch-1 hole · xbar", "signal: beyond the limits, we2")
     assert [bar.share for bar in view.defects] == [1.0, 0.5]
 
 

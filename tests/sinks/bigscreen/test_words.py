@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
@@ -10,6 +11,7 @@ import sinks.bigscreen
 from sinks.bigscreen.words import LANGUAGES, preferred
 from sinks.bigscreen.words_en import ENGLISH
 from sinks.bigscreen.words_zh import CHINESE
+from streams.compute.quality.rules import Rule
 
 SOURCES = [
     file.read_text().replace("'", '"')
@@ -31,6 +33,10 @@ def test_every_word_that_is_asked_for_is_there() -> None:
     asked = {key for source in SOURCES for key in re.findall(r'\bwords\(\s*"(\w+)"', source)}
     assert len(asked) > 30
     assert asked <= set(ENGLISH)
+
+
+def test_every_rule_of_a_control_chart_has_a_name() -> None:
+    assert {f"rule.{rule}" for rule in get_args(Rule)} == {key for key in ENGLISH if key.startswith("rule.")}
 
 
 def test_every_word_that_is_there_is_asked_for() -> None:

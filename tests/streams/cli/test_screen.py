@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from infra.local.ports import free_ports
 from schemas.errors import UserError
 from sinks.bigscreen.plant import Emission, Limit
 from streams.cli import cli
@@ -90,6 +91,7 @@ def test_what_cannot_be_shown_is_refused_in_a_line(
 ) -> None:
     file.write_text(TOPOLOGY + more)
     arguments = ["screen", "--topology", str(file), "--data", str(file.parent)]
-    result = CliRunner().invoke(cli, arguments, env=environment)
+    free = {"HEADRACE_SCREEN": f"127.0.0.1:{next(free_ports())}"}  # a demo may be running
+    result = CliRunner().invoke(cli, arguments, env={**free, **environment})
     assert isinstance(result.exception, UserError)
     assert reason in str(result.exception)
