@@ -32,7 +32,7 @@ def test_every_fault_is_found_within_the_delay_that_the_documents_state(found: d
         "stuck": 16,
         "noise": 4,
         "oscillation": 3,
-        "correlation break": 3,
+        "correlation break": 5,
     }
 
 
