@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
@@ -225,6 +226,7 @@ def test_every_record_is_accounted_for(log: list[Record]) -> None:
     assert counts.adjustments == len(run.rows)
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of the log that is found: nobody reads it
 def test_the_logs_bring_about_everything_that_can_be_told() -> None:
     """A guard on the tests above: a property of rows that never come would hold of anything."""
     steps = {"proposed", "commanded", "rejected", "acknowledged", "timed_out", "effective", "no_effect", "blocked"}
