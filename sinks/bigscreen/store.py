@@ -7,7 +7,7 @@ screen, with its age, when data stops.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -18,6 +18,7 @@ from schemas.results import Anomaly
 from sinks.bigscreen import queries, shop_floor_queries
 from sinks.bigscreen.board import Alarms, Flags
 from sinks.bigscreen.plant import Plant
+from sinks.bigscreen.rows import Reading
 from sinks.bigscreen.snapshot import AssetDetail, Logistics, Production, Quality, Snapshot
 from sinks.clickhouse.errors import translated
 
@@ -27,6 +28,8 @@ TREND_MS: Final = 30 * _MINUTE
 """How far back trends go."""
 _LOOK_BACK_MS: Final = (_MINUTE, _HOUR, 24 * _HOUR, 31 * 24 * _HOUR)
 """Where nothing was seen yet, the newest reading is looked for so far back, one after the other."""
+_MOMENT: Final = 5_000
+"""ms; how far back a poll looks for what is new. A minute is read again with every slow one: some of it came late."""
 _POLL_SECONDS: Final = 1.0
 _SLOW_SECONDS: Final = 5.0
 _STANDING_SECONDS: Final = 30.0
@@ -63,7 +66,7 @@ class Store:
 
     def check(self) -> None:
         """Ask once, before anybody waits for it. SinkError where ClickHouse does not answer, or refuses."""
-        self._answer(self._poll_readings)
+        self._answer(self._poll_minute)
 
     async def run(self) -> None:
         """Poll until cancelled; where ClickHouse is away, try again."""
@@ -80,8 +83,8 @@ class Store:
 
     async def poll(self) -> None:
         """Ask for what is due. SinkError where ClickHouse does not answer, or refuses."""
-        await self._ask(self._poll_readings)
         now = time.monotonic()
+        await self._ask(self._poll_minute if now >= self._slow_due else self._poll_moment)
         if now >= self._standing_due:
             self.alarms.take(await self._ask(lambda client: queries.alarms(client, self.plant)))
             self._standing_due = now + _STANDING_SECONDS
@@ -124,17 +127,29 @@ class Store:
                 self._client = None
             raise
 
-    def _poll_readings(self, client: Client) -> None:
+    def _poll_minute(self, client: Client) -> None:
         newest = self.snapshot.newest
         now = int(self._clock() * 1000)
-        spans = [now - back for back in _LOOK_BACK_MS] if newest is None else [newest - _MINUTE]
-        for since in spans:
-            readings = queries.readings(client, self.plant, since)
-            if readings:
-                # An event from the future must not put the others out of sight.
-                newest = min(max(reading.ts for reading in readings), max(now, newest or 0))
-                self.snapshot = replace(self.snapshot, readings=readings, newest=newest)
+        for since in [now - back for back in _LOOK_BACK_MS] if newest is None else [newest - _MINUTE]:
+            if readings := queries.readings(client, self.plant, since):
+                self._take(readings)
                 return
+
+    def _poll_moment(self, client: Client) -> None:
+        newest = self.snapshot.newest
+        if newest is None:
+            self._poll_minute(client)
+        elif readings := queries.readings(client, self.plant, newest - _MOMENT):
+            told = {(reading.asset, reading.metric) for reading in readings}
+            self._take(readings, [one for one in self.snapshot.readings if (one.asset, one.metric) not in told])
+
+    def _take(self, readings: Sequence[Reading], known: Sequence[Reading] = ()) -> None:
+        """Show these, and what was known already and is not a minute old."""
+        now, before = int(self._clock() * 1000), self.snapshot.newest or 0
+        # An event from the future must not put the others out of sight.
+        newest = min(max(reading.ts for reading in readings), max(now, before))
+        shown = [*readings, *(one for one in known if one.ts >= newest - _MINUTE)]
+        self.snapshot = replace(self.snapshot, readings=shown, newest=newest)
 
     def _newest_flags(self, client: Client) -> list[Anomaly]:
         return queries.flags(client, self.plant, (self.snapshot.newest or 0) - _HOUR)

@@ -21,6 +21,8 @@ class FakeClickHouse:
     def __init__(self, *readings: int) -> None:
         self.readings = list(readings)
         """Their times."""
+        self.of_another: list[int] = []
+        """Those of another machine."""
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.away = False
 
@@ -31,8 +33,9 @@ class FakeClickHouse:
             raise ConnectionRefusedError("refused")
         if table != "readings":
             return []
+        of_machines = [*(("saw-1", ts) for ts in self.readings), *(("saw-2", ts) for ts in self.of_another)]
         return [
-            ("saw-1", "motor_current", 28.0, "N", "running", ts) for ts in self.readings if ts >= parameters["since"]
+            (asset, "motor_current", 28.0, "N", "running", ts) for asset, ts in of_machines if ts >= parameters["since"]
         ]
 
     def disconnect(self) -> None:
@@ -85,6 +88,23 @@ def test_readings_are_asked_for_with_every_poll_and_all_else_less_often() -> Non
 
     asyncio.run(poll_thrice())
     assert [len(clickhouse.of(table)) for table in ("readings", "anomalies", "alarms")] == [3, 1, 1]
+
+
+def test_a_machine_that_is_silent_for_some_seconds_stays_until_its_reading_is_a_minute_old() -> None:
+    clickhouse = FakeClickHouse(NOW)
+    clickhouse.of_another = [NOW - 20_000]
+
+    async def shown() -> list[list[str]]:
+        found = store(clickhouse, lambda: clickhouse.readings[0] / 1000)
+        looks = []
+        for newest in (NOW, NOW + 30_000, NOW + 45_000):
+            clickhouse.readings = [newest]
+            await found.poll()
+            looks.append(sorted(reading.asset for reading in found.snapshot.readings))
+        return looks
+
+    assert asyncio.run(shown()) == [["saw-1", "saw-2"], ["saw-1", "saw-2"], ["saw-1"]]
+    assert [asked["since"] for asked in clickhouse.of("readings")][1:] == [NOW - 5_000, NOW + 25_000]
 
 
 def test_many_who_look_at_an_asset_ask_once() -> None:
