@@ -1,9 +1,9 @@
-"""Traceability in: what arrives on `trace.events`, from `headrace codes` and from whoever captures EPCIS events.
+"""Traceability in: what arrives on `trace.events`, from `headrace codes`, whoever captures EPCIS events, and resolvers.
 
 One JSON object per message, under the enterprise's prefix as key, so that all of an enterprise has one order.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -66,5 +66,35 @@ class Capture(_Message, frozen=True, gc=False, tag="event"):
     """One event of EPCIS 2.0 in JSON, with its `@context` if it has extensions."""
 
 
-TraceMessage = Mint | Void | Capture
+class Place(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A place on the earth, WGS 84."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    """Degrees, north positive."""
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    """Degrees, east positive."""
+
+
+Found = Literal["genuine", "void", "unknown", "forged"]
+"""What a resolver says of a code: minted and valid; voided; genuine but never minted; made without the key."""
+
+
+class Scan(_Message, frozen=True, gc=False, tag="scan"):
+    """Somebody read a code and asked a resolver about it."""
+
+    ts: int | str
+    """When: epoch milliseconds, UTC, or RFC 3339 with an offset."""
+    code: Name
+    """Its text form."""
+    found: Found
+    """What the resolver answered."""
+    disposition: str = ""
+    """Condition of the item after the archive, a word of the Core Business Vocabulary; empty if unknown."""
+    client: Annotated[str, Meta(max_length=64)] = ""
+    """Pseudonym of whoever asked, the same within a day; empty if unknown."""
+    place: Place | None = None
+    """Where, if whoever asked has told."""
+
+
+TraceMessage = Mint | Void | Capture | Scan
 """What a message of `trace.events` can be."""

@@ -77,7 +77,7 @@ SHOP_FLOOR_TABLES: Mapping[str, Sequence[str]] = {
     "production.events": ("oee", "stops"),
     "quality.events": ("samples", "spc", "inspections", "defects"),
     "logistics.events": ("stock_levels", "pick_lists", "picks", "moves"),
-    "trace.events": ("code_ranges", "code_voids", "trace_events", "trace_items"),
+    "trace.events": ("code_ranges", "code_voids", "trace_events", "trace_items", "trace_links", "code_scans"),
 }
 """Source topic to the tables that its events become rows of."""
 RESULT_TABLES = {

@@ -28,11 +28,14 @@ VARIABLES: Final[dict[str, str]] = {
     "HEADRACE_KAFKA_SSL_CAFILE": "certificates that sign the brokers' certificates",
     "HEADRACE_OUTLETS_METRICS": "address at which `headrace outlets` serves /metrics, default 127.0.0.1:9465",
     "HEADRACE_SCREEN": "address of `headrace screen`, default 127.0.0.1:8700",
+    "HEADRACE_RESOLVER": "address of `headrace resolver`, default 127.0.0.1:8800",
+    "HEADRACE_EPCIS": "address of `headrace epcis`, default 127.0.0.1:8801",
     "HEADRACE_ALERTMANAGER_USERNAME": "user name at Alertmanager",
     "HEADRACE_ALERTMANAGER_PASSWORD": "password at Alertmanager (secret)",
     "HEADRACE_ALERTMANAGER_TOKEN": "bearer token for Alertmanager, in place of the two (secret)",
     "HEADRACE_WEBHOOK_SECRET": "whsec_ and 24 to 64 bytes in base64 (secret); while it changes two, space between",
     "HEADRACE_CODE_KEYS": "keys of codes, `id:base64` each, space or line between; the first one mints (secret)",
+    "HEADRACE_TOKENS": "who may log in at the resolver and at EPCIS: `prefix:digest` each, space or line between",
 }
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
@@ -42,6 +45,8 @@ DEFAULT_METRICS: Final = "127.0.0.1:9464"
 DEFAULT_OUTLETS_METRICS: Final = "127.0.0.1:9465"
 """Beside that of a worker on the same machine."""
 DEFAULT_SCREEN: Final = "127.0.0.1:8700"
+DEFAULT_RESOLVER: Final = "127.0.0.1:8800"
+DEFAULT_EPCIS: Final = "127.0.0.1:8801"
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,8 @@ class Settings:
     metrics: Address
     outlets_metrics: Address
     screen: Address
+    resolver: Address
+    epcis: Address
     security: KafkaSecurity = KafkaSecurity()
     outlet_logins: OutletLogins = OutletLogins()
 
@@ -147,6 +154,8 @@ class Settings:
                 "HEADRACE_OUTLETS_METRICS", value("HEADRACE_OUTLETS_METRICS") or DEFAULT_OUTLETS_METRICS
             ),
             screen=_address("HEADRACE_SCREEN", value("HEADRACE_SCREEN") or DEFAULT_SCREEN),
+            resolver=_address("HEADRACE_RESOLVER", value("HEADRACE_RESOLVER") or DEFAULT_RESOLVER),
+            epcis=_address("HEADRACE_EPCIS", value("HEADRACE_EPCIS") or DEFAULT_EPCIS),
             security=KafkaSecurity(
                 protocol=value("HEADRACE_KAFKA_SECURITY_PROTOCOL") or "PLAINTEXT",
                 mechanism=value("HEADRACE_KAFKA_SASL_MECHANISM"),
@@ -196,6 +205,11 @@ def code_keys_of(environ: Mapping[str, str] = os.environ) -> str:
     if not keys:
         raise SettingsError("no keys of codes: set HEADRACE_CODE_KEYS, or HEADRACE_CODE_KEYS_FILE to a file of them")
     return keys
+
+
+def tokens_of(environ: Mapping[str, str] = os.environ) -> str:
+    """Digests of the enterprises' tokens as they are written down, for `Tokens.parse`; empty where there are none."""
+    return _Reader(environ)("HEADRACE_TOKENS") or ""
 
 
 class _Reader:

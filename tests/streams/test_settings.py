@@ -52,11 +52,14 @@ def test_everything_is_read_from_the_environment(nowhere: Path) -> None:
         "HEADRACE_KAFKA_SSL_CAFILE": "ca.pem",
         "HEADRACE_OUTLETS_METRICS": "0.0.0.0:9001",
         "HEADRACE_SCREEN": "0.0.0.0:9002",
+        "HEADRACE_RESOLVER": "0.0.0.0:9003",
+        "HEADRACE_EPCIS": "0.0.0.0:9004",
         "HEADRACE_ALERTMANAGER_USERNAME": "plant",
         "HEADRACE_ALERTMANAGER_PASSWORD": "word",
         "HEADRACE_ALERTMANAGER_TOKEN": "token",
         "HEADRACE_WEBHOOK_SECRET": "whsec_",
         "HEADRACE_CODE_KEYS": "A:",
+        "HEADRACE_TOKENS": "88.118.8:",
     }
     assert environ.keys() == VARIABLES.keys()
     assert Settings.from_environment(environ, nowhere) == Settings(
@@ -66,6 +69,8 @@ def test_everything_is_read_from_the_environment(nowhere: Path) -> None:
         metrics=Address("0.0.0.0", 9000),  # noqa: S104
         outlets_metrics=Address("0.0.0.0", 9001),  # noqa: S104
         screen=Address("0.0.0.0", 9002),  # noqa: S104
+        resolver=Address("0.0.0.0", 9003),  # noqa: S104
+        epcis=Address("0.0.0.0", 9004),  # noqa: S104
         security=KafkaSecurity(
             protocol="SASL_SSL", mechanism="PLAIN", username="user", password="password", cafile="ca.pem"
         ),
@@ -85,6 +90,8 @@ def test_what_is_left_out_has_its_default(nowhere: Path) -> None:
         metrics=Address("127.0.0.1", 9464),
         outlets_metrics=Address("127.0.0.1", 9465),
         screen=Address("127.0.0.1", 8700),
+        resolver=Address("127.0.0.1", 8800),
+        epcis=Address("127.0.0.1", 8801),
     )
     assert settings.client_options() == {"bootstrap_servers": ["broker:9092"], "security_protocol": "PLAINTEXT"}
 

@@ -79,11 +79,12 @@ CREATE TABLE IF NOT EXISTS headrace_store.trace_events
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(`ts`)
-ORDER BY (`topology`, `event`, `partition`, `offset`, `id`)
+ORDER BY (`topology`, `enterprise`, `ts`, `event`, `partition`, `offset`, `id`)
 TTL `stored_at` + INTERVAL 30 YEAR
 SETTINGS ttl_only_drop_parts = 1
 COMMENT 'Events of EPCIS 2.0';
 
+-- Not by month, as an item is asked for and nobody knows when something happened to it: each part would have to be read.
 CREATE TABLE IF NOT EXISTS headrace_store.trace_items
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
@@ -100,6 +101,7 @@ CREATE TABLE IF NOT EXISTS headrace_store.trace_items
     `quantity` Nullable(Float64) COMMENT 'How much of a class of items, in the unit uom; NULL for a single item' CODEC(ZSTD(1)),
     `uom` LowCardinality(String) COMMENT 'Unit after UN/CEFACT Recommendation 20; empty for a number of items',
     `error` UInt8 COMMENT '1 if the event declares an earlier one wrong, else 0' CODEC(ZSTD(1)),
+    `link` String COMMENT 'What joins it to the other items of the event, by which they are found in trace_links; empty where nothing does' CODEC(ZSTD(1)),
     `site` LowCardinality(String) COMMENT 'Site of the machine where it happened; empty where the read point is none',
     `asset` LowCardinality(String) COMMENT 'That machine',
     `topology` LowCardinality(String) COMMENT 'Name of the topology',
@@ -109,8 +111,63 @@ CREATE TABLE IF NOT EXISTS headrace_store.trace_items
     `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
-PARTITION BY toYYYYMM(`ts`)
 ORDER BY (`topology`, `item`, `ts`, `event`, `role`, `partition`, `offset`, `id`)
 TTL `stored_at` + INTERVAL 30 YEAR
-SETTINGS ttl_only_drop_parts = 1
+SETTINGS index_granularity = 1024
 COMMENT 'Items and amounts of items, one row for each event that they are in';
+
+CREATE TABLE IF NOT EXISTS headrace_store.trace_links
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `link` String COMMENT 'The event, by its hash; of transformations that have an id, which may be several events, that id' CODEC(ZSTD(1)),
+    `item` String COMMENT 'Which: the text of a code, the path of a GS1 Digital Link, or another URI' CODEC(ZSTD(1)),
+    `role` LowCardinality(String) COMMENT 'What it is in the event: parent, child, input or output',
+    `ts` DateTime64(3, 'UTC') COMMENT 'When it happened, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(1)),
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `type` LowCardinality(String) COMMENT 'AggregationEvent, TransformationEvent or AssociationEvent',
+    `action` LowCardinality(String) COMMENT 'ADD, OBSERVE or DELETE; empty for transformations',
+    `biz_step` LowCardinality(String) COMMENT 'What was done: a word of the Core Business Vocabulary, or a URI',
+    `quantity` Nullable(Float64) COMMENT 'How much of a class of items, in the unit uom; NULL for a single item' CODEC(ZSTD(1)),
+    `uom` LowCardinality(String) COMMENT 'Unit after UN/CEFACT Recommendation 20; empty for a number of items',
+    `error` UInt8 COMMENT '1 if the event declares an earlier one wrong, else 0' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Site of the machine where it happened; empty where the read point is none',
+    `asset` LowCardinality(String) COMMENT 'That machine',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta, ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (`topology`, `link`, `role`, `item`, `ts`, `event`, `partition`, `offset`, `id`)
+TTL `stored_at` + INTERVAL 30 YEAR
+SETTINGS index_granularity = 1024
+COMMENT 'Items that events join: made of one another, or put into one another';
+
+CREATE TABLE IF NOT EXISTS headrace_store.code_scans
+(
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `ts` DateTime64(3, 'UTC') COMMENT 'When, UTC' CODEC(DoubleDelta, ZSTD(1)),
+    `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
+    `product` LowCardinality(String) COMMENT 'What the code is put on: 88.118.8/TP-1001, or 01/ and a GTIN',
+    `item` String COMMENT 'The text of the code' CODEC(ZSTD(1)),
+    `found` LowCardinality(String) COMMENT 'What the resolver answered: genuine, void, unknown (never minted) or forged',
+    `disposition` LowCardinality(String) COMMENT 'Condition of the item at that time after the archive; empty if unknown',
+    `client` String COMMENT 'Pseudonym of whoever asked, the same within a day; empty if unknown' CODEC(ZSTD(1)),
+    `latitude` Nullable(Float64) COMMENT 'Where it was read, degrees north (WGS 84); NULL if not told' CODEC(ZSTD(1)),
+    `longitude` Nullable(Float64) COMMENT 'Where it was read, degrees east (WGS 84); NULL if not told' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Empty: codes are given out by an enterprise, at no place',
+    `asset` LowCardinality(String) COMMENT 'Empty',
+    `topology` LowCardinality(String) COMMENT 'Name of the topology',
+    `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
+    `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
+    `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta, ZSTD(1)),
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(`ts`)
+ORDER BY (`topology`, `item`, `ts`, `partition`, `offset`, `id`)
+TTL `stored_at` + INTERVAL 30 YEAR
+SETTINGS ttl_only_drop_parts = 1
+COMMENT 'Codes that somebody read and asked a resolver about';

@@ -1,4 +1,4 @@
-"""The rows of an EPCIS event: its own, and one for each item that it is about."""
+"""The rows of an EPCIS event: its own, one for each of its items, and one more for each that it joins to others."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -19,7 +19,7 @@ from schemas.epcis import (
 )
 from schemas.times import parse_time
 from streams.compute.shop_floor import Origin
-from streams.compute.trace.rows import TraceEvent, TraceItem
+from streams.compute.trace.rows import TraceEvent, TraceItem, TraceLink
 
 Item = tuple[str, str, float | None, str]
 """Role, item, quantity and unit. Roles are epc, parent, child, input and output."""
@@ -43,7 +43,9 @@ class Captured(NamedTuple):
     late: bool
 
 
-def rows_of(event: AnyEvent, body: Mapping[str, Any], captured: Captured) -> Iterator[TraceEvent | TraceItem]:
+def rows_of(
+    event: AnyEvent, body: Mapping[str, Any], captured: Captured
+) -> Iterator[TraceEvent | TraceItem | TraceLink]:
     """The rows of an event, whose JSON is `body`."""
     read_point = event.read_point.id if event.read_point else ""
     site, asset = machine_of(read_point)
@@ -67,10 +69,17 @@ def rows_of(event: AnyEvent, body: Mapping[str, Any], captured: Captured) -> Ite
         body=_encode(body).decode(),
         **common,
     )
-    prefix = identifiers.prefix(TraceItem.table, *captured.origin)
+    link = _link(event, common["event"])
+    of_items = identifiers.prefix(TraceItem.table, *captured.origin)
+    of_links = identifiers.prefix(TraceLink.table, *captured.origin)
+    of_link = {name: one for name, one in common.items() if name not in ("disposition", "read_point")}
     for index, (role, item, quantity, uom) in enumerate(items_of(event)):
-        id_ = identifiers.at(prefix, captured.offset, index)
-        yield TraceItem(id=id_, item=item, role=role, quantity=quantity, uom=uom, error=declared is not None, **common)
+        about: dict[str, Any] = {
+            "item": item, "role": role, "quantity": quantity, "uom": uom, "error": declared is not None, "link": link,
+        }  # fmt: skip
+        yield TraceItem(id=identifiers.at(of_items, captured.offset, index), **about, **common)
+        if link:
+            yield TraceLink(id=identifiers.at(of_links, captured.offset, index), **about, **of_link)
 
 
 def items_of(event: AnyEvent) -> Iterator[Item]:
@@ -87,6 +96,16 @@ def items_of(event: AnyEvent) -> Iterator[Item]:
         case TransformationEvent():
             yield from _items("input", event.input_epc_list, event.input_quantity_list)
             yield from _items("output", event.output_epc_list, event.output_quantity_list)
+
+
+def _link(event: AnyEvent, event_hash: str) -> str:
+    """What the items of an event are joined by; empty where it only says something of each."""
+    match event:
+        case TransformationEvent():
+            return event.transformation_id or event_hash
+        case AggregationEvent() | AssociationEvent():
+            return event_hash
+    return ""
 
 
 def machine_of(read_point: str) -> tuple[str, str]:

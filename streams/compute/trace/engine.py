@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas import identifiers
-from schemas.codes import SERIALS, parse_product
+from schemas.codes import SERIALS, parse, parse_product
 from schemas.epcis_hash import event_id, repeat_key
 from schemas.epcis_rules import checked
 from schemas.errors import CodeError, EventError
 from schemas.events import Reason
-from schemas.trace import Capture, Mint, TraceMessage, Void
+from schemas.trace import Capture, Mint, Scan, TraceMessage, Void
 from streams.compute.shop_floor import Believed, Origin, Outcome, ShopFloorEngine
 from streams.compute.trace.archive import Captured, rows_of
 from streams.compute.trace.ranges import MOST_GAPS, Taken
 from streams.compute.trace.repeats import Repeats
-from streams.compute.trace.rows import CodeRange, CodeVoid
+from streams.compute.trace.rows import CodeRange, CodeScan, CodeVoid
 from streams.compute.trace.spec import Enterprise, Trace
 
 _MINUTE_MS: Final = 60_000
@@ -36,7 +36,7 @@ class _Used:
 
 
 class TraceEngine(ShopFloorEngine[TraceMessage]):
-    """Mints, voids and EPCIS events in, rows out."""
+    """Mints, voids, EPCIS events and scans in, rows out."""
 
     def __init__(self, origin: Origin, believed: Believed, spec: Trace) -> None:
         super().__init__(origin, believed)
@@ -46,6 +46,7 @@ class TraceEngine(ShopFloorEngine[TraceMessage]):
         self._used: dict[str, _Used] = {}
         self._range_ids = identifiers.prefix(CodeRange.table, *origin)
         self._void_ids = identifiers.prefix(CodeVoid.table, *origin)
+        self._scan_ids = identifiers.prefix(CodeScan.table, *origin)
 
     def _take(self, offset: int, broker_ts: int, event: TraceMessage) -> Outcome:
         enterprise = self._enterprises.get(event.enterprise)
@@ -58,6 +59,8 @@ class TraceEngine(ShopFloorEngine[TraceMessage]):
                 return self._void(offset, broker_ts, event, enterprise)
             case Capture():
                 return self._capture(offset, broker_ts, event, enterprise)
+            case Scan():
+                return self._scan(offset, broker_ts, event, enterprise)
 
     def _mint(self, offset: int, broker_ts: int, mint: Mint, enterprise: Enterprise) -> Outcome:
         product, end = _product(mint.product, enterprise), _end(mint.first, mint.count)
@@ -118,6 +121,23 @@ class TraceEngine(ShopFloorEngine[TraceMessage]):
             origin = Captured(self.origin, offset, broker_ts, enterprise.prefix, ts, id_, late=outcome == "late")
             self._found.rows.extend(rows_of(event, capture.event, origin))
         return outcome
+
+    def _scan(self, offset: int, broker_ts: int, scan: Scan, enterprise: Enterprise) -> Outcome:
+        try:
+            code = parse(scan.code)
+        except CodeError as error:
+            raise EventError(Reason.BAD_VALUE, str(error)) from None
+        if not enterprise.makes(code.product):
+            raise EventError(Reason.UNKNOWN_ENTERPRISE, f"{code.product} is no product of {enterprise.prefix}")
+        row = CodeScan(
+            id=identifiers.at(self._scan_ids, offset), site="", asset="", offset=offset, item=str(code),
+            ts=self._time(scan.ts, broker_ts), enterprise=enterprise.prefix, product=code.product, found=scan.found,
+            disposition=scan.disposition, client=scan.client,
+            latitude=scan.place.latitude if scan.place else None,
+            longitude=scan.place.longitude if scan.place else None,
+        )  # fmt: skip
+        self._found.rows.append(row)
+        return "accepted"
 
     def _state(self) -> dict[str, Any]:
         return {

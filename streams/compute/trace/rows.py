@@ -76,3 +76,43 @@ class TraceItem(Row, frozen=True, gc=False, kw_only=True):
     quantity: float | None
     uom: str
     error: bool
+    link: str
+    """What joins it to the other items of the event: see `TraceLink`; empty where nothing does."""
+
+
+class TraceLink(Row, frozen=True, gc=False, kw_only=True):
+    """An item, or an amount of a class of items, that an event joins to others: those made of it or that it was made
+    of, the whole that it is put into or the parts that are put into it."""
+
+    table: ClassVar[str] = "trace_links"
+
+    link: str
+    """The event's hash; of transformations that have an id, which may be several events, that id."""
+    item: str
+    role: str
+    ts: int
+    event: str
+    enterprise: str
+    type: str
+    action: str
+    biz_step: str
+    quantity: float | None
+    uom: str
+    error: bool
+
+
+class CodeScan(Row, frozen=True, gc=False, kw_only=True):
+    """A code that somebody read."""
+
+    table: ClassVar[str] = "code_scans"
+
+    item: str
+    """The text of the code."""
+    ts: int
+    enterprise: str
+    product: str
+    found: str
+    disposition: str
+    client: str
+    latitude: float | None
+    longitude: float | None

@@ -14,7 +14,7 @@ from streams.compute.shop_floor import Found
 from streams.compute.trace.archive import machine_of
 from streams.compute.trace.engine import TraceEngine
 from streams.compute.trace.ranges import MOST_GAPS
-from streams.compute.trace.rows import CodeRange, CodeVoid, TraceEvent, TraceItem
+from streams.compute.trace.rows import CodeRange, CodeScan, CodeVoid, TraceEvent, TraceItem, TraceLink
 from streams.compute.trace.spec import Enterprise, Trace
 from tests.schemas.epcis_events import MELTING, OF_EVERY_TYPE, PACKED, PUBLISHED
 from tests.streams.compute.trace.messages import (
@@ -70,7 +70,7 @@ logs = st.lists(st.tuples(st.integers(0, 10).map(lambda second: NOW + 1_000 * se
 
 
 def summary(found: Found) -> dict[str, list[tuple[Any, ...]]]:
-    rows: dict[str, list[tuple[Any, ...]]] = {"ranges": [], "voids": [], "events": [], "items": []}
+    rows: dict[str, list[tuple[Any, ...]]] = {"ranges": [], "voids": [], "events": [], "items": [], "links": []}
     for row in found.rows:
         match row:
             case CodeRange():
@@ -81,6 +81,8 @@ def summary(found: Found) -> dict[str, list[tuple[Any, ...]]]:
                 rows["events"].append((row.offset, row.late))
             case TraceItem():
                 rows["items"].append((row.offset, row.role, row.item))
+            case TraceLink():
+                rows["links"].append((row.offset, row.role, row.item))
     return rows
 
 
@@ -97,11 +99,13 @@ def test_rows_and_outcomes_are_those_of_the_oracle(log: list[Record]) -> None:
     subject = engine(SMALL)
     found, refused = read(subject, log)
     expected = archive(log, {MILL: CODES, YARD: 1 << 40}, HORIZON, MOST)
+    links = [item for item in expected.items if item[1] != "epc"]
     assert summary(found) == {
         "ranges": expected.ranges,
         "voids": expected.voids,
         "events": expected.events,
         "items": expected.items,
+        "links": links,
     }
     outcomes = expected.outcomes
     assert refused == ["" if one in ("accepted", "late", "duplicate") else one for one in outcomes]
@@ -116,6 +120,7 @@ def test_rows_and_outcomes_are_those_of_the_oracle(log: list[Record]) -> None:
             ("code_voids", expected.voids),
             ("trace_events", expected.events),
             ("trace_items", expected.items),
+            ("trace_links", links),
         )
         if rows
     }
@@ -158,7 +163,7 @@ def test_an_event_becomes_a_row_with_all_of_it_and_one_for_each_item() -> None:
     event = {**PACKED, "readPoint": read_point, "bizStep": "packing", "eventID": "urn:uuid:1"}
     found, refused = read(engine(), [(NOW + 10**10, capture(event))])
     assert refused == [""]
-    one, *of_items = found.rows
+    one, *of_items = (row for row in found.rows if not isinstance(row, TraceLink))
     assert isinstance(one, TraceEvent)
     assert json.loads(one.body) == event
     assert (one.site, one.asset, one.read_point) == ("hongyang", "saw-1", read_point["id"])
@@ -194,6 +199,30 @@ def test_every_type_of_event_names_its_items_by_role() -> None:
         ("AssociationEvent", "parent", None, ""),
         ("AssociationEvent", "child", None, ""),
     ]
+
+
+def test_items_that_an_event_joins_are_found_by_what_joins_them() -> None:
+    joined = {**OF_EVERY_TYPE[3], "transformationID": "urn:example:melt:7"}
+    found, _ = read(engine(), [(NOW + 10**10, capture(event)) for event in (*OF_EVERY_TYPE, joined)])
+    events = {row.type: row.event for row in found.rows if isinstance(row, TraceEvent) and not row.transformation}
+    assert [(row.link, row.role) for row in found.rows if isinstance(row, TraceLink)] == [
+        *[(events["AggregationEvent"], role) for role in ("parent", "child", "child")],
+        *[(events["TransformationEvent"], role) for role in ("input", "output")],
+        *[(events["AssociationEvent"], role) for role in ("parent", "child")],
+        *[("urn:example:melt:7", role) for role in ("input", "output")],
+    ]
+    assert {row.link for row in found.rows if isinstance(row, TraceItem) and row.role == "epc"} == {""}
+
+
+def test_a_scan_is_a_row_with_what_was_answered_and_where() -> None:
+    code = "88.118.8/TP-1001/0000003KABPVQXMQGCV3"
+    asked = {"kind": "scan", "enterprise": MILL, "ts": NOW, "code": code, "found": "genuine"}
+    where = {"place": {"latitude": 31.2, "longitude": 121.5}, "client": "c1", "disposition": "retail_sold"}
+    found, refused = read(engine(), [(NOW, asked), (NOW, asked | where), (NOW, asked | {"code": "88.118.8/TP-1001/1"})])
+    assert refused == ["", "", "bad_value"]
+    first, second = (row for row in found.rows if isinstance(row, CodeScan))
+    assert (first.item, first.product, first.found, first.latitude) == (code, PRODUCT, "genuine", None)
+    assert (second.client, second.disposition, second.latitude, second.longitude) == ("c1", "retail_sold", 31.2, 121.5)
 
 
 def test_a_declared_error_is_archived_beside_the_event_and_once() -> None:
