@@ -21,7 +21,7 @@ MOST_LEVELS: Final = 100
 
 
 class Archive:
-    """Reads the archive of a topology, or an enterprise's part of it: then rows that others captured are not read at all.
+    """Reads the archive of a topology, or an enterprise's part of it: what others captured is then not read at all.
 
     Items are named as `schemas.epc.item_key` does. Synchronous, on a connection that nobody else uses at the same time.
     Every method raises what clickhouse-driver raises.
@@ -63,8 +63,10 @@ class Archive:
         return read_at(self._rows, site, asset, since, until)
 
     def circumstances(self, site: str, asset: str, ts: int) -> Circumstances:
-        """What is known of a machine at a time, epoch ms. These rows are the plant's, and no enterprise's: whoever asks on
-        behalf of one decides whether it may see them."""
+        """What is known of a machine at a time, epoch ms.
+
+        These rows are the plant's and no enterprise's: whoever asks on behalf of one decides whether it may see them.
+        """
         return of_machines.circumstances(self._rows, site, asset, ts)
 
 

@@ -10,7 +10,8 @@ from sinks.archive.rows import Rows
 _HOUR_MS: Final = 3_600_000
 
 _WINDOWS: Final = """
-SELECT metric, window, toUnixTimestamp64Milli(window_start) AS start, toUnixTimestamp64Milli(window_end), count, min, max,
+SELECT
+    metric, window, toUnixTimestamp64Milli(window_start) AS start, toUnixTimestamp64Milli(window_end), count, min, max,
     mean
 FROM headrace.aggregates
 WHERE topology = %(topology)s AND site = %(site)s AND asset = %(asset)s

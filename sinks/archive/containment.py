@@ -1,6 +1,6 @@
 """What was in what, and when.
 
-An item is in at most one other: to be put elsewhere ends it, as do being taken out by name and everything being taken out.
+An item is in at most one other: to be put elsewhere ends that, and so does it to be taken out, by name or with all else.
 Amounts of a lot are in as many as they were put into, each until as much has been taken out of it as was put in.
 """
 
@@ -114,13 +114,13 @@ def _amounts(item: str, moves: Iterable[_Move]) -> Iterator[Stay]:
     for move in moves:
         amount = move.row.quantity
         added, put, left = inside.get(move.parent, (move, 0.0, 0.0))
-        known = added.row.uom == move.row.uom and amount is not None
+        if added.row.uom != move.row.uom:
+            amount = None
         if move.action == "ADD":
-            more = lambda one: one + amount if known and one is not None else None  # noqa: E731
-            inside[move.parent] = added, more(put), more(left)
+            inside[move.parent] = added, _sum(put, amount), _sum(left, amount)
         elif move.parent in inside:
-            if move.action == "DELETE" and amount is not None:
-                left = left - amount if known and left is not None else None
+            if move.action == "DELETE" and move.row.quantity is not None:
+                left = _sum(left, None if amount is None else -amount)
                 if left is None or left > _NOTHING:
                     inside[move.parent] = added, put, left
                     continue
@@ -128,3 +128,8 @@ def _amounts(item: str, moves: Iterable[_Move]) -> Iterator[Stay]:
             yield Stay(item, move.parent, added.key, move.key, added.row, put)
     for parent, (added, put, _) in inside.items():
         yield Stay(item, parent, added.key, LAST, added.row, put)
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    """Of amounts, None where one is not known."""
+    return None if one is None or other is None else one + other

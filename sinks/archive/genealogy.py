@@ -1,10 +1,9 @@
 """What an item was made of and what became of it: a walk, breadth first, a few queries a level whatever its width.
 
-Whoever was in a container when that was used up, or put into another, was so, too; whoever was in it before or after was
-not. So with each item goes when it matters: of an item itself always, of what it is in while it is in it.
+What was in a container when that was used up, or put into another, was so, too; what was in it before or after was not.
+So with each item goes when it matters: of an item itself always, of what it is in while it is in it.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 

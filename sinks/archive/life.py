@@ -12,8 +12,8 @@ from sinks.archive.spans import ALWAYS, FIRST, LAST, Key, Spans
 
 _EVENTS: Final = """
 SELECT
-    item, role, toUnixTimestamp64Milli(ts), event, enterprise, any(link), any(action), any(biz_step), any(site), any(asset),
-    max(quantity), any(uom), any(type), any(disposition), any(read_point), max(error)
+    item, role, toUnixTimestamp64Milli(ts), event, enterprise, any(link), any(action), any(biz_step), any(site),
+    any(asset), max(quantity), any(uom), any(type), any(disposition), any(read_point), max(error)
 FROM headrace_store.trace_items
 WHERE topology = %(topology)s AND item IN (SELECT key FROM wanted)
     AND ts >= fromUnixTimestamp64Milli(%(since)s) AND ts <= fromUnixTimestamp64Milli(%(until)s)

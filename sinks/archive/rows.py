@@ -1,8 +1,8 @@
 """What is asked of `trace_items` and `trace_links`: rows of many items, or of many links, at once.
 
-The tables are read without FINAL, which reads and merges what nobody asked for: grouping does the same, for a row that was
-written twice and an event that was captured twice come to one row each. So does a declared error: it has the event's hash,
-and whoever captured the event alone can declare it wrong.
+The tables are read without FINAL, which reads and merges what nobody asked for: grouping does the same, for a row that
+was written twice and an event that was captured twice come to one. So does a declared error, which has the event's hash:
+whoever captured an event, and nobody else, declares it wrong.
 
 Keys travel as an external table, thousands at a time, since they are too many for the text of a query.
 """
@@ -20,8 +20,8 @@ _WANTED: Final = [("key", "String")]
 
 _OF_ITEMS: Final = """
 SELECT
-    item, role, toUnixTimestamp64Milli(ts), event, enterprise, any(link), any(action), any(biz_step), any(site), any(asset),
-    max(quantity), any(uom)
+    item, role, toUnixTimestamp64Milli(ts), event, enterprise, any(link), any(action), any(biz_step), any(site),
+    any(asset), max(quantity), any(uom)
 FROM headrace_store.trace_items
 WHERE topology = %(topology)s AND item IN (SELECT key FROM wanted) AND role IN %(roles)s AND link != ''
     AND action IN %(actions)s AND (%(enterprise)s = '' OR enterprise = %(enterprise)s)
@@ -30,8 +30,8 @@ HAVING max(error) = 0
 """
 _OF_LINKS: Final = """
 SELECT
-    item, role, toUnixTimestamp64Milli(ts), event, enterprise, link, any(action), any(biz_step), any(site), any(asset),
-    max(quantity), any(uom)
+    item, role, toUnixTimestamp64Milli(ts), event, enterprise, link, any(action), any(biz_step), any(site),
+    any(asset), max(quantity), any(uom)
 FROM headrace_store.trace_links
 WHERE topology = %(topology)s AND link IN (SELECT key FROM wanted) AND role IN %(roles)s
     AND (%(enterprise)s = '' OR enterprise = %(enterprise)s)

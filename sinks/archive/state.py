@@ -63,7 +63,7 @@ def states(rows: Rows, items: Collection[str]) -> dict[str, State]:
 
 
 def _containers(rows: Rows, items: Collection[str]) -> dict[str, Stay]:
-    """What each item is in now, and what that is in, and so on. A lot is in many places: it is in none of them alone."""
+    """What each item is in now, and what that is in, and so on. A lot that is in several is in none of them alone."""
     inside: dict[str, Stay] = {}
     frontier = set(items)
     while frontier:
