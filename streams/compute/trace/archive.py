@@ -24,8 +24,7 @@ from streams.compute.shop_floor import Origin
 from streams.compute.trace.rows import TraceEvent, TraceItem, TraceLink
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
-ID_HEAD: Final = len("ni:///sha-256;")
-"""Where the digits of an event's hash begin in its id."""
+_ID_HEAD: Final = len("ni:///sha-256;")
 _DIGEST: Final = 64
 
 
@@ -65,7 +64,7 @@ def rows_of(
     declared = event.error_declaration
     common: dict[str, Any] = {
         "site": site, "asset": asset, "offset": captured.offset, "ts": captured.ts,
-        "event": captured.id[ID_HEAD : ID_HEAD + _DIGEST], "enterprise": captured.enterprise,
+        "event": captured.id[_ID_HEAD : _ID_HEAD + _DIGEST], "enterprise": captured.enterprise,
         "type": type(event).__name__, "action": getattr(event, "action", ""), "biz_step": event.biz_step or "",
         "disposition": event.disposition or "", "read_point": read_point,
     }  # fmt: skip

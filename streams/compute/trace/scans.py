@@ -18,7 +18,7 @@ from schemas.results import Anomaly
 from schemas.trace import Place, Scan
 from streams.compute.shop_floor import Origin
 from streams.compute.trace import scan_reasons as reasons
-from streams.compute.trace.archive import ID_HEAD, Captured, Item
+from streams.compute.trace.archive import Captured, Item
 from streams.compute.trace.flags import Flagging, Signal
 from streams.compute.trace.last_hour import HOUR_MS, LastHour
 from streams.compute.trace.newest import Newest, key_of
@@ -88,9 +88,9 @@ class ScanWatch:
             signals = [self._guessing(case, item, scan.client)]
         else:
             void = self._voided.since(code.product, code.serial)
-            is_void = scan.found == "void" or (void is not None and ts > void)
+            known = [(item, void)] if void is not None and ts > void else []
             signals = [
-                self._after_void(case, "scanned", [(item, void)] if is_void else []),
+                self._after_void(case, "scanned", known or ([(item, None)] if scan.found == "void" else [])),
                 self._travel(case, [item], scan.place, _SCAN) if scan.place else None,
                 self._burst(case, item, scan.client),
             ]
@@ -104,7 +104,8 @@ class ScanWatch:
         declares_error = event.error_declaration is not None
         if not (place or of_sales or self._voided or declares_error):
             return []
-        case, this = _Case(captured.enterprise, captured.ts, captured.offset), _event_key(captured)
+        case = _Case(captured.enterprise, captured.ts, captured.offset)
+        this = key_of(captured.enterprise, captured.id)
         items = [one.item for one in named if one.is_single]
         if declares_error:
             self._withdraw(case, this, items)
@@ -212,7 +213,7 @@ class ScanWatch:
             return None
         reason = reasons.scan_burst(item, clients, allowed, case.ts)
         score = clients / (clients + allowed)
-        return Signal("scan_burst", "clients_per_hour", "warning", item, score, clients, allowed, reason)
+        return Signal("scan_burst", "clients_per_hour", "warning", item, score, float(clients), float(allowed), reason)
 
     def _guessing(self, case: _Case, item: str, client: str) -> Signal | None:
         limits, enterprise = self._limits, case.enterprise
@@ -226,7 +227,9 @@ class ScanWatch:
             if scans > allowed and self._flagging.is_new("guessing", enterprise, subject, case.ts):
                 reason = reasons.guessing(who, scans, allowed, item, case.ts)
                 score = scans / (scans + allowed)
-                signal = Signal("guessing", "refused_per_hour", "warning", item, score, scans, allowed, reason)
+                signal = Signal(
+                    "guessing", "refused_per_hour", "warning", item, score, float(scans), float(allowed), reason
+                )  # fmt: skip
         return signal
 
     def _withdraw(self, case: _Case, event: int, items: Sequence[str]) -> None:
@@ -241,8 +244,3 @@ class ScanWatch:
 
     def _flags(self, case: _Case, signals: Sequence[Signal | None]) -> list[Anomaly]:
         return [self._flagging.flag(one, case.enterprise, case.ts, case.offset) for one in signals if one is not None]
-
-
-def _event_key(captured: Captured) -> int:
-    """The beginning of its hash."""
-    return int(captured.id[ID_HEAD : ID_HEAD + 16], 16)

@@ -92,7 +92,7 @@ def flags(
             since = voided.get((item.rsplit("/", 1)[0], serials.get(item, -1)))
             known = since is not None and since < ts and item.startswith(enterprise + "/")
             if known or message.get("found") == "void":
-                void.append((item, since))
+                void.append((item, since if known else None))
         removed = step in ("decommissioning", "destroying", "holding", "killing", "removing", "void_shipping")
         if not removed and disposition not in ("destroyed", "disposed", "inactive", "stolen"):
             new = [one for one in void if begins("void", enterprise, one[0], ts=ts)]

@@ -295,6 +295,7 @@ def test_what_was_returned_may_be_sold_again_whatever_came_first() -> None:
         (event(at=NOW + 1, bizStep="shipping", disposition="disposed"), False),
         (event(at=NOW + 1, by=YARD), False),
         (scan(CODES[1], at=NOW + 1, found="void"), True),  # the resolver knows more
+        (scan(at=NOW - 1, found="void"), True),
         (scan(at=NOW + 1, found="forged"), False),
     ],
 )
@@ -312,6 +313,8 @@ def test_an_event_that_was_declared_wrong_is_no_reason_for_a_flag_whichever_came
     assert detectors(elsewhere, wrong(elsewhere), here) == []
     assert detectors(wrong(elsewhere), elsewhere, here) == []
     assert detectors(sale, wrong(sold(CODES[1])), shipped) == [(2, "after_sale")], "another event"
+    foreign = {**wrong(sale), "enterprise": YARD}
+    assert detectors(foreign, sale, foreign, shipped) == [(3, "after_sale")], "another enterprise"
 
 
 def test_a_lot_is_not_one_item() -> None:
