@@ -21,6 +21,7 @@ _FILES: Final = {
     "views_logistics.sql": "moves",
     "views_economics.sql": "baselines",
     "views_trace.sql": "trace_links",
+    "views_scans.sql": "code_scans",
 }
 """Files of views, in order, and the newest table that each reads: a schema of long ago has none of them."""
 

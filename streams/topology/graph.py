@@ -128,6 +128,8 @@ def _edges(topology: Topology) -> Iterator[str]:
         yield "  quality -->|violated| anomalies"
     if topology.logistics is not None:
         yield "  logistics -->|wrong picks| anomalies"
+    if topology.trace is not None:
+        yield "  trace -->|copied, void, sold, guessed| anomalies"
     yield "  decode -->|refused| dead_letters"
     yield "  worker -.->|state and offsets| checkpoints"
     for table in _tables(topology):
@@ -142,8 +144,8 @@ def _edges(topology: Topology) -> Iterator[str]:
 
 
 def _raises_flags(topology: Topology) -> bool:
-    shop_floor = topology.quality is not None or topology.logistics is not None
-    return bool(topology.detectors or topology.compliance.rules) or shop_floor
+    parts = (topology.quality, topology.logistics, topology.trace)
+    return bool(topology.detectors or topology.compliance.rules) or any(part is not None for part in parts)
 
 
 def _tables(topology: Topology) -> Iterator[str]:

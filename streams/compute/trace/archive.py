@@ -17,17 +17,27 @@ from schemas.epcis import (
     TransactionEvent,
     TransformationEvent,
 )
+from schemas.errors import EventError
+from schemas.events import Reason
 from schemas.times import parse_time
 from streams.compute.shop_floor import Origin
 from streams.compute.trace.rows import TraceEvent, TraceItem, TraceLink
 
-Item = tuple[str, str, float | None, str]
-"""Role, item, quantity and unit. Roles are epc, parent, child, input and output."""
-
-
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 _ID_HEAD: Final = len("ni:///sha-256;")
 _DIGEST: Final = 64
+
+
+class Item(NamedTuple):
+    """An item, or an amount of a class of items, in an event."""
+
+    role: str
+    """epc, parent, child, input or output."""
+    item: str
+    quantity: float | None = None
+    uom: str = ""
+    is_single: bool = True
+    """Whether it is one item, and no amount of a class."""
 
 
 class Captured(NamedTuple):
@@ -41,12 +51,14 @@ class Captured(NamedTuple):
     id: str
     """Its hash id."""
     late: bool
+    due: int | None
+    """When its items are to be received, epoch ms; None if it does not say."""
 
 
 def rows_of(
-    event: AnyEvent, body: Mapping[str, Any], captured: Captured
+    event: AnyEvent, named: Sequence[Item], body: Mapping[str, Any], captured: Captured
 ) -> Iterator[TraceEvent | TraceItem | TraceLink]:
-    """The rows of an event, whose JSON is `body`."""
+    """The rows of an event; `named` is what `items_of` gives of it, `body` its JSON."""
     read_point = event.read_point.id if event.read_point else ""
     site, asset = machine_of(read_point)
     declared = event.error_declaration
@@ -63,6 +75,9 @@ def rows_of(
         recorded_at=captured.broker_ts,
         biz_location=event.biz_location.id if event.biz_location else "",
         transformation=getattr(event, "transformation_id", None) or "",
+        items=_encode([one.item for one in named if one.is_single and one.role != "input"]).decode(),
+        receiver=_receiver(event),
+        due=captured.due,
         error_at=parse_time(declared.declaration_time) if declared else None,
         error_reason=(declared.reason or "") if declared else "",
         late=captured.late,
@@ -73,7 +88,7 @@ def rows_of(
     of_items = identifiers.prefix(TraceItem.table, *captured.origin)
     of_links = identifiers.prefix(TraceLink.table, *captured.origin)
     of_link = {name: one for name, one in common.items() if name not in ("disposition", "read_point")}
-    for index, (role, item, quantity, uom) in enumerate(items_of(event)):
+    for index, (role, item, quantity, uom, _) in enumerate(named):
         about: dict[str, Any] = {
             "item": item, "role": role, "quantity": quantity, "uom": uom, "error": declared is not None, "link": link,
         }  # fmt: skip
@@ -98,6 +113,23 @@ def items_of(event: AnyEvent) -> Iterator[Item]:
             yield from _items("output", event.output_epc_list, event.output_quantity_list)
 
 
+def due_of(body: Mapping[str, Any]) -> int | None:
+    """When the items of an event are to be received, its extension `headrace:due`; epoch ms. EventError if no time."""
+    due = body.get("headrace:due")
+    if due is None:
+        return None
+    if not isinstance(due, (int, str)):
+        raise EventError(Reason.BAD_TIME, "headrace:due is no time")
+    return parse_time(due)
+
+
+def _receiver(event: AnyEvent) -> str:
+    """Who the items of an event go to; empty if it does not say."""
+    named = {one.type: one.destination for one in event.destination_list}
+    found = next((named[party] for party in ("owning_party", "possessing_party", "location") if party in named), "")
+    return item_key(found)
+
+
 def _link(event: AnyEvent, event_hash: str) -> str:
     """What the items of an event are joined by; empty where it only says something of each."""
     match event:
@@ -118,6 +150,6 @@ def machine_of(read_point: str) -> tuple[str, str]:
 
 def _items(role: str, epcs: Sequence[str], quantities: Sequence[Quantity]) -> Iterator[Item]:
     for epc in epcs:
-        yield role, item_key(epc), None, ""
+        yield Item(role, item_key(epc))
     for one in quantities:
-        yield role, item_key(one.epc_class), one.quantity, one.uom or ""
+        yield Item(role, item_key(one.epc_class), one.quantity, one.uom or "", is_single=False)

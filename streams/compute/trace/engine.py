@@ -12,10 +12,11 @@ from schemas.errors import CodeError, EventError
 from schemas.events import Reason
 from schemas.trace import Capture, Mint, Scan, TraceMessage, Void
 from streams.compute.shop_floor import Believed, Origin, Outcome, ShopFloorEngine
-from streams.compute.trace.archive import Captured, rows_of
+from streams.compute.trace.archive import Captured, due_of, items_of, rows_of
 from streams.compute.trace.ranges import MOST_GAPS, Taken
 from streams.compute.trace.repeats import Repeats
 from streams.compute.trace.rows import CodeRange, CodeScan, CodeVoid
+from streams.compute.trace.scans import ScanWatch
 from streams.compute.trace.spec import Enterprise, Trace
 
 _MINUTE_MS: Final = 60_000
@@ -36,13 +37,14 @@ class _Used:
 
 
 class TraceEngine(ShopFloorEngine[TraceMessage]):
-    """Mints, voids, EPCIS events and scans in, rows out."""
+    """Mints, voids, EPCIS events and scans in, rows and flags out."""
 
     def __init__(self, origin: Origin, believed: Believed, spec: Trace) -> None:
         super().__init__(origin, believed)
         self._enterprises = {enterprise.prefix: enterprise for enterprise in spec.enterprises}
         self._taken = Taken()
         self._repeats = Repeats(spec.repeats, spec.most_repeats)
+        self._watch = ScanWatch(origin, spec)
         self._used: dict[str, _Used] = {}
         self._range_ids = identifiers.prefix(CodeRange.table, *origin)
         self._void_ids = identifiers.prefix(CodeVoid.table, *origin)
@@ -100,6 +102,7 @@ class TraceEngine(ShopFloorEngine[TraceMessage]):
                 first=span.first, last=last, reason=void.reason, by=void.by,
             )  # fmt: skip
             self._found.rows.append(row)
+            self._watch.void(product, span.first, last + 1, ts)
         return "accepted"
 
     def _capture(self, offset: int, broker_ts: int, capture: Capture, enterprise: Enterprise) -> Outcome:
@@ -113,13 +116,16 @@ class TraceEngine(ShopFloorEngine[TraceMessage]):
             raise EventError(Reason.NOT_EPCIS, _told(violations))
         id_ = event_id(capture.event)
         key = repeat_key(capture.event, id_)
+        due = due_of(capture.event)
         ts = self._time(event.event_time, broker_ts)
         used.minute, used.events = minute, events + 1
         self._used[enterprise.prefix] = used
         outcome = self._repeats.judge(key, ts, self.stream_time)
         if outcome != "duplicate":
-            origin = Captured(self.origin, offset, broker_ts, enterprise.prefix, ts, id_, late=outcome == "late")
-            self._found.rows.extend(rows_of(event, capture.event, origin))
+            origin = Captured(self.origin, offset, broker_ts, enterprise.prefix, ts, id_, outcome == "late", due)
+            named = tuple(items_of(event))
+            self._found.rows.extend(rows_of(event, named, capture.event, origin))
+            self._found.anomalies.extend(self._watch.capture(event, named, origin))
         return outcome
 
     def _scan(self, offset: int, broker_ts: int, scan: Scan, enterprise: Enterprise) -> Outcome:
@@ -129,20 +135,23 @@ class TraceEngine(ShopFloorEngine[TraceMessage]):
             raise EventError(Reason.BAD_VALUE, str(error)) from None
         if not enterprise.makes(code.product):
             raise EventError(Reason.UNKNOWN_ENTERPRISE, f"{code.product} is no product of {enterprise.prefix}")
+        ts = self._time(scan.ts, broker_ts)
         row = CodeScan(
             id=identifiers.at(self._scan_ids, offset), site="", asset="", offset=offset, item=str(code),
-            ts=self._time(scan.ts, broker_ts), enterprise=enterprise.prefix, product=code.product, found=scan.found,
+            ts=ts, enterprise=enterprise.prefix, product=code.product, found=scan.found,
             disposition=scan.disposition, client=scan.client,
             latitude=scan.place.latitude if scan.place else None,
             longitude=scan.place.longitude if scan.place else None,
         )  # fmt: skip
         self._found.rows.append(row)
+        self._found.anomalies.extend(self._watch.scan(scan, code, ts, offset))
         return "accepted"
 
     def _state(self) -> dict[str, Any]:
         return {
             "taken": self._taken.snapshot(),
             "repeats": self._repeats.snapshot(),
+            "watch": self._watch.snapshot(),
             "used": {prefix: [u.codes, u.products, u.minute, u.events] for prefix, u in self._used.items()},
         }
 
@@ -150,6 +159,9 @@ class TraceEngine(ShopFloorEngine[TraceMessage]):
         self._taken.restore(state["taken"])
         self._repeats.restore(state["repeats"])
         self._used = {prefix: _Used(*figures) for prefix, figures in state["used"].items()}
+        if "watch" not in state:  # of a version that did not look at scans
+            return ["trace.scans"]
+        self._watch.restore(state["watch"])
         return []
 
 

@@ -51,6 +51,10 @@ class TraceEvent(Row, frozen=True, gc=False, kw_only=True):
     read_point: str
     biz_location: str
     transformation: str
+    items: str
+    """Single items but those used up, a JSON array."""
+    receiver: str
+    due: int | None
     error_at: int | None
     error_reason: str
     late: bool

@@ -8,6 +8,7 @@ from msgspec import Meta
 from schemas.codes import SERIALS, belongs_to, is_prefix, parse_product
 from schemas.durations import Duration
 from schemas.errors import CodeError
+from schemas.trace import Place
 
 
 class Enterprise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -43,6 +44,26 @@ class Enterprise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return belongs_to(product, self.prefix) and (not self.products or product in map(parse_product, self.products))
 
 
+class Scans(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is told of scans and of events that do not go together."""
+
+    fastest: Annotated[float, Meta(gt=0, le=100_000)] = 1000.0
+    """km/h that an item can travel at: an airliner's speed."""
+    least_distance: Annotated[float, Meta(ge=0, le=20_100)] = 100.0
+    """km below which two places count as one: where a phone says that it is can be another town."""
+    most_per_hour: Annotated[int, Meta(ge=1, le=1_000)] = 50
+    """Clients that may scan one code within an hour. More are copies of a label."""
+    most_guesses: Annotated[int, Meta(ge=1, le=1_000)] = 100
+    """Codes forged or never minted that may be scanned within an hour, of all of an enterprise."""
+    most_guesses_of_a_client: Annotated[int, Meta(ge=1, le=1_000)] = 20
+    """The same by one client."""
+    quiet: Duration = Duration.parse("1h")
+    """What goes on is told once: it is over, and told again when it comes back, after this event time without it."""
+    most_codes: Annotated[int, Meta(ge=1_000, le=500_000)] = 20_000
+    """Of how many codes of a partition, the newest, it is remembered where they were, and of how many whether they are
+    sold. A code takes about 70 bytes of a checkpoint, before compression."""
+
+
 class Trace(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The topic `trace.events` and what becomes of it."""
 
@@ -57,6 +78,10 @@ class Trace(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     marked."""
     most_repeats: Annotated[int, Meta(ge=1, le=500_000)] = 50_000
     """Events that are remembered for that in each partition, the newest. Each takes 16 bytes of a checkpoint."""
+
+    places: dict[str, Place] = {}
+    """Where read points are on the earth. Of `geo:` URIs it is known."""
+    scans: Scans = Scans()
 
     def __post_init__(self) -> None:
         prefixes = [enterprise.prefix for enterprise in self.enterprises]
