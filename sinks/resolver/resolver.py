@@ -6,7 +6,7 @@ from typing import Final
 from schemas.codes import Code
 from schemas.errors import SinkError, SinkUnavailable
 from sinks.resolver.enterprises import Enterprise, Enterprises
-from sinks.resolver.facts import Archive, Facts
+from sinks.resolver.facts import Facts, FactsOfItems
 from sinks.resolver.reading import Reading
 from sinks.resolver.record import Maker, Record, Status, Voiding, Warranty, at
 from sinks.resolver.register import Register
@@ -23,7 +23,7 @@ class Resolver:
         enterprises: Enterprises,
         register: Register,
         reading: Reading,
-        archive: Archive,
+        facts: FactsOfItems,
         clock: Callable[[], float],
     ) -> None:
         """`verify` says whether a code was made with one of the keys; `clock` gives seconds since the epoch."""
@@ -31,7 +31,7 @@ class Resolver:
         self._enterprises = enterprises
         self._register = register
         self._reading = reading
-        self._archive = archive
+        self._facts = facts
         self._clock = clock
 
     def enterprise_of(self, code: Code) -> Enterprise | None:
@@ -49,7 +49,7 @@ class Resolver:
         if minted is None or minted[1] != code.key:
             return _record(code, "unknown", enterprise)
         try:
-            facts, reached = await self._archive.of(str(code)), True
+            facts, reached = await self._facts.of(str(code)), True
         except SinkError:
             facts, reached = _UNKNOWN, False
         void = self._register.voided(code.product, code.serial)

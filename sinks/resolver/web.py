@@ -1,6 +1,6 @@
 """The routes. Everything that is asked in vain is counted against whoever asks; nothing is written but scans."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final
@@ -62,6 +62,8 @@ class Parts:
     tokens: Tokens
     pseudonyms: Pseudonyms
     events: Events
+    whole: Callable[[str, str], Awaitable[dict[str, Any]]]
+    """All that an enterprise, by its prefix, has in the archive on an item. SinkError."""
     is_ready: Callable[[], bool]
     clock: Callable[[], float]
     """Seconds since the epoch."""
@@ -106,8 +108,34 @@ class _Web:
         return await self.resolve(request)
 
     async def archive(self, request: Request) -> Response:
-        """What the enterprise's token opens."""
-        raise NotImplementedError
+        """What the enterprise's token opens: what is another's is unknown."""
+        begin = perf_counter()
+        response = await self._archive(request, self._client(request))
+        self._parts.events.answered("archive", perf_counter() - begin)
+        return response
+
+    async def _archive(self, request: Request, client: str) -> Response:
+        parts = self._parts
+        if wait := parts.limits.refuse(client):
+            return _json({"error": "too many requests"}, 429, {**_COMMON, "retry-after": str(wait)})
+        prefix = parts.tokens.enterprise(request.headers.get("authorization"))
+        if prefix is None:
+            parts.limits.failed(client, None)
+            error = "the archive is for the enterprise's bearer token"
+            return _json({"error": error}, 401, {**_COMMON, "www-authenticate": "Bearer"})
+        try:
+            code = parse(request.path_params["code"][:_LONGEST])
+            record = await parts.resolver.record(code)
+            if record.status not in _IN_VAIN and record.enterprise and record.enterprise.prefix == prefix:
+                whole = await parts.whole(str(code), prefix)
+                return Response(_encode({"record": record, **whole}), 200, _COMMON, _JSON)
+        except CodeError as error:
+            parts.limits.failed(client, None)
+            return _json({"error": str(error)}, 400, _COMMON)
+        except SinkError as error:
+            return _json({"error": str(error)}, 503, {**_COMMON, "retry-after": "1"})
+        parts.limits.failed(client, None)
+        return _json({"error": "there is no such item"}, 404, _COMMON)
 
     async def _timed(self, request: Request, *, html: bool) -> Response:
         begin = perf_counter()
