@@ -215,7 +215,7 @@ class _Web:
     def _client(self, request: Request) -> str:
         address = request.client.host if request.client else ""
         if address in self._site.proxies:  # what stands before the last hop was said by the client
-            address = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+            address = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or address
         return client_of(address)
 
 
