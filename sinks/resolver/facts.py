@@ -50,16 +50,20 @@ SELECT
 FROM
 (
     SELECT
-        item, event, any(toUnixTimestamp64Milli(ts)) AS time, any(biz_step) AS step, max(role = 'output') AS made,
-        anyIf(disposition, role != 'input') AS condition
+        item, event, enterprise, any(toUnixTimestamp64Milli(ts)) AS time, any(biz_step) AS step,
+        max(role = 'output') AS made,
+        if(startsWith(item, '01/'), startsWith(substring(item, 5), enterprise), startsWith(item, concat(enterprise, '/')))
+            AS own,
+        anyIf(disposition, role != 'input' AND (disposition != 'recalled' OR own)) AS condition
     FROM headrace_store.trace_items
     PREWHERE topology = %(topology)s AND item IN %(items)s
-    GROUP BY item, event
+    GROUP BY item, event, enterprise
     HAVING max(error) = 0
 )
 GROUP BY item
 """
-"""Of events that nobody has declared wrong: those have a second event with the same hash."""
+"""Of events that whoever captured them has not declared wrong: those have a second event with the same hash. Only the
+enterprise whose code it is can call an item back (see `schemas.codes.belongs_to`)."""
 _SCANNED: Final = """
 SELECT item, min(toUnixTimestamp64Milli(ts)) FROM headrace_store.code_scans
 PREWHERE topology = %(topology)s AND item IN %(items)s
@@ -157,28 +161,30 @@ def ask(client: Client, topology: str, items: Sequence[str]) -> dict[str, Facts]
     for row in rows:
         by_item.setdefault(row[0], []).append(_Row(*row))
     del by_item[""]
-    doubtful = tuple(item for item, of_item in by_item.items() if any(row.error for row in of_item))
+    doubtful = tuple(
+        item for item, of_item in by_item.items() if any(row.error or row.disposition == "recalled" for row in of_item)
+    )
     found = {item: _of_rows(of_item) for item, of_item in by_item.items()}
     return {**found, **_sums(client, {**asked, "items": doubtful})} if doubtful else found
 
 
 def _of_rows(rows: Sequence[_Row]) -> Facts:
+    """Of an item without errors and recalls."""
+
     def first(*times: int) -> int | None:
         return min(times, default=None)
 
     told = [(row.ts, row.disposition) for row in rows if row.disposition and row.role != "input"]
-    since, condition = max((one for one in told if one[1] not in _PASSING), default=(0, ""))
     return Facts(
         made_at=first(*(row.ts for row in rows if row.biz_step == "commissioning" or row.role == "output")),
         disposition=max(told)[1] if told else None,
-        recalled_at=since if condition == "recalled" else None,
         sold_at=first(*(row.ts for row in rows if row.biz_step == "retail_selling")),
         scanned_at=first(*(row.ts for row in rows if row.role == "scan")),
     )
 
 
 def _sums(client: Client, asked: Mapping[str, Any]) -> dict[str, Facts]:
-    """The same by the server: of items with errors, or with very many events or scans."""
+    """The same by the server: of items with errors or recalls, or with very many events or scans."""
     scanned = dict(client.execute(_SCANNED, asked))
     found = {item: Facts(scanned_at=first) for item, first in scanned.items()}
     for item, made, disposition, (condition, since), sold in client.execute(_SUMS, asked):

@@ -68,6 +68,11 @@ class FakeClickHouse:
         if query == reading._ONE:
             product, serial = asked["product"], asked["serial"]
             return [row for row in self.minted if row[0] == product and row[1] <= serial <= row[2]]
+        if query == facts._SCANNED:
+            return []
+        if query == facts._SUMS:
+            called_back = [row for row in self.rows if row[4] == "recalled" and row[0] in asked["items"]]
+            return [(item, MINTED_AT + DAY, "recalled", ("recalled", ts), 0) for item, ts, *_ in called_back]
         assert query == facts._ROWS
         self.looked_up.append(asked["items"])
         return [*(row for row in self.rows if row[0] in asked["items"]), ("", 0, "", "", "", 0)]
