@@ -52,8 +52,8 @@ FROM
     SELECT
         item, event, enterprise, any(toUnixTimestamp64Milli(ts)) AS time, any(biz_step) AS step,
         max(role = 'output') AS made,
-        if(startsWith(item, '01/'), startsWith(substring(item, 5), enterprise), startsWith(item, concat(enterprise, '/')))
-            AS own,
+        if(startsWith(item, '01/'), startsWith(substring(item, 5), enterprise),
+            startsWith(item, concat(enterprise, '/'))) AS own,
         anyIf(disposition, role != 'input' AND (disposition != 'recalled' OR own)) AS condition
     FROM headrace_store.trace_items
     PREWHERE topology = %(topology)s AND item IN %(items)s

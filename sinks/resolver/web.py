@@ -148,7 +148,7 @@ class _Web:
         if wait := parts.limits.refuse(client):
             return "limited", self._refusal(request, html, "limited", 429, "too many requests", wait)
         text = request.path_params["code"]
-        if len(request.url.path) > _LONGEST or len(request.url.query) > _LONGEST:
+        if len(text) > _LONGEST or len(request.scope["query_string"]) > _LONGEST:
             return "mistyped", self._refusal(request, html, "mistyped", 414, f"more than {_LONGEST} characters")
         try:
             code = parse(text)
@@ -167,15 +167,15 @@ class _Web:
         if record.status in _IN_VAIN and (wait := parts.limits.failed(client, prefix)):
             return "limited", self._refusal(request, html, "limited", 429, "too many codes that are not genuine", wait)
         if as_linkset and record.status not in _IN_VAIN:
-            linkset = _encode(links.linkset(code, self._site.domain))
+            linkset = _encode(links.linkset(record.code, self._site.domain))
             return record.status, Response(linkset, 200, _VARYING, links.LINKSET_TYPE)
         if prefix is not None and request.method == "GET":
             self._publish(record, prefix, client)
-        return record.status, self._told(request, code, record, html)
+        return record.status, self._told(request, record, html)
 
-    def _told(self, request: Request, code: Code, record: Record, html: bool) -> Response:
+    def _told(self, request: Request, record: Record, html: bool) -> Response:
         status = 404 if record.status in _IN_VAIN else 200
-        more = {} if status == 404 else {"link": links.header(code, self._site.domain)}
+        more = {} if status == 404 else {"link": links.header(record.code, self._site.domain)}
         if html:
             text = page.of_record(record, _words(request), self._site.utc_offset_ms)
             return Response(text, status, {**_HTML, **more}, "text/html")
@@ -187,7 +187,7 @@ class _Web:
         if role is None:
             return _json({"error": "there is no link of this type", "see": "linkType=linkset"}, 404, _VARYING)
         _, slash, path = self._site.domain.partition("/")
-        location = links.target(role, code, slash + path, html)
+        location = links.target(role, str(code), slash + path, html)
         return Response(None, 307, {**_VARYING, "location": location})
 
     def _refusal(
