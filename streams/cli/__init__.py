@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "screen": "streams.cli.screen:screen",
     "codes": "streams.cli.codes:codes",
     "trace": "streams.cli.trace:trace",
+    "resolver": "streams.cli.resolver:resolver",
     "dlq": "streams.cli.dlq:dlq",
     "bench": "streams.cli.bench:bench",
 }
