@@ -12,16 +12,15 @@ TraceMishapKind = Literal[
     "repacked_bundle", "repeated_event", "broken_event", "wrong_event", "cloned_label", "scan_after_void"
 ]
 
-_BEGINS: Final[dict[TraceMishapKind, float]] = {
-    "repacked_bundle": 0.30,
-    "repeated_event": 0.35,
-    "broken_event": 0.40,
-    "wrong_event": 0.50,
-    "cloned_label": 0.55,
-    "scan_after_void": 0.60,
+_TIMES: Final[dict[TraceMishapKind, tuple[float, float]]] = {
+    "repacked_bundle": (0.25, 0.9),
+    "repeated_event": (0.35, 0.5),
+    "broken_event": (0.4, 0.8),
+    "wrong_event": (0.5, 0.9),
+    "cloned_label": (0.55, 0.95),
+    "scan_after_void": (0.6, 1.0),
 }
-_LASTS: Final = 0.4
-"""Shares of a cycle."""
+"""From when on, and until when at the latest, as shares of a cycle: a bundle has to come first, or something mounted."""
 _SHORTEST: Final = 30.0
 """Seconds that a cycle needs: within less, no pack may get through the plant and to its customer."""
 
@@ -53,6 +52,5 @@ def schedule(duration: float | None) -> Iterator[TraceMishap]:
     if length < _SHORTEST:
         return
     for cycle in count() if number is None else range(number):
-        for kind, share in _BEGINS.items():
-            start = (cycle + share) * length
-            yield TraceMishap(kind, start, start + _LASTS * length)
+        for kind, (begin, end) in _TIMES.items():
+            yield TraceMishap(kind, (cycle + begin) * length, (cycle + end) * length)

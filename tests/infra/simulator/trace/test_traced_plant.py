@@ -255,7 +255,7 @@ def test_in_the_shortest_run_that_has_mishaps_each_of_them_shows_while_it_lasts(
     read = [one for one in messages if isinstance(one, Scan) and one.code == copy.code]
     assert copy.ts - read[-2].ts == 1_000
     assert voided[parse(worthless.code).product, parse(worthless.code).serial] < worthless.ts
-    shown = {
+    shown: dict[mishaps.TraceMishapKind, int] = {
         "repacked_bundle": steps["repackaging"][-1], "repeated_event": ts_of(again),
         "broken_event": steps["shiping"][0], "wrong_event": steps["wrong_event"][0], "cloned_label": copy.ts,
         "scan_after_void": worthless.ts,
