@@ -15,11 +15,11 @@ from clickhouse_driver import Client
 
 from schemas.errors import SinkError
 from schemas.results import Anomaly
-from sinks.bigscreen import queries, shop_floor_queries
+from sinks.bigscreen import archive_reader, queries, shop_floor_queries, trace_queries
 from sinks.bigscreen.board import Alarms, Flags
 from sinks.bigscreen.plant import Plant
 from sinks.bigscreen.rows import Reading
-from sinks.bigscreen.snapshot import AssetDetail, Logistics, Production, Quality, Snapshot
+from sinks.bigscreen.snapshot import AssetDetail, ItemDetail, Logistics, Production, Quality, Snapshot, Traceability
 from sinks.clickhouse.errors import translated
 
 _MINUTE: Final = 60_000
@@ -55,6 +55,8 @@ class Store:
         self.plant = plant
         self.alarms = Alarms()
         self.flags = Flags()
+        self.code_flags = Flags()
+        """Those of codes."""
         self.snapshot = Snapshot()
         self._connect = connect
         self._clock = clock
@@ -91,6 +93,8 @@ class Store:
         if now >= self._slow_due and self.snapshot.newest is not None:
             self.snapshot = await self._ask(self._slower)
             self.flags.take(await self._ask(self._newest_flags))
+            if self.plant.enterprises:
+                self.code_flags.take(await self._ask(self._newest_code_flags))
             self._slow_due = now + _SLOW_SECONDS
 
     def look_up_standing(self) -> None:
@@ -105,6 +109,10 @@ class Store:
         found = await self._ask(lambda client: self._detail(client, asset))
         self._details = {**dict(list(self._details.items())[-_MOST_DETAILS:]), asset: (time.monotonic(), found)}
         return found
+
+    async def item(self, text: str) -> ItemDetail:
+        """What is shown of an item. CodeError for what is no code, SinkError as `poll`."""
+        return await self._ask(lambda client: archive_reader.read(client, self.plant, text))
 
     def close(self) -> None:
         """Hang up."""
@@ -154,6 +162,9 @@ class Store:
     def _newest_flags(self, client: Client) -> list[Anomaly]:
         return queries.flags(client, self.plant, (self.snapshot.newest or 0) - _HOUR)
 
+    def _newest_code_flags(self, client: Client) -> list[Anomaly]:
+        return trace_queries.flags(client, self.plant, (self.snapshot.newest or 0) - _HOUR)
+
     def _slower(self, client: Client) -> Snapshot:
         plant, newest = self.plant, self.snapshot.newest or 0
         stacks = sorted({asset for emission in plant.emissions for asset in emission.assets})
@@ -165,6 +176,7 @@ class Store:
             production=self._production(client, newest) if plant.production else Production(),
             quality=self._quality(client, newest) if plant.quality else Quality(),
             logistics=self._logistics(client, newest) if plant.logistics else Logistics(),
+            traceability=self._traceability(client, newest) if plant.enterprises else Traceability(),
         )
 
     def _production(self, client: Client, newest: int) -> Production:
@@ -199,6 +211,16 @@ class Store:
             picking=shop_floor_queries.picking(client, self.plant, day),
             queues=shop_floor_queries.queues(client, self.plant, day),
             moves=shop_floor_queries.moves(client, self.plant, newest - _HOUR),
+        )
+
+    def _traceability(self, client: Client, newest: int) -> Traceability:
+        local = newest + self.plant.utc_offset_ms
+        day = newest - local % (24 * _HOUR)
+        return Traceability(
+            minted=trace_queries.minted(client, self.plant, day),
+            happened=trace_queries.happened(client, self.plant, day),
+            scanned=trace_queries.scanned(client, self.plant, day),
+            newest=trace_queries.newest(client, self.plant, newest - _HOUR),
         )
 
     def _detail(self, client: Client, asset: str) -> AssetDetail:
