@@ -118,9 +118,7 @@ class _Screen:
     def _picture(self, language: str) -> Whole:
         store = self.store
         now = int(time.time() * 1000)
-        return whole(
-            store.snapshot, store.alarms, store.flags, store.code_flags, store.plant, LANGUAGES[language], now
-        )
+        return whole(store.snapshot, store.alarms, store.flags, store.code_flags, store.plant, LANGUAGES[language], now)
 
     def _take_alarms(self, transitions: list[Alarm]) -> None:
         if self.store.alarms.take(transitions):

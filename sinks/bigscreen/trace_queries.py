@@ -1,5 +1,5 @@
-"""What is asked of ClickHouse: codes, events and scans of the enterprises that are shown. Each query is bounded by time and
-by the key, but for the minted ranges, which are few.
+"""What is asked of ClickHouse: codes, events and scans of the enterprises that are shown. Each query is bounded by time
+and by the key, but for the minted ranges, which are few.
 
 `day` and `since` are epoch milliseconds, event time. Every function raises what clickhouse-driver raises.
 """

@@ -15,10 +15,7 @@ from sinks.bigscreen.words import Words
 
 _MOST: Final = 40
 """Items of a genealogy that are shown."""
-_SIGNS: Final[dict[str, Sign]] = {
-    "pass": palette.FINE,
-    "fail": palette.PRIORITIES["high"],
-}
+_VERDICTS: Final[dict[str, Sign]] = {"compliant": palette.FINE, "exceeded": palette.PRIORITIES["high"]}
 _METRICS: Final = 4
 """Metrics of a machine that are told."""
 
@@ -87,7 +84,7 @@ def item_view(detail: ItemDetail, plant: Plant, words: Words) -> ItemView:
         item=detail.item,
         status=status,
         sign=sign,
-        minted=words("minted_at", time=_when(life.mint.ts, plant), key=life.mint.key) if life.mint else "",
+        minted=words("minted_at", time=_when(life.mint.ts, plant), key_id=life.mint.key) if life.mint else "",
         scans=_scans(detail, plant, words),
         moments=tuple(_moment(one, at.get((one.asset, one.ts)), plant, words) for one in life.events),
         up=_relatives(detail.up, plant, words),
@@ -151,7 +148,7 @@ def _verdicts(known: Sequence[Circumstances], plant: Plant, words: Words) -> tup
             asset=one.asset,
             text=f"{words.name('metric', one.metric)} {_when(one.start, plant)} {words.name('verdict', one.verdict)} "
             f"{figures.number(one.mean)} / {figures.limit(one.limit)} {figures.unit(plant.units.get(one.metric, ''))}",
-            sign=_SIGNS.get(one.verdict, palette.NOT_MEASURED),
+            sign=_VERDICTS.get(one.verdict, palette.NOT_MEASURED),
         )
         for _, one in sorted(found.items())
     )
@@ -162,7 +159,7 @@ def _relatives(genealogy: Genealogy, plant: Plant, words: Words) -> tuple[Relati
 
 
 def _relative(one: Step, plant: Plant, words: Words) -> Relative:
-    amount = "" if one.quantity is None else f"{figures.limit(one.quantity)} {one.uom}".strip()
+    amount = "" if one.quantity is None else f"{figures.limit(one.quantity)} {one.uom or '×'}"
     said = (amount, step(one.biz_step, words), one.asset, _when(one.ts, plant))
     return Relative(one.level, one.item, short(one.item), " · ".join(part for part in said if part))
 
