@@ -50,7 +50,12 @@ SELECT toUnixTimestamp64Milli(ts), biz_step, asset, arrayFirst(text -> text != '
     JSONExtractString(body, 'inputEPCList', 1), JSONExtractString(body, 'quantityList', 1, 'epcClass')]) AS item
 FROM headrace.trace_events
 WHERE topology = %(topology)s AND enterprise IN %(enterprises)s AND ts >= fromUnixTimestamp64Milli(%(since)s)
-    AND isNull(error_at) AND item != ''
+    AND item != '' AND event NOT IN
+    (
+        SELECT event FROM headrace.trace_events
+        WHERE topology = %(topology)s AND enterprise IN %(enterprises)s
+            AND ts >= fromUnixTimestamp64Milli(%(since)s) AND isNotNull(error_at)
+    )
 ORDER BY ts DESC, `offset` DESC LIMIT 1 BY item LIMIT 5
 """
 _FLAGS: Final = """

@@ -4,12 +4,19 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from schemas.codes import parse
 from sinks.bigscreen import figures as shown_as
+from sinks.clickhouse import connection
+from streams.cli import demo_trace
+from streams.cli.demo_report import Label
 from streams.cli.screen import plant_of
+from streams.settings import Settings
 from tests.end_to_end.browser import (
     PHONE,
     ROOT,
@@ -200,8 +207,9 @@ def test_a_code_is_typed_or_clicked_and_its_archive_opens(
         page.wait_for_selector(".moment.wrong")
         page.keyboard.press("Escape")
         page.wait_for_selector(".item-dialog", state="hidden")
+        assert page.locator(".traced-name").all_inner_texts() == ["BUNDLE …0000", "POLE …0000", "TP-1 …0000"]
         page.click(".traced >> nth=0")
-        page.wait_for_selector(".item-columns")
+        page.wait_for_selector(f'[data-figure="item.code"]:text("{bundle}")')
         assert visitor.errors == []
 
 
@@ -274,13 +282,15 @@ def test_the_whole_plant_is_on_one_look_on_a_wall_and_below_each_other_on_a_phon
     deploy: Callable[[str], Plant], screens: Callable[..., ScreenProcess]
 ) -> None:
     plant = deploy((ROOT / "infra/topologies/tower_plant.yaml").read_text().replace("tower_plant", "NAME", 1))
-    plant.worker()
+    worker = plant.worker()
     screen = screens(plant)
+    labels = plant.folder / "labels.ndjson"
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(1) as pool:
         simulated = pool.submit(
-            plant.command, "simulate", "--duration", "60s", "--rate", "400", HEADRACE_CODE_KEYS="A:" + "a2tr" * 11
-        )
+            plant.command, "simulate", "--duration", "60s", "--rate", "400", "--labels", str(labels),
+            HEADRACE_CODE_KEYS="A:" + "a2tr" * 11,
+        )  # fmt: skip
         for name, size, language in (("wall", WALL, "en"), ("wall-zh", WALL, "zh-CN"), ("phone", PHONE, "en")):
             with browser(size, language) as visitor:
                 page = visitor.open(screen.url)
@@ -299,6 +309,30 @@ def test_the_whole_plant_is_on_one_look_on_a_wall_and_below_each_other_on_a_phon
                 assert visitor.hosts == {str(screen.address)}
                 assert visitor.errors == []
         simulated.result()
+    worker.wait_until_at_end()
+    _assert_that_mishaps_with_codes_are_told_of(plant, labels)
+
+
+def _assert_that_mishaps_with_codes_are_told_of(plant: Plant, labels: Path) -> None:
+    """Those for which nothing has to be detected, as the report of the demo tells them."""
+    client = connection.connect(connection.parse(plant.environment["HEADRACE_CLICKHOUSE"]))
+    mishaps = [msgspec.json.decode(line, type=Label) for line in labels.read_bytes().splitlines()]
+    found = {
+        one.kind: demo_trace.signs(client, plant.topology.topology, one.kind, one.start, one.end + 60_000)
+        for one in mishaps if one.kind in demo_trace.KINDS
+    }  # fmt: skip
+    assert found.keys() == demo_trace.KINDS
+    expected = {
+        "repacked_bundle": ["repackaging"], "wrong_event": ["did_not_occur"], "broken_event": ["not_epcis"],
+        "repeated_event": ["duplicate"],
+    }  # fmt: skip
+    assert {kind: found[kind] for kind in expected} == expected
+    code_of_a_part = demo_trace.example(plant.topology, Settings.from_environment(plant.environment))
+    assert str(parse(code_of_a_part)) == code_of_a_part
+    told = demo_trace.figures(client, plant.topology)
+    assert told is not None
+    assert told.row_count == 5
+    client.disconnect()
 
 
 def _expected(plant: Plant, now: int) -> dict[str, list[str]]:

@@ -102,7 +102,7 @@ def _status(detail: ItemDetail, words: Words) -> tuple[str, Sign]:
         return words("void", reason=life.voids[-1].reason), palette.PRIORITIES["critical"]
     if not archive_reader.is_known(life):
         return words("not_minted"), palette.PRIORITIES["high"]
-    said = [one for one in life.events if one.disposition and not one.error]
+    said = [one for one in life.events if one.disposition and not one.error and one.role != "input"]
     if not said:
         return words("nothing_yet" if not life.events else "known"), palette.FINE
     bad = said[-1].disposition in ("recalled", "destroyed", "non_conformant", "damaged", "stolen")

@@ -66,6 +66,7 @@ VOID = Voided(ts=NOW, enterprise="88.118.8", reason="label torn", by="li")
         (shown(happened("holding", disposition="recalled"), happened("storing", disposition="active")), "active",
          "quiet"),
         (shown(happened("inspecting", disposition="damaged", error=True)), "known", "quiet"),
+        (shown(happened("commissioning", disposition="active", role="input")), "known", "quiet"),
         (shown(happened("shipping", disposition="in_transit"), mint=MINT, voids=(VOID,)), "VOID: label torn",
          "critical"),
     ],
