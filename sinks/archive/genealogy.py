@@ -77,7 +77,7 @@ class Walk:
         rows = self._rows.of_items(items, ["input", "child"], _ANY_ACTION)
         used = [row for row in rows if row.role == "input" and row.key in self.seen[row.item]]
         sources = _firsts(used)
-        for made in self._rows.of_links(sources, "output"):
+        for made in self._rows.others(sources, "output"):
             yield _Edge(sources[made.link].item, made.item, ALWAYS, "made", made, made.quantity, made.uom, None)
         for stay in stays(self._rows, [row for row in rows if row.role == "child"]).found:
             for span in self.seen[stay.item].common(stay.span):
@@ -86,7 +86,7 @@ class Walk:
     def _up(self, items: set[str]) -> Iterator[_Edge]:
         """What items were made of, and what was put into them."""
         sources = _firsts(self._rows.of_items(items, ["output"], [""]))
-        for used in self._rows.of_links(sources, "input"):
+        for used in self._rows.others(sources, "input"):
             made = sources[used.link]
             yield _Edge(made.item, used.item, at(used.key), "made", made, used.quantity, used.uom, None)
         for stay in stays_in(self._rows, items):

@@ -49,7 +49,8 @@ class History:
             known |= frontier
             frontier = outer - known
         for events in self._events.values():
-            events.sort(key=lambda one: (one.key, one.joined.role))
+            # What comes out of the event that it went into is not used up.
+            events.sort(key=lambda one: (one.key, one.joined.role == "input"))
 
     def own(self, item: str) -> list[Event]:
         """The events that name an item, in order."""

@@ -7,7 +7,7 @@ event: whoever captured an event, and nobody else, declares it wrong.
 Keys travel as an external table, thousands at a time, since they are too many for the text of a query.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from clickhouse_driver import Client
@@ -40,6 +40,14 @@ HAVING max(error) = 0
 """
 _MEMBERS: Final = """
 SELECT link, item
+FROM headrace_store.trace_links
+WHERE topology = %(topology)s AND link IN (SELECT key FROM wanted) AND role = %(role)s
+    AND (%(enterprise)s = '' OR enterprise = %(enterprise)s)
+GROUP BY link, item, enterprise
+HAVING max(error) = 0
+"""
+_OTHERS: Final = """
+SELECT link, item, max(quantity), any(uom)
 FROM headrace_store.trace_links
 WHERE topology = %(topology)s AND link IN (SELECT key FROM wanted) AND role = %(role)s
     AND (%(enterprise)s = '' OR enterprise = %(enterprise)s)
@@ -97,6 +105,14 @@ class Rows:
     def of_links(self, links: Collection[str], *roles: str) -> list[Joined]:
         """The items that have one of the roles in valid events of the links."""
         return [Joined(*row) for row in self.ask_of(_OF_LINKS, links, roles=roles)]
+
+    def others(self, known: Mapping[str, Joined], role: str) -> Iterator[Joined]:
+        """The items that have a role in the links of known rows. What those say of their event is not read again: each
+        column costs, as links lie all over the table."""
+        events = {link for link, row in known.items() if row.event == link}
+        for link, item, quantity, uom in self.ask_of(_OTHERS, events, role=role):
+            yield known[link]._replace(item=item, role=role, quantity=quantity, uom=uom)
+        yield from self.of_links(known.keys() - events, role)
 
     def members(self, events: Collection[str], role: str) -> list[tuple[str, str]]:
         """Event and item, of the valid events among those named by their hashes: less to read than `of_links`."""
