@@ -10,8 +10,9 @@ from infra.simulator.assets import SITE
 from infra.simulator.causes import Cause, CauseKind
 from infra.simulator.faults import Fault, FaultKind
 from infra.simulator.shop_floor.mishaps import Mishap, MishapKind
+from infra.simulator.trace.mishaps import TraceMishap, TraceMishapKind
 
-Trouble = Fault | Cause | Mishap
+Trouble = Fault | Cause | Mishap | TraceMishap
 
 _AHEAD: Final = 2.0
 """Seconds by which a label is written before its fault begins; more than a tick of the simulator."""
@@ -21,13 +22,13 @@ class Label(msgspec.Struct, frozen=True):
     """The truth about one fault, cause or mishap; `start` (inclusive), `end` (exclusive) are event times, epoch ms.
 
     Of a cause, `asset` is the stack and `metric` the emission that will exceed its limit. Of a wrong pick, `start` is
-    the moment from which the next pick is wrong.
+    the moment from which the next pick is wrong. Of a mishap with codes, `asset` is the enterprise, `metric` the topic.
     """
 
     site: str
     asset: str
     metric: str
-    kind: FaultKind | CauseKind | MishapKind
+    kind: FaultKind | CauseKind | MishapKind | TraceMishapKind
     start: int
     end: int
 

@@ -15,6 +15,7 @@ import msgspec
 from infra.simulator.labels import Labels
 from infra.simulator.plant import Message, Plant
 from infra.simulator.shop_floor.floor import ShopFloor
+from infra.simulator.trace.traced_plant import TracedPlant
 
 Send = Callable[[str, Sequence[tuple[bytes, bytes]]], Awaitable[None]]
 """Takes a topic, and keys and values of messages."""
@@ -84,12 +85,14 @@ class Simulator:
         totals: Totals,
         respond: Respond | None = None,
         floor: ShopFloor | None = None,
+        traced: TracedPlant | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`labels` are of what goes wrong; `totals` is kept up to date. Without `respond` nobody commands the plant.
 
-        What comes from the `floor` is sent in order: controllers and people repeat what was not taken.
+        What comes from the `floor`, and what is `traced` of it, is sent in order: controllers and people repeat what
+        was not taken.
         """
         self._plant = plant
         self._labels = labels
@@ -98,6 +101,7 @@ class Simulator:
         self._totals = totals
         self._respond = respond
         self._floor = floor
+        self._traced = traced
         self._clock = clock
         self._sleep = sleep
 
@@ -110,9 +114,12 @@ class Simulator:
             elapsed = self._clock() - begin
             now = min(elapsed, totals.seconds + _LONGEST_STEP, end)
             self._labels.write_until(now)
-            await self._send_all(self._disorder.shuffle(self._plant.until(now), now))
-            if self._floor is not None:
-                await self._send_all(self._floor.until(now))
+            readings = self._plant.until(now)
+            await self._send_all(self._disorder.shuffle(readings, now))
+            happened = self._floor.until(now) if self._floor is not None else []
+            await self._send_all(happened)
+            if self._traced is not None:
+                await self._send_all(self._traced.until(now, [*readings, *happened]))
             if self._respond is not None:  # what has been read does not change any more
                 await self._respond(now)
             totals.seconds, totals.behind, totals.faults = now, elapsed - now, self._labels.begun
@@ -122,7 +129,7 @@ class Simulator:
         if self._floor is not None:
             await self._send_all(self._floor.shut_down(end))
 
-    async def _send_all(self, messages: list[Message]) -> None:
+    async def _send_all(self, messages: Sequence[tuple[str, bytes, object]]) -> None:
         topics: defaultdict[str, list[tuple[bytes, bytes]]] = defaultdict(list)
         for topic, key, event in messages:
             topics[topic].append((key, _encode(event)))

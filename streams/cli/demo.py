@@ -1,10 +1,11 @@
 """`headrace demo`: the whole pipeline on this machine, from nothing to what ClickHouse has of it, and to the screen."""
 
+import base64
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import astuple
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,7 @@ from rich.console import Console
 from infra.local import stack
 from infra.local.ports import Ports, free_ports, is_free
 from schemas.errors import UserError
+from streams.cli import demo_trace
 from streams.cli.audit import run_audit
 from streams.cli.demo_processes import (
     run,
@@ -33,6 +35,7 @@ from streams.topology.load import load
 _TOPOLOGIES = Path(__file__).resolve().parents[2] / "infra" / "topologies"
 _SECONDS: Final = 30.0
 """How long the simulated plant runs before the report, where nothing else is said."""
+_KEY_BYTES: Final = 32
 
 
 @click.command(epilog="Example: headrace demo --duration 20s")
@@ -69,6 +72,7 @@ def demo(data: Path, duration: float | None, rate: int, files: tuple[Path, ...])
     settings = Settings.from_environment({}, folder)
     environment = {
         **os.environ,
+        **_code_keys(folder),
         "HEADRACE_KAFKA": settings.kafka,
         "HEADRACE_CLICKHOUSE": settings.clickhouse or "",
         "HEADRACE_TOPOLOGY": str(topology_file),
@@ -92,12 +96,25 @@ def demo(data: Path, duration: float | None, rate: int, files: tuple[Path, ...])
         checks = run_audit(topology, settings)
         print_report(console, topology, settings, at_the_end, checks, labels)
         _print_addresses(console, folder, settings)
+        if code := demo_trace.example(topology, settings):
+            command = f"headrace trace life {code} --topology {topology_file} --data {folder}"
+            console.print(f"one code    {command}", soft_wrap=True, highlight=False)
         if any(not check.holds for check in checks):
             sys.exit(1)
         if url:
             console.print(f"screen      {url}; the plant runs on until Ctrl-C")
             with worker(folder, environment, console):
                 run_until_told([*simulate, "--seed", "2"], environment)
+
+
+def _code_keys(folder: Path) -> dict[str, str]:
+    """Keys of codes for the demo's processes: those of the environment, or the folder's own, made the first time."""
+    if os.environ.get("HEADRACE_CODE_KEYS") or os.environ.get("HEADRACE_CODE_KEYS_FILE"):
+        return {}
+    file = folder / "code-keys"
+    with suppress(FileExistsError), os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+        new.write(f"A:{base64.b64encode(os.urandom(_KEY_BYTES)).decode()}\n")
+    return {"HEADRACE_CODE_KEYS_FILE": str(file)}
 
 
 def _print_addresses(console: Console, folder: Path, settings: Settings) -> None:

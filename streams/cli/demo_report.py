@@ -12,7 +12,7 @@ from rich.table import Table
 from schemas.topics import SOURCES
 from sinks.clickhouse import connection
 from streams.audit import Check
-from streams.cli import demo_shop_floor
+from streams.cli import demo_shop_floor, demo_trace
 from streams.cli.audit import print_checks
 from streams.scrape import Metrics
 from streams.settings import Settings
@@ -52,9 +52,9 @@ def print_report(
     """Print the table, the faults and the audit."""
     client = connection.connect(connection.parse(settings.clickhouse or ""))
     console.print(_figures(client, topology, metrics))
-    shop_floor = demo_shop_floor.figures(client, topology)
-    if shop_floor is not None:
-        console.print(shop_floor)
+    for figures in (demo_shop_floor.figures(client, topology), demo_trace.figures(client, topology)):
+        if figures is not None:
+            console.print(figures)
     if labels.exists():
         _print_faults(console, client, topology.topology, labels)
     print_checks(checks)
@@ -113,27 +113,30 @@ def _busiest_rate(client: Client, name: dict[str, Any]) -> float:
 
 def _print_faults(console: Console, client: Client, topology: str, labels: Path) -> None:
     table = Table("injected fault", "asset", "metric", "flagged by", title="faults of the synthetic plant")
-    # Flags of data missing after the end of the run say nothing about a fault: hence the bound by the last reading.
     faults = [msgspec.json.decode(line, type=Label) for line in labels.read_bytes().splitlines()]
     flagged = 0
     for fault in faults:
-        found = [
-            row[0]
-            for row in client.execute(
-                "SELECT DISTINCT detector FROM headrace.anomalies WHERE topology = %(topology)s "
-                "AND asset = %(asset)s AND metric = %(metric)s "
-                "AND ts >= fromUnixTimestamp64Milli(%(start)s) AND ts <= fromUnixTimestamp64Milli(%(end)s) "
-                "AND ts <= (SELECT max(ts) FROM headrace.readings WHERE topology = %(topology)s) ORDER BY detector",
-                {
-                    "topology": topology,
-                    "asset": fault.asset,
-                    "metric": fault.metric,
-                    "start": fault.start,
-                    "end": fault.end + _FLAG_SLACK_MS,
-                },
-            )
-        ]
+        end = fault.end + _FLAG_SLACK_MS
+        if fault.kind in demo_trace.KINDS:
+            found = demo_trace.signs(client, topology, fault.kind, fault.start, end)
+        else:
+            found = _flagged_by(client, topology, fault, end)
         flagged += bool(found)
         table.add_row(fault.kind, fault.asset, fault.metric, ", ".join(found) or "[red]not flagged[/red]")
     console.print(table)
     console.print(f"{flagged} of {len(faults)} injected faults flagged")
+
+
+def _flagged_by(client: Client, topology: str, fault: Label, end: int) -> list[str]:
+    """Detectors that flagged it before a time in ms.
+
+    Flags of data missing after the end of the run say nothing about a fault: hence the bound by the last reading.
+    """
+    found = client.execute(
+        "SELECT DISTINCT detector FROM headrace.anomalies WHERE topology = %(topology)s "
+        "AND asset = %(asset)s AND metric = %(metric)s "
+        "AND ts >= fromUnixTimestamp64Milli(%(start)s) AND ts <= fromUnixTimestamp64Milli(%(end)s) "
+        "AND ts <= (SELECT max(ts) FROM headrace.readings WHERE topology = %(topology)s) ORDER BY detector",
+        {"topology": topology, "asset": fault.asset, "metric": fault.metric, "start": fault.start, "end": end},
+    )
+    return [detector for (detector,) in found]

@@ -1,5 +1,6 @@
 """`headrace simulate`: the synthetic tower plant, live."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -20,12 +21,19 @@ from infra.simulator.plant import Plant
 from infra.simulator.process import MACHINES, Process
 from infra.simulator.response import Answers, Responder
 from infra.simulator.shop_floor import floor, mishaps
+from infra.simulator.trace import mishaps as trace_mishaps
+from infra.simulator.trace.catalogue import PREFIX
+from infra.simulator.trace.traced_plant import TracedPlant
 from schemas.errors import UserError
+from schemas.topics import LOGISTICS_EVENTS
 from streams.adjustment_reader import AdjustmentReader
 from streams.cli.feeding import Display, run_until_signal
 from streams.cli.options import Seconds, data_option, settings_with, topology_option
+from streams.compute.codes import KeyRing
 from streams.event_producer import EventProducer
+from streams.settings import code_keys_of
 from streams.topology.load import load
+from streams.topology.model import Topology
 
 _RATE_OF_A_MACHINE: Final = 10.0
 
@@ -93,7 +101,8 @@ def simulate(
     """Send the readings of a SYNTHETIC tower plant: invented machines, with faults that are known.
 
     Where the topology has the parts production, quality or logistics, what happens on the shop floor is sent as well:
-    in its own rhythm, some eight events a second, whatever the --rate of readings.
+    in its own rhythm, some eight events a second, whatever the --rate of readings. Where it has the part trace and
+    HEADRACE_CODE_KEYS is set, codes are put on what is made, and some two events a second say what becomes of it.
 
     A fault of each kind happens every minute, or once in a shorter run. --labels writes each, one JSON object a line,
     before it begins. Event time is the time at which an event is due.
@@ -107,7 +116,10 @@ def simulate(
              headrace simulate --duration 20m --no-faults --exceedances 5 --respond
     """
     settings = settings_with(kafka, data)
-    topics = _shop_floor_topics(topology_file or settings.topology)
+    file_of_topology = topology_file or settings.topology
+    topology = load(file_of_topology) if file_of_topology else None
+    topics = floor.TOPICS.intersection(topology.inputs) if topology else frozenset()
+    keys = _keys(topology)
     machines = assets(count)
     per_second = rate if rate is not None else _RATE_OF_A_MACHINE * count
     scheduled = _causes(seed, exceedances, duration, lasting)
@@ -139,7 +151,10 @@ def simulate(
         # One schedule for the plant that suffers it, one for the labels that run ahead of it.
         faults, known = tee(schedule(seed, machines, count / per_second, duration) if faulty else ())
         wrong, known_wrong = tee(mishaps.schedule(machines, duration, topics) if faulty else ())
-        labelled: Iterator[Trouble] = merge(known, process.causes if process else (), known_wrong, key=_start)
+        amiss, known_amiss = tee(trace_mishaps.schedule(duration) if faulty and keys else ())
+        labelled: Iterator[Trouble] = merge(
+            known, process.causes if process else (), known_wrong, known_amiss, key=_start
+        )  # fmt: skip
         simulator = Simulator(
             Plant(seed, machines, per_second, start_ms, faults, process),
             Labels(labelled, start_ms, file),
@@ -148,6 +163,7 @@ def simulate(
             totals,
             respond,
             floor.ShopFloor(seed, machines, start_ms, topics, wrong),
+            TracedPlant(seed, machines, start_ms, keys, amiss) if keys else None,
         )
         await simulator.run(duration, show)
 
@@ -167,11 +183,17 @@ def simulate(
     )
 
 
-def _shop_floor_topics(topology_file: Path | None) -> frozenset[str]:
-    """The topics of the shop floor that the topology declares; none where there is no topology."""
-    if topology_file is None:
-        return frozenset()
-    return floor.TOPICS.intersection(load(topology_file).inputs)
+def _keys(topology: Topology | None) -> KeyRing | None:
+    """The keys of codes; None where the plant has none, or the topology nothing that they are for."""
+    trace = topology and topology.trace
+    if not topology or not trace or LOGISTICS_EVENTS.name not in topology.inputs:
+        return None
+    if PREFIX not in [enterprise.prefix for enterprise in trace.enterprises]:
+        return None
+    if not (os.environ.get("HEADRACE_CODE_KEYS") or os.environ.get("HEADRACE_CODE_KEYS_FILE")):
+        click.echo("without HEADRACE_CODE_KEYS no codes are put on what is made: traceability is left out", err=True)
+        return None
+    return KeyRing.parse(code_keys_of())
 
 
 def _causes(seed: int, exceedances: int | None, duration: float | None, lasting: float | None) -> list[Cause]:

@@ -18,7 +18,7 @@ from schemas.logistics import Move
 
 YARD: Final = "yard"
 """Where packs leave the plant."""
-_ROUTE: Final = ("saw", "punch", "weld", "kettle")
+ROUTE: Final = ("saw", "punch", "weld", "kettle")
 _CARRIED: Final = (1.0, 2.2)
 """Shortest and longest time that a crane takes, seconds."""
 _WORKED_ON: Final = (1.5, 3.5)
@@ -57,7 +57,7 @@ class Transport:
         self, machines: Sequence[Asset], cranes: Sequence[Crane], seed: np.random.SeedSequence, start_ms: int
     ) -> None:
         """`start_ms` is the event time of second 0."""
-        self._places = [[machine.name for machine in machines if machine.kind == kind] for kind in _ROUTE]
+        self._places = [[machine.name for machine in machines if machine.kind == kind] for kind in ROUTE]
         self._cranes = cranes
         self._random = np.random.default_rng(seed)
         self._start_ms = start_ms

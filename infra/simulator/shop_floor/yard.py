@@ -64,26 +64,20 @@ class Yard:
     def _order(self, number: int, now: float) -> Iterator[Timed]:
         """A pick list, and the picks that follow it."""
         order = order_number(number)
-        chosen = self._random.choice(len(STEEL), int(self._random.integers(1, _MOST_LINES + 1)), replace=False)
-        lines = [self._line(STEEL[place]) for place in chosen]
+        lines = pick_lines(self._random)
+        chosen = [STEEL.index(Steel(line.bin, line.grade, line.section, line.length_mm, line.heat)) for line in lines]
         waste = sum(line.pieces * _left_over(line) for line in lines)
         yield now, PickList(**self._head(now), order=order, lines=tuple(lines), waste_mm=waste, by="planner")
         then = now + _FIRST_PICK
-        for place, line in zip(chosen.tolist(), lines, strict=True):
+        for place, line in zip(chosen, lines, strict=True):
             if self._next_wrong is not None and self._next_wrong.start <= then:
                 self._next_wrong = next(self._wrong, None)
                 # The robot takes from a bin beside, sees it and takes from the right one.
-                beside = min(set(range(len(STEEL))) - set(chosen.tolist()), key=lambda other: abs(other - place))
+                beside = min(set(range(len(STEEL))) - set(chosen), key=lambda other: abs(other - place))
                 yield then, self._pick(then, order, STEEL[beside], 1)
                 then += _PICK_EVERY
             yield then, self._pick(then, order, STEEL[place], line.pieces)
             then += _PICK_EVERY
-
-    def _line(self, steel: Steel) -> PickLine:
-        cut = int(self._random.choice(CUTS_MM))
-        pieces = int(self._random.integers(1, _MOST_PIECES + 1))
-        cuts = (steel.length_mm + KERF_MM) // (cut + KERF_MM)
-        return PickLine(**steel._asdict(), pieces=pieces, cuts_mm=(cut,) * cuts)
 
     def _pick(self, now: float, order: str, steel: Steel, pieces: int) -> Pick:
         self._pieces[steel] -= pieces
@@ -91,6 +85,19 @@ class Yard:
 
     def _head(self, now: float) -> dict[str, Any]:
         return {"ts": self._start_ms + int(now * 1000), "site": SITE, "asset": STORE}
+
+
+def pick_lines(random: np.random.Generator) -> list[PickLine]:
+    """What some cutting order wants."""
+    chosen = random.choice(len(STEEL), int(random.integers(1, _MOST_LINES + 1)), replace=False)
+    return [_line(STEEL[place], random) for place in chosen]
+
+
+def _line(steel: Steel, random: np.random.Generator) -> PickLine:
+    cut = int(random.choice(CUTS_MM))
+    pieces = int(random.integers(1, _MOST_PIECES + 1))
+    cuts = (steel.length_mm + KERF_MM) // (cut + KERF_MM)
+    return PickLine(**steel._asdict(), pieces=pieces, cuts_mm=(cut,) * cuts)
 
 
 def _left_over(line: PickLine) -> int:
