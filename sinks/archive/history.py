@@ -24,15 +24,12 @@ class Event(NamedTuple):
     """An event that names an item."""
 
     joined: Joined
+    key: Key
+    """Its place in the order of events."""
     type: str
     disposition: str
     read_point: str
     error: bool
-
-    @property
-    def key(self) -> Key:
-        """Its place in the order of events."""
-        return self.joined.key
 
 
 class History:
@@ -86,10 +83,10 @@ class History:
         """Read the events of items; gives what they were in."""
         moves = []
         for row in rows.ask_of(_EVENTS, items, containers=containers):
-            event = Event(Joined(*row[:-4]), row[-4], row[-3], row[-2], bool(row[-1]))
-            self._events[event.joined.item].append(event)
-            if event.joined.role == "child" and event.joined.action in MOVES and not event.error:
-                moves.append(event.joined)
+            joined, error = Joined(*row[:-4]), bool(row[-1])
+            self._events[joined.item].append(Event(joined, joined.key, row[-4], row[-3], row[-2], error))
+            if joined.role == "child" and joined.action in MOVES and not error:
+                moves.append(joined)
         where = stays(rows, moves)
         self._emptied |= where.emptied
         for stay in where.found:
