@@ -60,13 +60,13 @@ class Recall:
         for begin in range(0, len(affected), _AT_ONCE):
             some = affected[begin : begin + _AT_ONCE]
             items = [item for item, *_ in some]
-            known, void = states(self._rows, items), voided(self._rows, items)
+            known, void = states(self._rows, self._walk.history, items), voided(self._rows, items)
             for item, kind, level, source in some:
                 state = known[item]
                 if state.pack:
                     stopped[state.pack] += 1
                 yield _row(state, kind, level, source, item in void)
-        for pack, state in states(self._rows, stopped).items():
+        for pack, state in states(self._rows, self._walk.history, stopped).items():
             yield _row(state, "stop", None, "", False, stopped[pack])
 
     def _affected(self) -> Iterator[tuple[str, RecallKind, int, str]]:
