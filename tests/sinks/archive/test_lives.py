@@ -137,7 +137,12 @@ def assert_recall(archive: Archive, world: list[Fact], item: str) -> None:
 
 
 @given(lives(), st.randoms(use_true_random=False), st.sampled_from(THINGS), st.sampled_from(THINGS), st.integers(1, 3))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example is short, and to shorten it takes minutes
+)
 def test_the_archive_is_that_of_the_oracle_in_whatever_order_and_however_often_events_are_sent(
     store: Store, told: list[Told], order: random.Random, item: str, other: str, levels: int
 ) -> None:
