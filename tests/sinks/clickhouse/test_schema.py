@@ -17,6 +17,7 @@ from schemas.results import Adjustment, Aggregate, Alarm, Anomaly, DeadLetter
 from schemas.rows import Row
 from sinks.clickhouse import schema
 from streams.compute.quality.rows import DefectRow, InspectionRow, SampleRow, SpcPoint
+from streams.compute.trace.rows import CodeRange, CodeScan, CodeVoid, TraceEvent, TraceItem, TraceLink
 from tests.sinks.clickhouse.declared import VIEWS_ALONE
 
 ROOT = Path(__file__).parents[3]
@@ -51,6 +52,7 @@ def test_a_table_has_the_fields_of_its_message(client: Client, table: str, messa
 
 ROWS = (
     OeeSlice, Stop, SampleRow, SpcPoint, InspectionRow, DefectRow, StockLevel, PickListLine, CheckedPick, CarriedItem,
+    CodeRange, CodeVoid, CodeScan, TraceEvent, TraceItem, TraceLink,
 )  # fmt: skip
 
 
