@@ -164,7 +164,7 @@ def ask(client: Client, topology: str, items: Sequence[str]) -> dict[str, Facts]
     doubtful = tuple(
         item for item, of_item in by_item.items() if any(row.error or row.disposition == "recalled" for row in of_item)
     )
-    found = {item: _of_rows(of_item) for item, of_item in by_item.items()}
+    found = {item: _of_rows(of_item) for item, of_item in by_item.items() if item not in doubtful}
     return {**found, **_sums(client, {**asked, "items": doubtful})} if doubtful else found
 
 
