@@ -75,6 +75,8 @@ def test_random_lives_come_to_the_same_as_in_plain_python_both_ways(client: Clie
             ]
         if number % 3 == 0:
             lives[item] += lives[item][:2]  # captured twice, far apart
+    wrong = ("88.118.8/A/wrong", NOW, "epc", "commissioning", "active", "wrong", "88.118.8")
+    lives[wrong[0]] = [(*wrong, 0), (*wrong, 1)]
     everything = [event for events in lives.values() for event in events]
     store(client, everything[::2])
     store(client, everything[1::2])  # another part
