@@ -4,19 +4,12 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from schemas.codes import parse
 from sinks.bigscreen import figures as shown_as
-from sinks.clickhouse import connection
-from streams.cli import demo_trace
-from streams.cli.demo_report import Label
 from streams.cli.screen import plant_of
-from streams.settings import Settings
 from tests.end_to_end.browser import (
     PHONE,
     ROOT,
@@ -28,6 +21,7 @@ from tests.end_to_end.browser import (
     figures,
     wait_until,
 )
+from tests.end_to_end.code_mishaps import assert_that_mishaps_are_told_of
 from tests.end_to_end.plant import Plant
 from tests.end_to_end.quarter_hour import (
     BUNDLE,
@@ -310,29 +304,7 @@ def test_the_whole_plant_is_on_one_look_on_a_wall_and_below_each_other_on_a_phon
                 assert visitor.errors == []
         simulated.result()
     worker.wait_until_at_end()
-    _assert_that_mishaps_with_codes_are_told_of(plant, labels)
-
-
-def _assert_that_mishaps_with_codes_are_told_of(plant: Plant, labels: Path) -> None:
-    """Those for which nothing has to be detected, as the report of the demo tells them."""
-    client = connection.connect(connection.parse(plant.environment["HEADRACE_CLICKHOUSE"]))
-    mishaps = [msgspec.json.decode(line, type=Label) for line in labels.read_bytes().splitlines()]
-    found = {
-        one.kind: demo_trace.signs(client, plant.topology.topology, one.kind, one.start, one.end + 60_000)
-        for one in mishaps if one.kind in demo_trace.KINDS
-    }  # fmt: skip
-    assert found.keys() == demo_trace.KINDS
-    expected = {
-        "repacked_bundle": ["repackaging"], "wrong_event": ["did_not_occur"], "broken_event": ["not_epcis"],
-        "repeated_event": ["duplicate"],
-    }  # fmt: skip
-    assert {kind: found[kind] for kind in expected} == expected
-    code_of_a_part = demo_trace.example(plant.topology, Settings.from_environment(plant.environment))
-    assert str(parse(code_of_a_part)) == code_of_a_part
-    told = demo_trace.figures(client, plant.topology)
-    assert told is not None
-    assert told.row_count == 5
-    client.disconnect()
+    assert_that_mishaps_are_told_of(plant, labels)
 
 
 def _expected(plant: Plant, now: int) -> dict[str, list[str]]:
