@@ -87,11 +87,11 @@ COMMENT 'Events of EPCIS 2.0';
 -- Not by month, as an item is asked for and nobody knows when something happened to it: each part would have to be read.
 CREATE TABLE IF NOT EXISTS headrace_store.trace_items
 (
-    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(3)),
     `item` String COMMENT 'Which: the text of a code, the path of a GS1 Digital Link, or another URI' CODEC(ZSTD(1)),
     `role` LowCardinality(String) COMMENT 'What it is in the event: epc, parent, child, input or output',
     `ts` DateTime64(3, 'UTC') COMMENT 'When it happened, UTC' CODEC(DoubleDelta, ZSTD(1)),
-    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(1)),
+    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(3)),
     `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
     `type` LowCardinality(String) COMMENT 'ObjectEvent, AggregationEvent, TransactionEvent, TransformationEvent or AssociationEvent',
     `action` LowCardinality(String) COMMENT 'ADD, OBSERVE or DELETE; empty for transformations',
@@ -111,6 +111,7 @@ CREATE TABLE IF NOT EXISTS headrace_store.trace_items
     `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
+PRIMARY KEY (`topology`, `item`)
 ORDER BY (`topology`, `item`, `ts`, `event`, `role`, `partition`, `offset`, `id`)
 TTL `stored_at` + INTERVAL 30 YEAR
 SETTINGS index_granularity = 1024
@@ -118,12 +119,12 @@ COMMENT 'Items and amounts of items, one row for each event that they are in';
 
 CREATE TABLE IF NOT EXISTS headrace_store.trace_links
 (
-    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(3)),
     `link` String COMMENT 'The event, by its hash; of transformations that have an id, which may be several events, that id' CODEC(ZSTD(1)),
     `item` String COMMENT 'Which: the text of a code, the path of a GS1 Digital Link, or another URI' CODEC(ZSTD(1)),
     `role` LowCardinality(String) COMMENT 'What it is in the event: parent, child, input or output',
     `ts` DateTime64(3, 'UTC') COMMENT 'When it happened, UTC' CODEC(DoubleDelta, ZSTD(1)),
-    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(1)),
+    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(3)),
     `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
     `type` LowCardinality(String) COMMENT 'AggregationEvent, TransformationEvent or AssociationEvent',
     `action` LowCardinality(String) COMMENT 'ADD, OBSERVE or DELETE; empty for transformations',
