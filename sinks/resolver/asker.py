@@ -1,0 +1,54 @@
+"""One connection to ClickHouse in a thread of its own: clickhouse-driver blocks."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from clickhouse_driver import Client
+
+from schemas.errors import SinkError, SinkUnavailable
+from sinks.clickhouse.errors import translated
+
+_PAUSE_SECONDS: Final = 1.0
+"""After a failure nothing is asked for so long: many would wait for the same connection in vain."""
+_Result = TypeVar("_Result")
+
+
+class Asker:
+    """Asks one question after the other. SinkError where ClickHouse does not answer, or refuses."""
+
+    def __init__(self, connect: Callable[[], Client]) -> None:
+        self._connect = connect
+        self._client: Client | None = None
+        self._thread = ThreadPoolExecutor(1, "clickhouse")
+        self._failure: SinkError | None = None
+        self._failed_at = 0.0
+
+    async def ask(self, question: Callable[[Client], _Result]) -> _Result:
+        """What `question` finds out with the client."""
+        if self._failure is not None and time.monotonic() < self._failed_at + _PAUSE_SECONDS:
+            raise SinkUnavailable(str(self._failure), _PAUSE_SECONDS)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
+
+    async def close(self) -> None:
+        """Hang up, after the question that is under way."""
+        if self._client is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._client.disconnect)
+        self._thread.shutdown(wait=False)
+
+    def _answer(self, question: Callable[[Client], _Result]) -> _Result:
+        try:
+            with translated():
+                if self._client is None:
+                    self._client = self._connect()
+                found = question(self._client)
+        except SinkError as error:
+            self._failure, self._failed_at = error, time.monotonic()
+            if self._client is not None:
+                self._client.disconnect()
+                self._client = None
+            raise
+        self._failure = None
+        return found
