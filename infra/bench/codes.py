@@ -6,9 +6,8 @@ import shutil
 import tempfile
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +16,7 @@ from clickhouse_driver import Client
 from infra.bench import codes_disk, codes_messages, codes_pipeline, http_load
 from infra.bench.arena import Arena, Progress, arena
 from infra.bench.codes_load import Codes
+from infra.bench.codes_pipeline import Kind
 from infra.bench.codes_world import TOPOLOGY, World
 from infra.bench.resolver import Resolver
 from infra.local import stack
@@ -30,6 +30,8 @@ _NEEDED_BYTES: Final = 40
 """Of disk for each code: the archive, as much again while it is merged, and some air."""
 _CODES_A_HEAT: Final = 100_000_000
 _MOST_HEATS: Final = 10
+_SHARE: Final = 5
+"""At most every so manyth code is sent or asked for, where there are few."""
 
 Recall = Callable[[Client, str, str], int]
 """The number of lines of a recall list: of a connection, topology and origin."""
@@ -60,13 +62,13 @@ class Outcome:
 
     world: World
     disk: Disk
-    event_bytes: float = 0
+    event_bytes: float
     """Of `trace_events`, for each item of the events with the most items."""
     pipeline: list[codes_pipeline.Outcome] = field(default_factory=list)
-    cold_recall: float = 0
-    """Seconds of the first recall list after the engine was started with no file in memory."""
+    first_recalls: list[float] = field(default_factory=list)
+    """Seconds of each heat's list, for the first time since the engine was started with no file in memory."""
     recalls: list[float] = field(default_factory=list)
-    """Seconds of the lists of the other heats, or of the same again."""
+    """Seconds of each heat's list again."""
     recalled: int = 0
     """Lines of each list."""
     resolved: dict[str, http_load.Load] = field(default_factory=dict)
@@ -99,18 +101,33 @@ class _Run:
 
     def outcome(self, recall: Recall) -> Outcome:
         """Go through all steps."""
-        minted = self._minted()
-        outcome = Outcome(self._world, self._filled())
-        outcome.pipeline.append(minted)
-        self._capture(outcome)
-        self._recall(outcome, recall)
+        pipeline = self._through(self._mints(), self._seen(1_000, 2_000_000))
+        (events,) = codes_disk.tables(self._client, ("trace_events",))
+        outcome = Outcome(self._world, self._filled(), events.octets / pipeline[-1].things)
+        heats = min(self._world.codes // _CODES_A_HEAT + 1, _MOST_HEATS)
+        pipeline += self._through(self._seen(100, 500_000), self._seen(1, 100_000), self._scans(), self._heats(heats))
+        outcome.pipeline += pipeline
+        codes_disk.settle(self._client, self._progress)
+        self._start_cold()
         self._resolve(outcome)
+        self._recall(outcome, recall, heats)
         return outcome
 
-    def _minted(self) -> codes_pipeline.Outcome:
-        self._progress(f"minting {self._world.codes:,} codes of {self._world.product_count:,} products")
+    def _mints(self) -> Kind:
         messages = codes_messages.mints(self._world, _RANGES, _KEY_ID, self._now)
-        return self._through("mints", self._world.codes, messages)
+        return Kind("mints", self._world.codes, messages)
+
+    def _seen(self, each: int, most: int) -> Kind:
+        items = self._picked(most)
+        return Kind(f"events of {each:,}", len(items), codes_messages.seen(items, each, self._now))
+
+    def _scans(self) -> Kind:
+        codes = self._codes.pick(min(200_000, self._world.codes // _SHARE))
+        return Kind("scans", len(codes), codes_messages.scans(codes, self._now))
+
+    def _heats(self, count: int) -> Kind:
+        items = [code for _, code in self._codes.pick(count * codes_messages.HEAT_ITEMS)]
+        return Kind("heats", len(items), codes_messages.heats(items, self._now))
 
     def _filled(self) -> Disk:
         self._progress(f"archiving {self._world.codes:,} codes")
@@ -122,46 +139,31 @@ class _Run:
         settled = codes_disk.tables(self._client)
         return Disk(loaded, settled, codes_disk.columns(self._client, "trace_items"), seconds, settling)
 
-    def _capture(self, outcome: Outcome) -> None:
-        for each, most in ((1_000, 2_000_000), (100, 500_000), (1, 100_000)):
-            items = min(most, self._world.codes // 5)
-            messages = codes_messages.seen(self._picked(items), each, self._now)
-            outcome.pipeline.append(self._through(f"events of {each:,}", items, messages))
-            if not outcome.event_bytes:
-                (events,) = codes_disk.tables(self._client, ("trace_events",))
-                outcome.event_bytes = events.octets / items
-        scanned = self._codes.pick(min(200_000, self._world.codes // 5))
-        outcome.pipeline.append(self._through("scans", len(scanned), codes_messages.scans(scanned, self._now)))
-
-    def _recall(self, outcome: Outcome, recall: Recall) -> None:
-        heats = min(self._world.codes // _CODES_A_HEAT + 1, _MOST_HEATS)
-        items = self._picked(heats * codes_messages.HEAT_ITEMS)
-        outcome.pipeline.append(self._through("heats", len(items), codes_messages.heats(items, self._now)))
-        codes_disk.settle(self._client, self._progress)
-        self._start_cold()
-        times = []
-        for number in chain(range(heats), range(heats)):
-            begin = time.perf_counter()
-            outcome.recalled = recall(self._client, TOPOLOGY, codes_messages.heat(number))
-            times.append(time.perf_counter() - begin)
-            self._progress(f"  recall of {outcome.recalled:,} items: {times[-1]:.2f} s")
-        outcome.cold_recall, *outcome.recalls = times
-
     def _resolve(self, outcome: Outcome) -> None:
-        self._start_cold()
         keys = f"{_KEY_ID}:{b64encode(self._secret).decode()}"
         with Resolver(self._place, self._file, keys) as resolver:
             for name, most in (("cold", 1_000), ("warm-up", 4_000), ("warm", 20_000)):
-                codes = self._picked(min(most, self._world.codes // 10))
-                load = resolver.load(codes, CLIENTS)
-                outcome.resolved[name] = load
-                self._progress(f"  resolve {name}: {len(codes) / load.seconds:,.0f}/s")
+                load = outcome.resolved[name] = resolver.load(self._picked(most), CLIENTS)
+                self._progress(f"  resolve, {name}: {len(load.latencies) / load.seconds:,.0f}/s")
 
-    def _picked(self, count: int) -> list[str]:
-        return [code for _, code in self._codes.pick(count)]
+    def _recall(self, outcome: Outcome, recall: Recall, heats: int) -> None:
+        for times in (outcome.first_recalls, outcome.recalls):
+            for number in range(heats):
+                begin = time.perf_counter()
+                outcome.recalled = recall(self._client, TOPOLOGY, codes_messages.heat(number))
+                times.append(time.perf_counter() - begin)
+                self._progress(f"  recall of {outcome.recalled:,} items: {times[-1]:.2f} s")
 
-    def _through(self, name: str, things: int, messages: Iterable[codes_messages.Message]) -> codes_pipeline.Outcome:
-        return codes_pipeline.run(self._place, self._client, self._file, name, things, messages, self._progress)
+    def _through(self, *kinds: Kind) -> list[codes_pipeline.Outcome]:
+        self._progress(f"through the pipeline: {', '.join(kind.name for kind in kinds)}")
+        outcomes = codes_pipeline.run(self._place, self._client, self._file, kinds)
+        for one in outcomes:
+            things = one.things / one.seconds
+            self._progress(f"  {one.name}: {one.rate:,.0f} messages/s, {things:,.0f} codes or items/s")
+        return outcomes
+
+    def _picked(self, most: int) -> list[str]:
+        return [code for _, code in self._codes.pick(min(most, self._world.codes // _SHARE))]
 
     def _start_cold(self) -> None:
         """Start the servers anew, with nothing of the archive in the memory of engine or kernel."""

@@ -1,4 +1,4 @@
-"""Puts codes into the archive faster than a worker does: the rows that their commissioning would leave, made by the engine.
+"""Puts codes into the archive faster than a worker does: the engine makes the rows that commissioning would leave.
 
 An event commissions 1,000 items of a product, and events of all products take turns, as they would on the topic.
 """
@@ -20,8 +20,6 @@ _FIRST_MS: Final = 1_767_225_600_000
 """2026-01-01, UTC."""
 _YEAR_MS: Final = 365 * 86_400_000
 _STATEMENT_CODES: Final = 10_000_000
-_BLOCK_ROWS: Final = 2_000_000
-"""Of an INSERT, each of which makes a part: large, so that little is left to merge."""
 _CONNECTIONS: Final = 2
 _GOLDEN: Final = 0.6180339887
 
@@ -31,33 +29,34 @@ CREATE OR REPLACE TABLE default.bench_products
 ENGINE = MergeTree ORDER BY position
 """
 
-# In the order of the table's key, so that the engine has nothing to sort; what an event's items share is worked out once.
-# hex() writes whole bytes, ids have no leading zero. `optimize_on_insert` would look for repeats, which there are not.
-_ITEMS: Final = f"""\
+# In the order of the table's key, so that the engine has nothing to sort, and what an event's items share is worked out
+# once. hex() writes whole bytes, ids have no leading zero. Each block makes a part: large ones leave little to merge.
+# `optimize_on_insert` would look for repeats, which there are not.
+_ITEMS: Final = """\
 INSERT INTO headrace_store.trace_items
 (id, item, role, ts, event, enterprise, type, action, biz_step, disposition, read_point, quantity, uom, error, link,
  site, asset, topology, topic, partition, offset)
 SELECT
-    concat(id_head, lower(substring(hex(serial - begin), 1 + startsWith(hex(serial - begin), '0')))), {{code}}, 'epc',
+    concat(id_head, lower(substring(hex(serial - begin), 1 + startsWith(hex(serial - begin), '0')))), {code}, 'epc',
     ts, event, enterprise, 'ObjectEvent', 'ADD', 'commissioning', 'active', read_point, NULL, '', 0, '',
     site, asset, %(topology)s, %(topic)s, partition, offset
 FROM
 (
     SELECT
         *,
-        turn * {EVENT_ITEMS} AS begin,
+        turn * %(items)s AS begin,
         turn * %(products)s + number AS offset,
         concat('e', toString(number %% %(enterprises)s)) AS site,
         concat('line-', toString(intDiv(number, %(enterprises)s))) AS asset,
         concat('urn:headrace:asset:', site, ':', asset) AS read_point,
         lower(hex(SHA256(concat(toString(partition), ' ', toString(offset))))) AS event,
-        fromUnixTimestamp64Milli(toInt64({_FIRST_MS} + offset * %(step)s + sipHash64(offset) %% %(step)s), 'UTC') AS ts,
+        fromUnixTimestamp64Milli(toInt64(%(start)s + offset * %(step)s + sipHash64(offset) %% %(step)s), 'UTC') AS ts,
         concat(%(ids)s[partition + 1], lower(substring(hex(offset), 1 + startsWith(hex(offset), '0'))), '-') AS id_head
     FROM (SELECT * FROM default.bench_products WHERE position BETWEEN %(first)s AND %(last)s ORDER BY position)
     ARRAY JOIN range(%(turns)s) AS turn
 )
-ARRAY JOIN range(begin, least(begin + {EVENT_ITEMS}, %(each)s)) AS serial
-SETTINGS max_threads = 1, max_insert_threads = 1, max_block_size = 65536, min_insert_block_size_rows = {_BLOCK_ROWS},
+ARRAY JOIN range(begin, least(begin + %(items)s, %(each)s)) AS serial
+SETTINGS max_threads = 1, max_insert_threads = 1, max_block_size = 65536, min_insert_block_size_rows = 2000000,
     min_insert_block_size_bytes = 0, optimize_on_insert = 0
 """
 _SPREAD: Final = """\
@@ -104,7 +103,7 @@ class Codes:
         shared = {
             "topology": TOPOLOGY, "topic": topic, "ids": ids, "products": world.product_count,
             "enterprises": world.enterprise_count, "each": world.each, "turns": turns,
-            "step": max(_YEAR_MS // (turns * world.product_count), 1),
+            "items": EVENT_ITEMS, "start": _FIRST_MS, "step": max(_YEAR_MS // (turns * world.product_count), 1),
         }  # fmt: skip
 
         def insert(first: int) -> None:

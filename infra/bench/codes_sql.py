@@ -2,8 +2,8 @@
 
     HMAC(key, text) = SHA256(key ^ opad, SHA256(key ^ ipad, text))        RFC 2104, SHA-256
 
-The check symbol is linear over GF(2) in the bits of serial and check part: each of its five bits is the parity of some of
-theirs, and of a constant of product and key.
+The check symbol is linear over GF(2) in the bits of serial and check part: each of its five bits is the parity of some
+of theirs, and of a constant of product and key.
 """
 
 from typing import Final
@@ -23,11 +23,11 @@ def constant_of(product: str, key_id: str) -> int:
 
 
 def code_sql(secret: bytes, key_id: str) -> str:
-    """The text form of a code, an expression over `head` (product and slash, String), `check` (`constant_of`, UInt8) and
-    `serial` (UInt64). `secret` has at most 64 bytes, as longer keys are hashed first.
+    """The text form of a code, an expression over `head` (product and slash), `check` (`constant_of`) and `serial`.
+    `secret` has at most 64 bytes, as longer keys are hashed first.
     """
     inner, outer = (bytes(byte ^ pad for byte in secret.ljust(_BLOCK, b"\0")).hex() for pad in (0x36, 0x5C))
-    big_endian = "reverse(reinterpretAsFixedString(serial))"
+    big_endian = "reverse(reinterpretAsFixedString(toUInt64(serial)))"
     body = f"{_symbols(f'substring({big_endian}, 4, 5)')} AS body"
     mac = f"SHA256(unhex('{outer}') || SHA256(unhex('{inner}') || head || ({body}) || '{key_id}')) AS digest"
     bits = f"bitShiftRight(reinterpretAsUInt64(reverse(substring(({mac}), 1, 8))), {64 - MAC_BITS}) AS mac"
