@@ -21,6 +21,7 @@ from streams.compute.detectors.base import Spec
 from streams.compute.detectors.registry import DETECTORS
 from streams.compute.detectors.season import Season
 from streams.outlet_telemetry import OutletTelemetry
+from streams.resolver_telemetry import ResolverTelemetry
 from streams.settings import VARIABLES
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
@@ -137,6 +138,10 @@ def _metrics() -> Iterator[str]:
     yield "Of each process of `headrace outlets`, at `/metrics` of `HEADRACE_OUTLETS_METRICS`:"
     yield ""
     yield from _metric_table(OutletTelemetry)
+    yield ""
+    yield "Of each process of `headrace resolver`, at `/metrics` of `HEADRACE_RESOLVER_METRICS`:"
+    yield ""
+    yield from _metric_table(ResolverTelemetry)
 
 
 def _metric_table(declare: Callable[[CollectorRegistry], object]) -> Iterator[str]:

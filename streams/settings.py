@@ -29,6 +29,7 @@ VARIABLES: Final[dict[str, str]] = {
     "HEADRACE_OUTLETS_METRICS": "address at which `headrace outlets` serves /metrics, default 127.0.0.1:9465",
     "HEADRACE_SCREEN": "address of `headrace screen`, default 127.0.0.1:8700",
     "HEADRACE_RESOLVER": "address of `headrace resolver`, default 127.0.0.1:8800",
+    "HEADRACE_RESOLVER_METRICS": "address at which `headrace resolver` serves /metrics, default 127.0.0.1:9466",
     "HEADRACE_EPCIS": "address of `headrace epcis`, default 127.0.0.1:8801",
     "HEADRACE_ALERTMANAGER_USERNAME": "user name at Alertmanager",
     "HEADRACE_ALERTMANAGER_PASSWORD": "password at Alertmanager (secret)",
@@ -46,6 +47,7 @@ DEFAULT_OUTLETS_METRICS: Final = "127.0.0.1:9465"
 """Beside that of a worker on the same machine."""
 DEFAULT_SCREEN: Final = "127.0.0.1:8700"
 DEFAULT_RESOLVER: Final = "127.0.0.1:8800"
+DEFAULT_RESOLVER_METRICS: Final = "127.0.0.1:9466"
 DEFAULT_EPCIS: Final = "127.0.0.1:8801"
 
 
@@ -128,6 +130,7 @@ class Settings:
     outlets_metrics: Address
     screen: Address
     resolver: Address
+    resolver_metrics: Address
     epcis: Address
     security: KafkaSecurity = KafkaSecurity()
     outlet_logins: OutletLogins = OutletLogins()
@@ -155,6 +158,9 @@ class Settings:
             ),
             screen=_address("HEADRACE_SCREEN", value("HEADRACE_SCREEN") or DEFAULT_SCREEN),
             resolver=_address("HEADRACE_RESOLVER", value("HEADRACE_RESOLVER") or DEFAULT_RESOLVER),
+            resolver_metrics=_address(
+                "HEADRACE_RESOLVER_METRICS", value("HEADRACE_RESOLVER_METRICS") or DEFAULT_RESOLVER_METRICS
+            ),
             epcis=_address("HEADRACE_EPCIS", value("HEADRACE_EPCIS") or DEFAULT_EPCIS),
             security=KafkaSecurity(
                 protocol=value("HEADRACE_KAFKA_SECURITY_PROTOCOL") or "PLAINTEXT",

@@ -12,7 +12,6 @@ from sinks.archive.life import life
 from sinks.archive.recall import Recall, read_at
 from sinks.archive.results import Circumstances, Containment, Genealogy, Life, State
 from sinks.archive.rows import Rows
-from sinks.archive.spans import LAST
 from sinks.archive.state import states
 
 MOST_ITEMS: Final = 100_000
@@ -40,7 +39,7 @@ class Archive:
 
     def containers(self, items: Sequence[str]) -> list[Containment]:
         """What items are and were in."""
-        return [_told(stay) for stay in stays_of(self._rows, items)]
+        return [_told(stay) for stay in stays_of(self._rows, items).found]
 
     def contents(self, parents: Sequence[str]) -> list[Containment]:
         """What is and was in items."""
@@ -72,6 +71,6 @@ class Archive:
 
 def _told(stay: Stay) -> Containment:
     return Containment(
-        item=stay.item, parent=stay.parent, since=stay.since[0], until=None if stay.until == LAST else stay.until[0],
-        quantity=stay.quantity, uom=stay.added.uom,
+        item=stay.item, parent=stay.parent, since=stay.added.ts, until=stay.until, quantity=stay.quantity,
+        uom=stay.added.uom,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """What was in what, and when.
 
-An item is in at most one other: to be put elsewhere ends that, and so does it to be taken out, by name or with all else.
+An item is in at most one other: to be put elsewhere ends that, as does being taken out, by name or with all the rest.
 Amounts of a lot are in as many as they were put into, each until as much has been taken out of it as was put in.
 """
 
@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from sinks.archive.rows import Joined, Rows
-from sinks.archive.spans import LAST, Key, Span
+from sinks.archive.spans import LAST, Key, Span, at
 
-_MOVES: Final = ("ADD", "DELETE")
+MOVES: Final = ("ADD", "DELETE")
 _NOTHING: Final = 1e-9
 """What is left of an amount when as much was taken out as had been put in."""
 
@@ -21,46 +21,58 @@ class Stay(NamedTuple):
 
     item: str
     parent: str
-    since: Key
-    until: Key
+    span: Span
+    """From being put in; the event that takes out all that is inside belongs to it, any other that ends it does not."""
     added: Joined
     """How it was put in; of an amount that was put in by and by, the first time."""
     quantity: float | None
     """Of an amount, all that was put in; None for a single item, or if that was not said."""
 
     @property
-    def span(self) -> Span:
-        """From being put in until being taken out."""
-        return self.since, self.until
+    def until(self) -> int | None:
+        """When it was taken out, epoch ms; None while it is inside."""
+        return None if self.span[1] == LAST else self.span[1][0]
+
+
+class Stays(NamedTuple):
+    """Where items were, in order of time for each, and the events that took all out of something, by its name."""
+
+    found: list[Stay]
+    emptied: dict[str, set[Key]]
 
 
 class _Move(NamedTuple):
     key: Key
     action: Literal["ADD", "DELETE", "EMPTY"]
     parent: str
-    row: Joined
+    row: Joined | None
+    """The item in it; None where nothing is named."""
+
+    @property
+    def end(self) -> Key:
+        """The end of a stay that it ends."""
+        return at(self.key)[1] if self.action == "EMPTY" else self.key
 
 
-def stays_of(rows: Rows, items: Collection[str]) -> list[Stay]:
-    """Where items were, in order of time for each."""
-    return stays(rows, rows.of_items(items, ["child"], _MOVES))
+def stays_of(rows: Rows, items: Collection[str]) -> Stays:
+    """Where items were."""
+    return stays(rows, rows.of_items(items, ["child"], MOVES))
 
 
 def stays_in(rows: Rows, parents: Collection[str]) -> list[Stay]:
     """What was in items."""
-    links = {row.link for row in rows.of_items(parents, ["parent"], ["ADD"])}
-    children = {row.item for row in rows.of_links(links, "child")}
+    added = {row.link for row in rows.of_items(parents, ["parent"], ["ADD"])}
+    children = {child for _, child in rows.members(added, "child")}
     wanted = set(parents)
-    return [stay for stay in stays_of(rows, children) if stay.parent in wanted]
+    return [stay for stay in stays_of(rows, children).found if stay.parent in wanted]
 
 
-def stays(rows: Rows, as_child: Iterable[Joined]) -> list[Stay]:
+def stays(rows: Rows, as_child: Iterable[Joined]) -> Stays:
     """Where items were, of the rows in which they are put in or taken out."""
     of_items: dict[str, list[Joined]] = defaultdict(list)
     for row in as_child:
         of_items[row.item].append(row)
-    links = {row.link for some in of_items.values() for row in some}
-    parent_of = {row.link: row.item for row in rows.of_links(links, "parent")}
+    parent_of = dict(rows.members({row.link for some in of_items.values() for row in some}, "parent"))
     emptied = _emptied(rows, set(parent_of.values()))
     found: list[Stay] = []
     for item, some in of_items.items():
@@ -70,10 +82,10 @@ def stays(rows: Rows, as_child: Iterable[Joined]) -> list[Stay]:
             if row.link in parent_of  # that row may not have been written yet
         ]
         for parent in {move.parent for move in moves}:
-            moves += emptied.get(parent, ())
+            moves += [_Move(key, "EMPTY", parent, None) for key in emptied.get(parent, ())]
         moves.sort(key=lambda move: move.key)
         found += _amounts(item, moves) if is_amount(item, some) else _single(item, moves)
-    return found
+    return Stays(found, emptied)
 
 
 def is_amount(item: str, rows: Iterable[Joined]) -> bool:
@@ -82,52 +94,51 @@ def is_amount(item: str, rows: Iterable[Joined]) -> bool:
     return of_class or any(row.quantity is not None for row in rows)
 
 
-def _emptied(rows: Rows, parents: Collection[str]) -> dict[str, list[_Move]]:
+def _emptied(rows: Rows, parents: Collection[str]) -> dict[str, set[Key]]:
     """By parent, the events that take everything out of it: those that name nothing to be taken out."""
     deletions = rows.of_items(parents, ["parent"], ["DELETE"])
-    naming = {row.link for row in rows.of_links({row.link for row in deletions}, "child")}
-    found: dict[str, list[_Move]] = defaultdict(list)
+    naming = {link for link, _ in rows.members({row.link for row in deletions}, "child")}
+    found: dict[str, set[Key]] = defaultdict(set)
     for row in deletions:
         if row.link not in naming:
-            found[row.item].append(_Move(row.key, "EMPTY", row.item, row))
+            found[row.item].add(row.key)
     return found
 
 
 def _single(item: str, moves: Iterable[_Move]) -> Iterator[Stay]:
     """Stays of one item, of moves in order."""
-    added: _Move | None = None
+    added: tuple[_Move, Joined] | None = None
     for move in moves:
-        inside = added is not None and added.parent == move.parent
+        inside = added is not None and added[0].parent == move.parent
         if added is not None and (inside if move.action != "ADD" else not inside):
-            yield Stay(item, added.parent, added.key, move.key, added.row, None)
+            yield Stay(item, added[0].parent, (added[0].key, move.end), added[1], None)
             added = None
-        if move.action == "ADD" and added is None:
-            added = move
+        if move.action == "ADD" and added is None and move.row is not None:
+            added = move, move.row
     if added is not None:
-        yield Stay(item, added.parent, added.key, LAST, added.row, None)
+        yield Stay(item, added[0].parent, (added[0].key, LAST), added[1], None)
 
 
 def _amounts(item: str, moves: Iterable[_Move]) -> Iterator[Stay]:
     """Stays of amounts of a lot, of moves in order."""
-    inside: dict[str, tuple[_Move, float | None, float | None]] = {}
+    inside: dict[str, tuple[Joined, float | None, float | None]] = {}
     """By parent: how it was put in first, all that was put in, and what is left of it; None where that is not known."""
     for move in moves:
-        amount = move.row.quantity
-        added, put, left = inside.get(move.parent, (move, 0.0, 0.0))
-        if added.row.uom != move.row.uom:
-            amount = None
-        if move.action == "ADD":
-            inside[move.parent] = added, _sum(put, amount), _sum(left, amount)
-        elif move.parent in inside:
-            if move.action == "DELETE" and move.row.quantity is not None:
-                left = _sum(left, None if amount is None else -amount)
+        row, parent = move.row, move.parent
+        if row is not None and move.action == "ADD":
+            added, put, left = inside.get(parent, (row, 0.0, 0.0))
+            amount = row.quantity if row.uom == added.uom else None
+            inside[parent] = added, _sum(put, amount), _sum(left, amount)
+        elif parent in inside:
+            added, put, left = inside.pop(parent)
+            if row is not None and row.quantity is not None:
+                left = _sum(left, -row.quantity if row.uom == added.uom else None)
                 if left is None or left > _NOTHING:
-                    inside[move.parent] = added, put, left
+                    inside[parent] = added, put, left
                     continue
-            del inside[move.parent]
-            yield Stay(item, move.parent, added.key, move.key, added.row, put)
+            yield Stay(item, parent, (added.key, move.end), added, put)
     for parent, (added, put, _) in inside.items():
-        yield Stay(item, parent, added.key, LAST, added.row, put)
+        yield Stay(item, parent, (added.key, LAST), added, put)
 
 
 def _sum(one: float | None, other: float | None) -> float | None:

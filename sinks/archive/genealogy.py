@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sinks.archive.containment import Stay, stays, stays_in
 from sinks.archive.results import Genealogy, Kind, Step
 from sinks.archive.rows import Joined, Rows
-from sinks.archive.spans import ALWAYS, LAST, Span, Spans, at
+from sinks.archive.spans import ALWAYS, Span, Spans, at
 
 _ANY_ACTION = ("", "ADD", "DELETE")
 
@@ -79,7 +79,7 @@ class Walk:
         sources = _firsts(used)
         for made in self._rows.of_links(sources, "output"):
             yield _Edge(sources[made.link].item, made.item, ALWAYS, "made", made, made.quantity, made.uom, None)
-        for stay in stays(self._rows, [row for row in rows if row.role == "child"]):
+        for stay in stays(self._rows, [row for row in rows if row.role == "child"]).found:
             for span in self.seen[stay.item].common(stay.span):
                 yield _packed(stay, stay.item, stay.parent, span)
 
@@ -111,8 +111,7 @@ def _firsts(rows: Iterable[Joined]) -> dict[str, Joined]:
 
 
 def _packed(stay: Stay, source: str, target: str, span: Span) -> _Edge:
-    until = None if stay.until == LAST else stay.until[0]
-    return _Edge(source, target, span, "packed", stay.added, stay.quantity, stay.added.uom, until)
+    return _Edge(source, target, span, "packed", stay.added, stay.quantity, stay.added.uom, stay.until)
 
 
 def _told(level: int, edge: _Edge) -> Step:

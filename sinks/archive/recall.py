@@ -4,19 +4,22 @@ import csv
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import IO, Any, Final, Literal
+from typing import IO, Any, Final
 
 import msgspec
 
 from schemas.epc import item_key
 from sinks.archive.genealogy import Walk
 from sinks.archive.life import code_of
-from sinks.archive.results import RecallRow, State
+from sinks.archive.results import RecallKind, RecallRow, State
 from sinks.archive.rows import Rows
 from sinks.archive.state import states
 
 _AT_ONCE: Final = 10_000
 """Items that are looked up and told at a time."""
+
+_ASSEMBLING: Final = ("assembling", "installing")
+"""What is done where the whole is an item of its own, and no pack."""
 
 _EVENTS: Final = """
 SELECT if(any(transformation) != '', any(transformation), event), event, any(type), any(body)
@@ -66,14 +69,15 @@ class Recall:
         for pack, state in states(self._rows, stopped).items():
             yield _row(state, "stop", None, "", False, stopped[pack])
 
-    def _affected(self) -> Iterator[tuple[str, Literal["origin", "made", "packed"], int, str]]:
+    def _affected(self) -> Iterator[tuple[str, RecallKind, int, str]]:
         for item in self._origins:
             yield item, "origin", 0, ""
         told = set(self._origins)
         for step in self._walk.steps:
             if step.item not in told and self._walk.seen[step.item].reach_now:
                 told.add(step.item)
-                yield step.item, step.kind, step.level, step.source
+                assembled = step.kind == "packed" and step.biz_step in _ASSEMBLING
+                yield step.item, "assembled" if assembled else step.kind, step.level, step.source
 
 
 def read_at(rows: Rows, site: str, asset: str, since: int, until: int) -> list[str]:
@@ -124,7 +128,7 @@ def write_jsonl(rows: Iterable[RecallRow], file: IO[str]) -> Counter[str]:
 
 
 def _row(
-    state: State, kind: Literal["origin", "made", "packed", "stop"], level: int | None, source: str, void: bool,
+    state: State, kind: RecallKind, level: int | None, source: str, void: bool,
     items: int = 1,
 ) -> RecallRow:  # fmt: skip
     return RecallRow(

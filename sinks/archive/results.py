@@ -8,6 +8,11 @@ Kind = Literal["made", "packed"]
 """How items are joined: one was made of the other by a transformation, or put into the other."""
 
 
+RecallKind = Literal["origin", "made", "assembled", "packed", "stop"]
+"""Why an item is on a recall list: asked for; made of what is; a whole with such a part; a pack with such an item in
+it; or the outermost of these."""
+
+
 class LifeEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event that concerns an item, by itself or by what it was in at that time."""
 
@@ -139,7 +144,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 class RecallRow(msgspec.Struct, frozen=True, kw_only=True):
     """An item that a recall concerns. The last rows are the packs to be stopped."""
 
-    kind: Literal["origin", "made", "packed", "stop"]
+    kind: RecallKind
     item: str
     level: int | None
     """0 of an origin; None of a pack to be stopped."""

@@ -76,8 +76,8 @@ def parse(url: str) -> Address:
     return address
 
 
-def connect(address: Address) -> Client:
-    """A client that dials on first use.
+def connect(address: Address, reply_timeout_s: float = REPLY_TIMEOUT_S) -> Client:
+    """A client that dials on first use, and waits so long for each piece of an answer.
 
     It names no database of its own (every statement does), so that it also works before the first migration.
     """
@@ -90,7 +90,7 @@ def connect(address: Address) -> Client:
         password=address.password,
         client_name="headrace",
         connect_timeout=CONNECT_TIMEOUT_S,
-        send_receive_timeout=REPLY_TIMEOUT_S,
+        send_receive_timeout=reply_timeout_s,
         tcp_keepalive=True,
         secure=address.secure,
         verify=address.verify,

@@ -2,7 +2,9 @@
 
 from typing import Literal, Protocol
 
-Answer = Literal["genuine", "recalled", "void", "unknown", "forged", "mistyped", "limited", "unavailable", "redirected", "archive"]
+Answer = Literal[
+    "genuine", "recalled", "void", "unknown", "forged", "mistyped", "limited", "unavailable", "redirected", "archive"
+]
 """What a request was answered with."""
 ScanFate = Literal["sent", "dropped", "failed"]
 

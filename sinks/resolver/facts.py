@@ -6,7 +6,7 @@ waits and goes into the next one together. Nothing is cached: a recall has to sh
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from clickhouse_driver import Client
@@ -17,53 +17,59 @@ from sinks.resolver.events import Events
 
 _TOGETHER: Final = 64
 """Items in one look-up, at most."""
+_GATHER_SECONDS: Final = 0.001
+"""Where several asked together they come again together: the first of them is not to go alone."""
+_MOST_ROWS: Final = 5_000
+"""Events of the items of a look-up, and scans of them, that are fetched one by one."""
 _PATIENCE_SECONDS: Final = 2.0
 _PASSING: Final = ("", "in_progress", "in_transit", "returned", "container_open", "container_closed")
 """Dispositions that say where an item is on its way, and hence do not end a recall."""
 
-# Columns of hashes and the like are left out where they are not needed: reading them is most of the work.
-_FACTS: Final = """
-SELECT
-    item,
-    minIf(toUnixTimestamp64Milli(ts), biz_step = 'commissioning' OR role = 'output'),
-    argMaxIf(disposition, (ts, disposition), role != 'input' AND disposition != ''),
-    argMaxIf((disposition, toUnixTimestamp64Milli(ts)), (ts, disposition),
-             role != 'input' AND disposition NOT IN %(passing)s),
-    minIf(toUnixTimestamp64Milli(ts), biz_step = 'retail_selling'),
-    max(error)
-FROM headrace_store.trace_items
+# Hashes of events are left out: reading them is most of the work. Nor is anything summed up, which would take as long
+# again. The last row is there because an empty answer costs the local endpoint a second query.
+_ROWS: Final = """
+SELECT item, toUnixTimestamp64Milli(ts), role, biz_step, disposition, error FROM headrace_store.trace_items
 PREWHERE topology = %(topology)s AND item IN %(items)s
-GROUP BY item
-SETTINGS max_threads = 1
+LIMIT %(most)s
+UNION ALL
+SELECT item, toUnixTimestamp64Milli(ts), 'scan', '', '', 0 FROM headrace_store.code_scans
+PREWHERE topology = %(topology)s AND item IN %(items)s
+WHERE found = 'genuine'
+LIMIT %(most)s
+UNION ALL
+SELECT '', 0, '', '', '', 0
+SETTINGS max_threads = 1, max_threads_for_indexes = 1
 """
-_SCANNED: Final = """
-SELECT item, min(toUnixTimestamp64Milli(ts)) FROM headrace_store.code_scans
-PREWHERE topology = %(topology)s AND item IN %(items)s WHERE found = 'genuine'
-GROUP BY item
-SETTINGS max_threads = 1
-"""
-_WITHOUT_ERRORS: Final = """
+_SUMS: Final = """
 SELECT
     item,
     minIf(time, step = 'commissioning' OR made),
     argMaxIf(condition, (time, condition), condition != ''),
     argMaxIf((condition, time), (time, condition), condition NOT IN %(passing)s),
-    minIf(time, step = 'retail_selling'),
-    0
+    minIf(time, step = 'retail_selling')
 FROM
 (
     SELECT
-        item, event, any(toUnixTimestamp64Milli(ts)) AS time, any(biz_step) AS step, max(role = 'output') AS made,
-        anyIf(disposition, role != 'input') AS condition
+        item, event, enterprise, any(toUnixTimestamp64Milli(ts)) AS time, any(biz_step) AS step,
+        max(role = 'output') AS made,
+        if(startsWith(item, '01/'), startsWith(substring(item, 5), enterprise),
+            startsWith(item, concat(enterprise, '/'))) AS own,
+        anyIf(disposition, role != 'input' AND (disposition != 'recalled' OR own)) AS condition
     FROM headrace_store.trace_items
     PREWHERE topology = %(topology)s AND item IN %(items)s
-    GROUP BY item, event
+    GROUP BY item, event, enterprise
     HAVING max(error) = 0
 )
 GROUP BY item
-SETTINGS max_threads = 1
 """
-"""The same of events that nobody has declared wrong: those have a second event with the same hash."""
+"""Of events that whoever captured them has not declared wrong: those have a second event with the same hash. Only the
+enterprise whose code it is can call an item back (see `schemas.codes.belongs_to`)."""
+_SCANNED: Final = """
+SELECT item, min(toUnixTimestamp64Milli(ts)) FROM headrace_store.code_scans
+PREWHERE topology = %(topology)s AND item IN %(items)s
+WHERE found = 'genuine'
+GROUP BY item
+"""
 
 
 class Facts(NamedTuple):
@@ -82,7 +88,18 @@ class Facts(NamedTuple):
         return min((time for time in (self.sold_at, self.scanned_at) if time is not None), default=None)
 
 
-class Archive:
+class _Row(NamedTuple):
+    """An event of an item, or a scan."""
+
+    item: str
+    ts: int
+    role: str
+    biz_step: str
+    disposition: str
+    error: int
+
+
+class FactsOfItems:
     """Looks items up. `run` has to be under way."""
 
     def __init__(self, connect: Callable[[], Client], topology: str, events: Events) -> None:
@@ -106,13 +123,16 @@ class Archive:
 
     async def run(self) -> None:
         """Look up what is asked for, until cancelled."""
+        gathered = 0
         try:
             while True:
                 await self._come.wait()
+                await asyncio.sleep(_GATHER_SECONDS if gathered > 1 else 0)
                 items = list(self._waiting)[:_TOGETHER]
                 together = {item: self._waiting.pop(item) for item in items}
                 if not self._waiting:
                     self._come.clear()
+                gathered = len(together)
                 await self._look_up(together)
         finally:
             await self._asker.close()
@@ -133,15 +153,41 @@ class Archive:
 
 def ask(client: Client, topology: str, items: Sequence[str]) -> dict[str, Facts]:
     """What is known of items; those that the archive has never heard of are missing."""
-    asked: dict[str, Any] = {"topology": topology, "items": tuple(items), "passing": _PASSING}
-    rows = client.execute(_FACTS, asked)
-    doubtful = tuple(row[0] for row in rows if row[-1])
-    if doubtful:
-        rows = [row for row in rows if not row[-1]]
-        rows += client.execute(_WITHOUT_ERRORS, {**asked, "items": doubtful})
+    asked: dict[str, Any] = {"topology": topology, "items": tuple(items), "passing": _PASSING, "most": _MOST_ROWS}
+    rows = client.execute(_ROWS, asked)
+    if len(rows) > _MOST_ROWS:
+        return _sums(client, asked)
+    by_item: dict[str, list[_Row]] = {}
+    for row in rows:
+        by_item.setdefault(row[0], []).append(_Row(*row))
+    del by_item[""]
+    doubtful = tuple(
+        item for item, of_item in by_item.items() if any(row.error or row.disposition == "recalled" for row in of_item)
+    )
+    found = {item: _of_rows(of_item) for item, of_item in by_item.items() if item not in doubtful}
+    return {**found, **_sums(client, {**asked, "items": doubtful})} if doubtful else found
+
+
+def _of_rows(rows: Sequence[_Row]) -> Facts:
+    """Of an item without errors and recalls."""
+
+    def first(*times: int) -> int | None:
+        return min(times, default=None)
+
+    told = [(row.ts, row.disposition) for row in rows if row.disposition and row.role != "input"]
+    return Facts(
+        made_at=first(*(row.ts for row in rows if row.biz_step == "commissioning" or row.role == "output")),
+        disposition=max(told)[1] if told else None,
+        sold_at=first(*(row.ts for row in rows if row.biz_step == "retail_selling")),
+        scanned_at=first(*(row.ts for row in rows if row.role == "scan")),
+    )
+
+
+def _sums(client: Client, asked: Mapping[str, Any]) -> dict[str, Facts]:
+    """The same by the server: of items with errors or recalls, or with very many events or scans."""
     scanned = dict(client.execute(_SCANNED, asked))
     found = {item: Facts(scanned_at=first) for item, first in scanned.items()}
-    for item, made, disposition, (condition, since), sold, _ in rows:
+    for item, made, disposition, (condition, since), sold in client.execute(_SUMS, asked):
         found[item] = Facts(
             made_at=made or None,
             disposition=disposition or None,

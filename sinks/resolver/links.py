@@ -2,8 +2,6 @@
 
 from typing import Any, Final, NamedTuple
 
-from schemas.codes import Code
-
 _VOCABULARY: Final = "https://ref.gs1.org/voc/"
 _NAMESPACES: Final = ("gs1:", _VOCABULARY, "https://gs1.org/voc/")
 LINKSET_TYPE: Final = "application/linkset+json"
@@ -49,13 +47,13 @@ def is_linkset(link_type: str) -> bool:
     return link_type in ("linkset", "all")
 
 
-def target(role: str, code: Code, base: str, html: bool) -> str:
-    """Where a role leads; `base` stands before the path."""
+def target(role: str, code: str, base: str, html: bool) -> str:
+    """Where a role leads, of a code as text; `base` stands before the path."""
     found = _ROLES[role]
     return _href(found[0] if html else found[-1], code, base)
 
 
-def linkset(code: Code, domain: str) -> dict[str, Any]:
+def linkset(code: str, domain: str) -> dict[str, Any]:
     """All roles of a code as a linkset in JSON."""
     base = f"https://{domain}"
     links = {
@@ -70,10 +68,10 @@ def linkset(code: Code, domain: str) -> dict[str, Any]:
         ]
         for role, targets in _ROLES.items()
     }
-    return {"linkset": [{"anchor": code.link(domain), **links}]}
+    return {"linkset": [{"anchor": f"{base}/{code}", **links}]}
 
 
-def header(code: Code, domain: str) -> str:
+def header(code: str, domain: str) -> str:
     """The `Link` header: where the linkset is, and each role's first target."""
     base = f"https://{domain}"
     links = [f'<{base}/resolve/{code}?linkType=linkset>; rel="linkset"; type="{LINKSET_TYPE}"']
@@ -95,5 +93,5 @@ def description(domain: str) -> dict[str, Any]:
     }
 
 
-def _href(one: _Target, code: Code, base: str) -> str:
+def _href(one: _Target, code: str, base: str) -> str:
     return f"{base}{one.path}{code}{one.fragment}"

@@ -50,7 +50,8 @@ def of_record(record: Record, words: Words, utc_offset_ms: int) -> str:
 
     sections = []
     if record.status in _DOUBTFUL:
-        steps = "".join(f"<li>{escape(words(f'doubt.{step}', name=name))}</li>" for step in (1, 2, 3, 4))
+        numbers = (1, 2, 3) if record.status == "void" else (1, 2, 3, 4)  # a void code was not typed wrongly
+        steps = "".join(f"<li>{escape(words(f'doubt.{number}', name=name))}</li>" for number in numbers)
         sections.append(_section(words("doubt"), f"<ol>{steps}</ol>", "alert bad"))
     if record.status in ("genuine", "recalled", "void"):
         sections.append(_recall(record, words, name, day))
@@ -77,7 +78,7 @@ def _recall(record: Record, words: Words, name: str, day: Callable[[datetime], s
 
 def _facts(record: Record, words: Words, day: Callable[[datetime], str]) -> Iterator[str]:
     if record.enterprise:
-        yield _fact(words("enterprise"), record.enterprise.name)
+        yield _fact(words("enterprise" if record.minted_at else "claimed"), record.enterprise.name)
     yield _fact(words("product"), record.product)
     if record.made_at:
         yield _fact(words("made"), day(record.made_at))
@@ -92,12 +93,12 @@ def _facts(record: Record, words: Words, day: Callable[[datetime], str]) -> Iter
         since, until = day(record.warranty.since), record.warranty.until
         told = words("warranty.until", since=since, until=day(until)) if until else words("warranty.since", since=since)
         yield _fact(words("warranty"), told)
-    yield _fact(words("code"), record.code, "code")
+    parts = "".join(f"<span>{escape(part)}</span>" for part in record.code.replace("/", "/\n").split("\n"))
+    yield f'<dt>{escape(words("code"))}</dt><dd class="code">{parts}</dd>'
 
 
-def _fact(name: str, value: str, class_: str = "") -> str:
-    attribute = f' class="{class_}"' if class_ else ""
-    return f"<dt>{escape(name)}</dt><dd{attribute}>{escape(value)}</dd>"
+def _fact(name: str, value: str) -> str:
+    return f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>"
 
 
 def _section(title: str, html: str, class_: str = "", id_: str = "") -> str:

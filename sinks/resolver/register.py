@@ -1,4 +1,4 @@
-"""Which serials are minted and which are void, of all enterprises, in memory: 32 bytes for each range that was minted."""
+"""Which serials are minted and which are void, of all enterprises, in memory: 32 bytes for each range."""
 
 from array import array
 from bisect import bisect_right

@@ -6,7 +6,7 @@ from typing import Final
 from schemas.codes import Code
 from schemas.errors import SinkError, SinkUnavailable
 from sinks.resolver.enterprises import Enterprise, Enterprises
-from sinks.resolver.facts import Archive, Facts
+from sinks.resolver.facts import Facts, FactsOfItems
 from sinks.resolver.reading import Reading
 from sinks.resolver.record import Maker, Record, Status, Voiding, Warranty, at
 from sinks.resolver.register import Register
@@ -23,7 +23,7 @@ class Resolver:
         enterprises: Enterprises,
         register: Register,
         reading: Reading,
-        archive: Archive,
+        facts: FactsOfItems,
         clock: Callable[[], float],
     ) -> None:
         """`verify` says whether a code was made with one of the keys; `clock` gives seconds since the epoch."""
@@ -31,7 +31,7 @@ class Resolver:
         self._enterprises = enterprises
         self._register = register
         self._reading = reading
-        self._archive = archive
+        self._facts = facts
         self._clock = clock
 
     def enterprise_of(self, code: Code) -> Enterprise | None:
@@ -40,22 +40,22 @@ class Resolver:
 
     async def record(self, code: Code) -> Record:
         """What may be told of a code. SinkError where nothing is known of it and ClickHouse cannot be asked."""
-        enterprise = self.enterprise_of(code)
+        text, enterprise = str(code), self.enterprise_of(code)
         if not self._verify(code):  # before anything is looked up: a guess costs nobody anything
-            return _record(code, "forged", enterprise)
+            return _record(text, code, "forged", enterprise)
         if not self._reading.known:  # it may be void
             raise SinkUnavailable("what is minted and void is not known yet", 1.0)
         minted = await self._reading.minted(code.product, code.serial) if enterprise else None
         if minted is None or minted[1] != code.key:
-            return _record(code, "unknown", enterprise)
+            return _record(text, code, "unknown", enterprise)
         try:
-            facts, reached = await self._archive.of(str(code)), True
+            facts, reached = await self._facts.of(text), True
         except SinkError:
             facts, reached = _UNKNOWN, False
         void = self._register.voided(code.product, code.serial)
         status: Status = "void" if void else "recalled" if facts.recalled_at is not None else "genuine"
         return Record(
-            code=str(code),
+            code=text,
             status=status,
             product=code.product,
             enterprise=_maker(enterprise),
@@ -76,8 +76,8 @@ class Resolver:
         return Warranty(since=at(since), until=None if length is None else at(since + length))
 
 
-def _record(code: Code, status: Status, enterprise: Enterprise | None) -> Record:
-    return Record(code=str(code), status=status, product=code.product, enterprise=_maker(enterprise))
+def _record(text: str, code: Code, status: Status, enterprise: Enterprise | None) -> Record:
+    return Record(code=text, status=status, product=code.product, enterprise=_maker(enterprise))
 
 
 def _maker(enterprise: Enterprise | None) -> Maker | None:

@@ -15,13 +15,14 @@ from schemas.codes import Code
 from sinks.clickhouse import connection
 from sinks.resolver.enterprises import Enterprises
 from sinks.resolver.events import Events
-from sinks.resolver.facts import Archive
+from sinks.resolver.facts import FactsOfItems
 from sinks.resolver.limits import Limits, Rates
 from sinks.resolver.reading import Reading
 from sinks.resolver.register import Register
 from sinks.resolver.resolver import Resolver
 from sinks.resolver.scans import Pseudonyms, Scans
 from sinks.resolver.web import Parts, Site, application
+from sinks.resolver.whole import WholeArchive
 from sinks.tokens import Tokens
 
 _MOST_BYTES: Final = 16_384
@@ -68,15 +69,17 @@ async def _run(setup: Setup, servers: Servers, events: Events, on_start: Callabl
     connect = partial(connection.connect, address, _REPLY_SECONDS)
     register = Register()
     reading = Reading(register, connect, setup.topology, events)
-    archive = Archive(connect, setup.topology, events)
+    facts = FactsOfItems(connect, setup.topology, events)
+    whole = WholeArchive(connect, setup.topology)
     scans = Scans(servers.kafka, events)
     parts = Parts(
-        resolver=Resolver(setup.verify, setup.enterprises, register, reading, archive, time.time),
+        resolver=Resolver(setup.verify, setup.enterprises, register, reading, facts, time.time),
         limits=Limits(setup.rates, time.monotonic),
         scans=scans,
         tokens=setup.tokens,
         pseudonyms=Pseudonyms(time.time),
         events=events,
+        whole=whole.of,
         is_ready=lambda: reading.known,
         clock=time.time,
     )
@@ -85,11 +88,12 @@ async def _run(setup: Setup, servers: Servers, events: Events, on_start: Callabl
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.end)
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work) for work in (reading.run(), archive.run(), scans.run())]
+        tasks = [group.create_task(work) for work in (reading.run(), facts.run(), scans.run())]
         server.on_start = on_start
         await server.serve()
         for task in tasks:
             task.cancel()
+    await whole.close()
 
 
 def _server(app: Any, servers: Servers) -> "_Server":
@@ -105,6 +109,7 @@ def _server(app: Any, servers: Servers) -> "_Server":
             server_header=False,
             access_log=False,  # it would hold the codes
             log_config=None,
+            log_level="warning",
             limit_concurrency=_MOST_CONNECTIONS,
             timeout_keep_alive=_IDLE_SECONDS,
             timeout_graceful_shutdown=_GOODBYE_SECONDS,

@@ -1,6 +1,6 @@
 """The routes. Everything that is asked in vain is counted against whoever asks; nothing is written but scans."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final
@@ -62,6 +62,8 @@ class Parts:
     tokens: Tokens
     pseudonyms: Pseudonyms
     events: Events
+    whole: Callable[[str, str], Awaitable[dict[str, Any]]]
+    """All that an enterprise, by its prefix, has in the archive on an item. SinkError."""
     is_ready: Callable[[], bool]
     clock: Callable[[], float]
     """Seconds since the epoch."""
@@ -106,8 +108,34 @@ class _Web:
         return await self.resolve(request)
 
     async def archive(self, request: Request) -> Response:
-        """What the enterprise's token opens."""
-        raise NotImplementedError
+        """What the enterprise's token opens: what is another's is unknown."""
+        begin = perf_counter()
+        response = await self._archive(request, self._client(request))
+        self._parts.events.answered("archive", perf_counter() - begin)
+        return response
+
+    async def _archive(self, request: Request, client: str) -> Response:
+        parts = self._parts
+        if wait := parts.limits.refuse(client):
+            return _json({"error": "too many requests"}, 429, {**_COMMON, "retry-after": str(wait)})
+        prefix = parts.tokens.enterprise(request.headers.get("authorization"))
+        if prefix is None:
+            parts.limits.failed(client, None)
+            error = "the archive is for the enterprise's bearer token"
+            return _json({"error": error}, 401, {**_COMMON, "www-authenticate": "Bearer"})
+        try:
+            code = parse(request.path_params["code"][:_LONGEST])
+            record = await parts.resolver.record(code)
+            if record.status not in _IN_VAIN and record.enterprise and record.enterprise.prefix == prefix:
+                whole = await parts.whole(str(code), prefix)
+                return Response(_encode({"record": record, **whole}), 200, _COMMON, _JSON)
+        except CodeError as error:
+            parts.limits.failed(client, None)
+            return _json({"error": str(error)}, 400, _COMMON)
+        except SinkError as error:
+            return _json({"error": str(error)}, 503, {**_COMMON, "retry-after": "1"})
+        parts.limits.failed(client, None)
+        return _json({"error": "there is no such item"}, 404, _COMMON)
 
     async def _timed(self, request: Request, *, html: bool) -> Response:
         begin = perf_counter()
@@ -120,7 +148,7 @@ class _Web:
         if wait := parts.limits.refuse(client):
             return "limited", self._refusal(request, html, "limited", 429, "too many requests", wait)
         text = request.path_params["code"]
-        if len(request.url.path) > _LONGEST or len(request.url.query) > _LONGEST:
+        if len(text) > _LONGEST or len(request.scope["query_string"]) > _LONGEST:
             return "mistyped", self._refusal(request, html, "mistyped", 414, f"more than {_LONGEST} characters")
         try:
             code = parse(text)
@@ -139,15 +167,15 @@ class _Web:
         if record.status in _IN_VAIN and (wait := parts.limits.failed(client, prefix)):
             return "limited", self._refusal(request, html, "limited", 429, "too many codes that are not genuine", wait)
         if as_linkset and record.status not in _IN_VAIN:
-            linkset = _encode(links.linkset(code, self._site.domain))
+            linkset = _encode(links.linkset(record.code, self._site.domain))
             return record.status, Response(linkset, 200, _VARYING, links.LINKSET_TYPE)
         if prefix is not None and request.method == "GET":
             self._publish(record, prefix, client)
-        return record.status, self._told(request, code, record, html)
+        return record.status, self._told(request, record, html)
 
-    def _told(self, request: Request, code: Code, record: Record, html: bool) -> Response:
+    def _told(self, request: Request, record: Record, html: bool) -> Response:
         status = 404 if record.status in _IN_VAIN else 200
-        more = {} if status == 404 else {"link": links.header(code, self._site.domain)}
+        more = {} if status == 404 else {"link": links.header(record.code, self._site.domain)}
         if html:
             text = page.of_record(record, _words(request), self._site.utc_offset_ms)
             return Response(text, status, {**_HTML, **more}, "text/html")
@@ -159,7 +187,7 @@ class _Web:
         if role is None:
             return _json({"error": "there is no link of this type", "see": "linkType=linkset"}, 404, _VARYING)
         _, slash, path = self._site.domain.partition("/")
-        location = links.target(role, code, slash + path, html)
+        location = links.target(role, str(code), slash + path, html)
         return Response(None, 307, {**_VARYING, "location": location})
 
     def _refusal(
@@ -187,7 +215,7 @@ class _Web:
     def _client(self, request: Request) -> str:
         address = request.client.host if request.client else ""
         if address in self._site.proxies:  # what stands before the last hop was said by the client
-            address = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+            address = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or address
         return client_of(address)
 
 

@@ -27,6 +27,8 @@ VERBS: dict[str, str] = {
     "picking": "streams.cli.picking:picking",
     "screen": "streams.cli.screen:screen",
     "codes": "streams.cli.codes:codes",
+    "trace": "streams.cli.trace:trace",
+    "resolver": "streams.cli.resolver:resolver",
     "dlq": "streams.cli.dlq:dlq",
     "bench": "streams.cli.bench:bench",
 }

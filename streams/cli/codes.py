@@ -43,7 +43,7 @@ def _check_domain(ctx: click.Context, param: click.Parameter, value: str) -> str
     return value
 
 
-_domain = click.option(
+domain_option = click.option(
     "--domain",
     envvar="HEADRACE_CODE_DOMAIN",
     default="id.example.com",
@@ -63,7 +63,7 @@ def codes() -> None:
 
 @codes.command(epilog="Example: headrace codes show 88.118.8/TP-1001/0000003KABPVQXMQGCV3")
 @click.argument("text", metavar="CODE")
-@_domain
+@domain_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def show(text: str, domain: str, as_json: bool) -> None:
     """Take a code apart, in its text or URI form, and say whether it is genuine.
@@ -93,7 +93,7 @@ def show(text: str, domain: str, as_json: bool) -> None:
 @click.option("--first", type=click.IntRange(0, SERIALS - 1), required=True, help="First serial.")
 @click.option("--count", type=click.IntRange(1, _MOST_LABELS), default=1, show_default=True, help="How many.")
 @click.option("--key", help="Id of the key of the range; default: the newest.")
-@_domain
+@domain_option
 @click.option("--sheet", type=click.Choice(["a4", "roll"]), default="a4", show_default=True, help="Paper.")
 @click.option("--format", "kind", type=click.Choice(["svg", "png"]), default="svg", show_default=True, help="Files.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the pages.")

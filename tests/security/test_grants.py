@@ -22,6 +22,7 @@ from sinks.base import Coded, Rows
 from sinks.clickhouse import connection, migrations
 from sinks.clickhouse.connection import Address
 from sinks.clickhouse.writer import ClickHouseSink
+from sinks.resolver import facts, reading
 from tests.security.servers import DOCUMENT
 
 _START = """
@@ -107,3 +108,11 @@ def test_the_documented_grants_are_enough_and_no_more(tmp_path: Path) -> None:
         client.disconnect()
         with pytest.raises(SinkRejected, match="error 497"):
             ClickHouseSink(address).write({"readings": [readings()]})
+    with server(tmp_path, "resolver") as address:
+        client = connection.connect(address)
+        assert facts.ask(client, "plant", ("88.118.8/A/0",)) == {}
+        assert reading._read(client, {"topology": "plant", "since": 0})[:2] == ([], [])
+        for table in ("readings", "trace_events", "alarms"):
+            assert refused(client, f"SELECT * FROM headrace_store.{table}")
+        assert refused(client, "INSERT INTO headrace_store.code_scans SELECT * FROM headrace_store.code_scans")
+        client.disconnect()

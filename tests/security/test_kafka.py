@@ -9,9 +9,11 @@ from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
 from schemas.errors import UserError
-from schemas.topics import PROCESS_ACKS
+from schemas.topics import ALARM_ACTIONS, PROCESS_ACKS, TRACE_EVENTS
+from schemas.trace import Scan
 from sinks.bigscreen.actions import Actions
 from sinks.bigscreen.feed import Feed
+from sinks.resolver.scans import Scans
 from streams.adjustment_reader import AdjustmentReader
 from streams.event_producer import EventProducer
 from streams.settings import Settings
@@ -20,6 +22,7 @@ from streams.topology.apply import admin_client
 from tests.end_to_end.plant import Plant
 from tests.security.servers import MARK, Servers, refusal
 from tests.sinks.bigscreen.known import alarm
+from tests.sinks.resolver.parts import FakeEvents
 
 TOPOLOGY = """
 topology: NAME
@@ -88,6 +91,34 @@ def test_the_control_system_reads_commands_and_acknowledges_with_its_rights_and_
     assert asyncio.run(respond("controller")) == 1
     with pytest.raises(UserError, match=r"has no topic process\.adjustments, process\.acks"):
         asyncio.run(respond("gateway"))
+
+
+def test_the_resolver_sends_scans_with_its_rights_and_does_nothing_else(deployed: Plant, servers: Servers) -> None:
+    servers.grant(deployed.topology.topology)
+    admin = KafkaAdminClient(bootstrap_servers=servers.stack.kafka)
+    admin.create_topics([NewTopic(TRACE_EVENTS.name, 1, 1)])  # the topology here has no codes
+    admin.close()
+    events = FakeEvents()
+
+    async def publish() -> None:
+        scans = Scans(Settings.from_environment(servers.login("resolver")).client_options(), events)
+        scans.publish(Scan(enterprise="88.118.8", ts=1, code="88.118.8/A/0", found="forged"))
+        task = asyncio.ensure_future(scans.run())
+        while not events.scans:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(publish())
+    assert events.scans == ["sent"]
+    options = Settings.from_environment(servers.login("resolver")).client_options()
+
+    async def meddle() -> None:
+        async with EventProducer(options) as producer:
+            await producer.send(ALARM_ACTIONS.name, [(b"s/a", b"{}")])
+
+    with pytest.raises(UserError):
+        asyncio.run(meddle())
 
 
 def test_the_screen_reads_and_acts_with_its_rights(deployed: Plant, servers: Servers) -> None:

@@ -18,6 +18,7 @@ from streams import cli, reference
 from streams.cli import audit
 from streams.compute.detectors.registry import DETECTORS
 from streams.outlet_telemetry import OutletTelemetry
+from streams.resolver_telemetry import ResolverTelemetry
 from streams.settings import VARIABLES
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
@@ -51,7 +52,8 @@ def test_every_metric_is_in_it() -> None:
     topology = {"topology": "t", "site": "s", "sources": {"machine.events": {}}}
     Telemetry(registry, msgspec.convert(topology, Topology, dec_hook=decode_hook))
     OutletTelemetry(of_outlets := CollectorRegistry())
-    served = {family.name for one in (registry, of_outlets) for family in one.collect()}
+    ResolverTelemetry(of_resolver := CollectorRegistry())
+    served = {family.name for one in (registry, of_outlets, of_resolver) for family in one.collect()}
     assert {name.removesuffix("_total") for name in first_cells("Metrics")} == served
     assert "| `headrace_events_total` | counter | `topic`, `outcome` |" in PAGE
     assert "| `headrace_event_latency_seconds` | histogram | `sink` |" in PAGE

@@ -53,6 +53,7 @@ def test_everything_is_read_from_the_environment(nowhere: Path) -> None:
         "HEADRACE_OUTLETS_METRICS": "0.0.0.0:9001",
         "HEADRACE_SCREEN": "0.0.0.0:9002",
         "HEADRACE_RESOLVER": "0.0.0.0:9003",
+        "HEADRACE_RESOLVER_METRICS": "0.0.0.0:9005",
         "HEADRACE_EPCIS": "0.0.0.0:9004",
         "HEADRACE_ALERTMANAGER_USERNAME": "plant",
         "HEADRACE_ALERTMANAGER_PASSWORD": "word",
@@ -70,6 +71,7 @@ def test_everything_is_read_from_the_environment(nowhere: Path) -> None:
         outlets_metrics=Address("0.0.0.0", 9001),  # noqa: S104
         screen=Address("0.0.0.0", 9002),  # noqa: S104
         resolver=Address("0.0.0.0", 9003),  # noqa: S104
+        resolver_metrics=Address("0.0.0.0", 9005),  # noqa: S104
         epcis=Address("0.0.0.0", 9004),  # noqa: S104
         security=KafkaSecurity(
             protocol="SASL_SSL", mechanism="PLAIN", username="user", password="password", cafile="ca.pem"
@@ -91,6 +93,7 @@ def test_what_is_left_out_has_its_default(nowhere: Path) -> None:
         outlets_metrics=Address("127.0.0.1", 9465),
         screen=Address("127.0.0.1", 8700),
         resolver=Address("127.0.0.1", 8800),
+        resolver_metrics=Address("127.0.0.1", 9466),
         epcis=Address("127.0.0.1", 8801),
     )
     assert settings.client_options() == {"bootstrap_servers": ["broker:9092"], "security_protocol": "PLAINTEXT"}

@@ -85,8 +85,7 @@ SETTINGS ttl_only_drop_parts = 1
 COMMENT 'Events of EPCIS 2.0';
 
 -- Not by month, as an item is asked for and nobody knows when something happened to it: each part would have to be read.
--- Small granules and blocks, as rows are read one by one, thousands for a recall: a seventh of the time that granules of
--- 1,024 rows in blocks of 64 KiB take, for 5 % more disk.
+-- In small pieces, as a resolver reads one item of millions: a piece is read and unpacked whole.
 CREATE TABLE IF NOT EXISTS headrace_store.trace_items
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(3)),
@@ -116,7 +115,7 @@ ENGINE = ReplacingMergeTree
 PRIMARY KEY (`topology`, `item`)
 ORDER BY (`topology`, `item`, `ts`, `event`, `role`, `partition`, `offset`, `id`)
 TTL `stored_at` + INTERVAL 30 YEAR
-SETTINGS index_granularity = 256, min_compress_block_size = 16384
+SETTINGS index_granularity = 256, min_compress_block_size = 8192, max_compress_block_size = 16384
 COMMENT 'Items and amounts of items, one row for each event that they are in';
 
 CREATE TABLE IF NOT EXISTS headrace_store.trace_links
@@ -148,6 +147,7 @@ TTL `stored_at` + INTERVAL 30 YEAR
 SETTINGS index_granularity = 256, min_compress_block_size = 16384
 COMMENT 'Items that events join: made of one another, or put into one another';
 
+-- Likewise: whoever answers a scan asks when the first one was.
 CREATE TABLE IF NOT EXISTS headrace_store.code_scans
 (
     `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
@@ -169,8 +169,7 @@ CREATE TABLE IF NOT EXISTS headrace_store.code_scans
     `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
-PARTITION BY toYYYYMM(`ts`)
 ORDER BY (`topology`, `item`, `ts`, `partition`, `offset`, `id`)
 TTL `stored_at` + INTERVAL 30 YEAR
-SETTINGS ttl_only_drop_parts = 1
+SETTINGS index_granularity = 256, min_compress_block_size = 8192, max_compress_block_size = 16384
 COMMENT 'Codes that somebody read and asked a resolver about';

@@ -26,6 +26,8 @@ class Enterprise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Products that it may mint codes for."""
     events_per_minute: Annotated[int, Meta(ge=1, le=10_000_000)] = 600_000
     """Events that it may have captured in a minute by the broker's clock."""
+    warranty: Duration | None = None
+    """How long it answers for an item, from the first scan or sale on; left out, the resolver tells the beginning."""
 
     def __post_init__(self) -> None:
         if not is_prefix(self.prefix):

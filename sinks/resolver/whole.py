@@ -1,0 +1,39 @@
+"""All that an enterprise has in the archive on an item: its life, what it was made of and what became of it."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from clickhouse_driver import Client
+
+from sinks.archive.archive import Archive
+from sinks.resolver.asker import Asker
+
+_MOST_LEVELS: Final = 20
+_MOST_ITEMS: Final = 10_000
+"""In each direction; the answer says where it was cut. `headrace trace` knows no such limit."""
+
+
+class WholeArchive:
+    """Looks up one item after the other: these are long questions, and answers to scanners must not wait for them."""
+
+    def __init__(self, connect: Callable[[], Client], topology: str) -> None:
+        self._asker = Asker(connect)
+        self._topology = topology
+
+    async def of(self, item: str, enterprise: str) -> dict[str, Any]:
+        """What the enterprise, by its prefix, has captured. SinkError where ClickHouse does not answer, or refuses."""
+        return await self._asker.ask(partial(_whole, topology=self._topology, item=item, enterprise=enterprise))
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._asker.close()
+
+
+def _whole(client: Client, topology: str, item: str, enterprise: str) -> dict[str, Any]:
+    archive = Archive(client, topology, enterprise)
+    return {
+        "life": archive.life(item),
+        "made_of": archive.up(item, _MOST_LEVELS, _MOST_ITEMS),
+        "became": archive.down(item, _MOST_LEVELS, _MOST_ITEMS),
+    }
