@@ -8,6 +8,7 @@ from clickhouse_driver import Client
 from sinks.archive import circumstances as of_machines
 from sinks.archive import genealogy
 from sinks.archive.containment import Stay, stays_in, stays_of
+from sinks.archive.history import History
 from sinks.archive.life import life
 from sinks.archive.recall import Recall, read_at
 from sinks.archive.results import Circumstances, Containment, Genealogy, Life, State
@@ -35,7 +36,7 @@ class Archive:
 
     def state(self, items: Sequence[str]) -> dict[str, State]:
         """Where each item is and how."""
-        return states(self._rows, items)
+        return states(self._rows, History(self._rows), items)
 
     def containers(self, items: Sequence[str]) -> list[Containment]:
         """What items are and were in."""

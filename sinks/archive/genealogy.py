@@ -7,12 +7,11 @@ So with each item goes when it matters: of an item itself always, of what it is 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from sinks.archive.containment import Stay, stays, stays_in
+from sinks.archive.containment import Stay, stays_in
+from sinks.archive.history import Event, History
 from sinks.archive.results import Genealogy, Kind, Step
 from sinks.archive.rows import Joined, Rows
 from sinks.archive.spans import ALWAYS, Span, Spans, at
-
-_ANY_ACTION = ("", "ADD", "DELETE")
 
 
 class _Edge(NamedTuple):
@@ -34,6 +33,8 @@ class Walk:
     def __init__(self, rows: Rows, origins: Iterable[str], *, up: bool) -> None:
         self._rows = rows
         self._edges = self._up if up else self._down
+        self.history = History(rows)
+        """Of all that was walked down."""
         self.seen: dict[str, Spans] = {}
         """Every item, origins too, and when it matters."""
         self.steps: list[Step] = []
@@ -74,19 +75,22 @@ class Walk:
 
     def _down(self, items: set[str]) -> Iterator[_Edge]:
         """What was made of items, and what they were put into."""
-        rows = self._rows.of_items(items, ["input", "child"], _ANY_ACTION)
-        used = [row for row in rows if row.role == "input" and row.key in self.seen[row.item]]
-        sources = _firsts(used)
-        for made in self._rows.of_links(sources, "output"):
+        self.history.read(items)
+        events = (event for item in items for event in self.history.own(item))
+        sources = _firsts(event.joined for event in events if self._is_used(event))
+        for made in self._rows.others(sources, "output"):
             yield _Edge(sources[made.link].item, made.item, ALWAYS, "made", made, made.quantity, made.uom, None)
-        for stay in stays(self._rows, [row for row in rows if row.role == "child"]).found:
+        for stay in (stay for item in items for stay in self.history.stays(item)):
             for span in self.seen[stay.item].common(stay.span):
                 yield _packed(stay, stay.item, stay.parent, span)
+
+    def _is_used(self, event: Event) -> bool:
+        return event.joined.role == "input" and not event.error and event.key in self.seen[event.joined.item]
 
     def _up(self, items: set[str]) -> Iterator[_Edge]:
         """What items were made of, and what was put into them."""
         sources = _firsts(self._rows.of_items(items, ["output"], [""]))
-        for used in self._rows.of_links(sources, "input"):
+        for used in self._rows.others(sources, "input"):
             made = sources[used.link]
             yield _Edge(made.item, used.item, at(used.key), "made", made, used.quantity, used.uom, None)
         for stay in stays_in(self._rows, items):

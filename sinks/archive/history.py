@@ -1,7 +1,7 @@
 """What happened to items: their own events, and those of what they were in while they were in it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from sinks.archive.containment import MOVES, Stay, stays
@@ -13,8 +13,8 @@ SELECT
     item, role, toUnixTimestamp64Milli(ts), event, enterprise, any(link), any(action), any(biz_step), any(site),
     any(asset), max(quantity), any(uom), any(type), any(disposition), any(read_point), max(error) = 1
 FROM headrace_store.trace_items
-WHERE topology = %(topology)s AND item IN (SELECT key FROM wanted)
-    AND (NOT %(containers)s OR role != 'parent' OR type = 'TransactionEvent' OR action = 'DELETE')
+PREWHERE topology = %(topology)s AND item IN (SELECT key FROM wanted)
+WHERE (%(whole)s OR role != 'parent' OR type = 'TransactionEvent' OR action = 'DELETE')
     AND (%(enterprise)s = '' OR enterprise = %(enterprise)s)
 GROUP BY item, role, ts, event, enterprise
 """
@@ -24,33 +24,51 @@ class Event(NamedTuple):
     """An event that names an item."""
 
     joined: Joined
+    key: Key
+    """Its place in the order of events."""
     type: str
     disposition: str
     read_point: str
     error: bool
 
-    @property
-    def key(self) -> Key:
-        """Its place in the order of events."""
-        return self.joined.key
-
 
 class History:
-    """The events of items and of all that they were in, read at once: a few queries for each depth of packing."""
+    """The events of items and of what they were in. Each item is read once, by whoever needs it first."""
 
-    def __init__(self, rows: Rows, items: Collection[str]) -> None:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._known: set[str] = set()
         self._events: dict[str, list[Event]] = defaultdict(list)
         self._stays: dict[str, list[Stay]] = defaultdict(list)
         self._emptied: dict[str, set[Key]] = {}
-        known: set[str] = set()
+
+    def read(self, items: Iterable[str], *, whole: bool = False) -> None:
+        """Read the events of items, and where they were; without those that only put something into them or take it
+        out, unless `whole`."""
+        new = set(items) - self._known
+        self._known |= new
+        moves = []
+        for row in self._rows.ask_of(_EVENTS, new, whole=whole):
+            joined, error = Joined(*row[:-4]), bool(row[-1])
+            self._events[joined.item].append(Event(joined, joined.key, row[-4], row[-3], row[-2], error))
+            if joined.role == "child" and joined.action in MOVES and not error:
+                moves.append(joined)
+        for item in new & self._events.keys():
+            # What comes out of the event that it went into is not used up.
+            self._events[item].sort(key=lambda one: (one.key, one.joined.role == "input"))
+        where = stays(self._rows, moves)
+        self._emptied |= where.emptied
+        for stay in where.found:
+            self._stays[stay.item].append(stay)
+
+    def read_around(self, items: Iterable[str]) -> None:
+        """Read the events of items and of all that they were in, a few queries for each depth of packing."""
+        passed: set[str] = set()
         frontier = set(items)
         while frontier:
-            outer = self._read(rows, frontier, containers=bool(known))
-            known |= frontier
-            frontier = outer - known
-        for events in self._events.values():
-            # What comes out of the event that it went into is not used up.
-            events.sort(key=lambda one: (one.key, one.joined.role == "input"))
+            self.read(frontier)
+            passed |= frontier
+            frontier = {stay.parent for item in frontier for stay in self.stays(item)} - passed
 
     def own(self, item: str) -> list[Event]:
         """The events that name an item, in order."""
@@ -81,17 +99,3 @@ class History:
         if event.joined.role != "parent" or event.type == "TransactionEvent":
             return True
         return event.key in self._emptied.get(event.joined.item, ()) and not event.error
-
-    def _read(self, rows: Rows, items: set[str], *, containers: bool) -> set[str]:
-        """Read the events of items; gives what they were in."""
-        moves = []
-        for row in rows.ask_of(_EVENTS, items, containers=containers):
-            event = Event(Joined(*row[:-4]), row[-4], row[-3], row[-2], bool(row[-1]))
-            self._events[event.joined.item].append(event)
-            if event.joined.role == "child" and event.joined.action in MOVES and not event.error:
-                moves.append(event.joined)
-        where = stays(rows, moves)
-        self._emptied |= where.emptied
-        for stay in where.found:
-            self._stays[stay.item].append(stay)
-        return {stay.parent for stay in where.found}

@@ -22,7 +22,7 @@ _ASSEMBLING: Final = ("assembling", "installing")
 """What is done where the whole is an item of its own, and no pack."""
 
 _EVENTS: Final = """
-SELECT if(any(transformation) != '', any(transformation), event), event, any(type), any(body)
+SELECT if(any(transformation) != '', any(transformation), event), any(type), any(body)
 FROM headrace_store.trace_events
 WHERE topology = %(topology)s AND site = %(site)s AND asset = %(asset)s
     AND ts >= fromUnixTimestamp64Milli(%(since)s) AND ts < fromUnixTimestamp64Milli(%(until)s)
@@ -60,13 +60,13 @@ class Recall:
         for begin in range(0, len(affected), _AT_ONCE):
             some = affected[begin : begin + _AT_ONCE]
             items = [item for item, *_ in some]
-            known, void = states(self._rows, items), voided(self._rows, items)
+            known, void = states(self._rows, self._walk.history, items), voided(self._rows, items)
             for item, kind, level, source in some:
                 state = known[item]
                 if state.pack:
                     stopped[state.pack] += 1
                 yield _row(state, kind, level, source, item in void)
-        for pack, state in states(self._rows, stopped).items():
+        for pack, state in states(self._rows, self._walk.history, stopped).items():
             yield _row(state, "stop", None, "", False, stopped[pack])
 
     def _affected(self) -> Iterator[tuple[str, RecallKind, int, str]]:
@@ -84,7 +84,7 @@ def read_at(rows: Rows, site: str, asset: str, since: int, until: int) -> list[s
     """What passed a machine in [since, until), epoch ms: all that its events name, but for what was used up there."""
     joining: set[str] = set()
     items: set[str] = set()
-    for link, _, type_, body in rows.ask(_EVENTS, site=site, asset=asset, since=since, until=until):
+    for link, type_, body in rows.ask(_EVENTS, site=site, asset=asset, since=since, until=until):
         if type_ in ("ObjectEvent", "TransactionEvent"):
             items.update(_named(msgspec.json.decode(body)))
         else:
@@ -95,15 +95,19 @@ def read_at(rows: Rows, site: str, asset: str, since: int, until: int) -> list[s
 
 def voided(rows: Rows, items: Iterable[str]) -> set[str]:
     """Those of the items whose codes have been voided."""
-    codes = {item: code for item in items if (code := code_of(item))}
+    of_products: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        of_products[item.rpartition("/")[0].removesuffix("/21")].append(item)
     spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for product, first, last in rows.ask_of(_VOIDS, {code.product for code in codes.values()}):
+    for product, first, last in rows.ask_of(_VOIDS, of_products.keys() - {""}):
         spans[product].append((first, max(last, spans[product][-1][1] if spans[product] else last)))
     found = set()
-    for item, code in codes.items():
-        place = bisect_right(spans.get(code.product, []), (code.serial, 1 << 62))
-        if place and spans[code.product][place - 1][1] >= code.serial:
-            found.add(item)
+    for product, ranges in spans.items():
+        for item in of_products[product]:
+            code = code_of(item)
+            place = bisect_right(ranges, (code.serial, 1 << 62)) if code else 0
+            if code and place and ranges[place - 1][1] >= code.serial:
+                found.add(item)
     return found
 
 

@@ -4,10 +4,11 @@ The tables are read without FINAL, which reads and merges what nobody asked for:
 was written twice and an event that was captured twice come to one. So does a declared error, for it has the hash of the
 event: whoever captured an event, and nobody else, declares it wrong.
 
-Keys travel as an external table, thousands at a time, since they are too many for the text of a query.
+Many keys travel as an external table, thousands at a time. PREWHERE holds the sorting key alone: what is wanted lies in
+small pieces all over the tables, and each column more costs as much as the key.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from clickhouse_driver import Client
@@ -16,6 +17,9 @@ from sinks.archive.spans import Key
 
 _CHUNK: Final = 50_000
 """Keys of one query."""
+_FEW: Final = 20_000
+"""Characters of keys that stand in the text of the query: quicker than a table, as long as they are few."""
+_TABLE: Final = "(SELECT key FROM wanted)"
 _WANTED: Final = [("key", "String")]
 
 _OF_ITEMS: Final = """
@@ -23,7 +27,8 @@ SELECT
     item, role, toUnixTimestamp64Milli(ts), event, enterprise, any(link), any(action), any(biz_step), any(site),
     any(asset), max(quantity), any(uom)
 FROM headrace_store.trace_items
-WHERE topology = %(topology)s AND item IN (SELECT key FROM wanted) AND role IN %(roles)s AND link != ''
+PREWHERE topology = %(topology)s AND item IN (SELECT key FROM wanted)
+WHERE role IN %(roles)s AND link != ''
     AND action IN %(actions)s AND (%(enterprise)s = '' OR enterprise = %(enterprise)s)
 GROUP BY item, role, ts, event, enterprise
 HAVING max(error) = 0
@@ -33,7 +38,8 @@ SELECT
     item, role, toUnixTimestamp64Milli(ts), event, enterprise, link, any(action), any(biz_step), any(site),
     any(asset), max(quantity), any(uom)
 FROM headrace_store.trace_links
-WHERE topology = %(topology)s AND link IN (SELECT key FROM wanted) AND role IN %(roles)s
+PREWHERE topology = %(topology)s AND link IN (SELECT key FROM wanted)
+WHERE role IN %(roles)s
     AND (%(enterprise)s = '' OR enterprise = %(enterprise)s)
 GROUP BY item, role, ts, event, enterprise, link
 HAVING max(error) = 0
@@ -41,7 +47,17 @@ HAVING max(error) = 0
 _MEMBERS: Final = """
 SELECT link, item
 FROM headrace_store.trace_links
-WHERE topology = %(topology)s AND link IN (SELECT key FROM wanted) AND role = %(role)s
+PREWHERE topology = %(topology)s AND link IN (SELECT key FROM wanted)
+WHERE role = %(role)s
+    AND (%(enterprise)s = '' OR enterprise = %(enterprise)s)
+GROUP BY link, item, enterprise
+HAVING max(error) = 0
+"""
+_OTHERS: Final = """
+SELECT link, item, max(quantity), any(uom)
+FROM headrace_store.trace_links
+PREWHERE topology = %(topology)s AND link IN (SELECT key FROM wanted)
+WHERE role = %(role)s
     AND (%(enterprise)s = '' OR enterprise = %(enterprise)s)
 GROUP BY link, item, enterprise
 HAVING max(error) = 0
@@ -85,6 +101,9 @@ class Rows:
     def ask_of(self, query: str, keys: Collection[str], **parameters: Any) -> Iterator[tuple[Any, ...]]:
         """The rows of a query over the table `wanted`, which holds the keys."""
         wanted = sorted(keys)
+        if wanted and sum(map(len, wanted)) <= _FEW:
+            yield from self.ask(query.replace(_TABLE, "%(wanted)s"), wanted=wanted, **parameters)
+            return
         for begin in range(0, len(wanted), _CHUNK):
             data = [{"key": key} for key in wanted[begin : begin + _CHUNK]]
             tables = [{"name": "wanted", "structure": _WANTED, "data": data}]
@@ -97,6 +116,14 @@ class Rows:
     def of_links(self, links: Collection[str], *roles: str) -> list[Joined]:
         """The items that have one of the roles in valid events of the links."""
         return [Joined(*row) for row in self.ask_of(_OF_LINKS, links, roles=roles)]
+
+    def others(self, known: Mapping[str, Joined], role: str) -> Iterator[Joined]:
+        """The items that have a role in the links of known rows. What those say of their event is not read again: each
+        column costs, as links lie all over the table."""
+        events = {link for link, row in known.items() if row.event == link}
+        for link, item, quantity, uom in self.ask_of(_OTHERS, events, role=role):
+            yield known[link]._replace(item=item, role=role, quantity=quantity, uom=uom)
+        yield from self.of_links(known.keys() - events, role)
 
     def members(self, events: Collection[str], role: str) -> list[tuple[str, str]]:
         """Event and item, of the valid events among those named by their hashes: less to read than `of_links`."""

@@ -24,9 +24,9 @@ class _Newest(NamedTuple):
     seen: Event | None = None
 
 
-def states(rows: Rows, items: Collection[str]) -> dict[str, State]:
-    """The state of each item, also of those that nothing is known of."""
-    history = History(rows, items)
+def states(rows: Rows, history: History, items: Collection[str]) -> dict[str, State]:
+    """The state of each item, also of those that nothing is known of. `history` is read as far as it has not been."""
+    history.read_around(items)
     outside = _Outside(history)
     found = {}
     for item in items:

@@ -22,9 +22,11 @@ CREATE OR REPLACE VIEW headrace.item_life
     `wrong` UInt8 COMMENT '1 if the event has been declared wrong, else 0'
 )
 AS SELECT
-    `topology`, `item`, `ts`, `event`, `role`, `enterprise`, any(`one`.`type`), any(`one`.`action`),
-    any(`one`.`biz_step`), any(`one`.`disposition`), any(`one`.`read_point`), any(`one`.`site`), any(`one`.`asset`),
-    max(`one`.`quantity`), any(`one`.`uom`), any(`one`.`link`), max(`one`.`error`)
+    `topology`, `item`, `ts`, `event`, `role`, `enterprise`, any(`one`.`type`) AS `type`, any(`one`.`action`) AS `action`,
+    any(`one`.`biz_step`) AS `biz_step`, any(`one`.`disposition`) AS `disposition`,
+    any(`one`.`read_point`) AS `read_point`, any(`one`.`site`) AS `site`, any(`one`.`asset`) AS `asset`,
+    max(`one`.`quantity`) AS `quantity`, any(`one`.`uom`) AS `uom`, any(`one`.`link`) AS `link`,
+    max(`one`.`error`) AS `wrong`
 FROM headrace_store.trace_items AS `one`
 GROUP BY `topology`, `item`, `ts`, `event`, `role`, `enterprise`
 COMMENT 'The events that name an item, each once';
@@ -40,10 +42,10 @@ CREATE OR REPLACE VIEW headrace.item_state
     `read_point` LowCardinality(String) COMMENT 'Where it was seen last, a URI; empty if nowhere'
 )
 AS SELECT
-    `topology`, `item`, max(`one`.`at`), argMax(`one`.`who`, (`one`.`at`, `one`.`hash`)),
-    argMax(`one`.`step`, (`one`.`at`, `one`.`hash`)),
-    argMaxIf(`one`.`condition`, (`one`.`at`, `one`.`hash`), `one`.`condition` != ''),
-    argMaxIf(`one`.`place`, (`one`.`at`, `one`.`hash`), `one`.`place` != '')
+    `topology`, `item`, max(`one`.`at`) AS `ts`, argMax(`one`.`who`, (`one`.`at`, `one`.`hash`)) AS `enterprise`,
+    argMax(`one`.`step`, (`one`.`at`, `one`.`hash`)) AS `biz_step`,
+    argMaxIf(`one`.`condition`, (`one`.`at`, `one`.`hash`), `one`.`condition` != '') AS `disposition`,
+    argMaxIf(`one`.`place`, (`one`.`at`, `one`.`hash`), `one`.`place` != '') AS `read_point`
 FROM
 (
     SELECT
@@ -72,8 +74,10 @@ CREATE OR REPLACE VIEW headrace.genealogy
     `output_uom` LowCardinality(String) COMMENT 'Unit, likewise'
 )
 AS SELECT
-    `topology`, `link`, `used`.`item`, `made`.`item`, `made`.`at`, `made`.`who`, `made`.`where`, `made`.`machine`,
-    `used`.`amount`, `used`.`unit`, `made`.`amount`, `made`.`unit`
+    `topology`, `link`, `used`.`item` AS `input`, `made`.`item` AS `output`, `made`.`at` AS `ts`,
+    `made`.`who` AS `enterprise`, `made`.`where` AS `site`, `made`.`machine` AS `asset`,
+    `used`.`amount` AS `input_quantity`, `used`.`unit` AS `input_uom`, `made`.`amount` AS `output_quantity`,
+    `made`.`unit` AS `output_uom`
 FROM
 (
     SELECT `topology`, `link`, `item`, `event`, max(`row`.`quantity`) AS `amount`, any(`row`.`uom`) AS `unit`

@@ -1093,16 +1093,16 @@ COMMENT 'What was made of what, a row for each pair of a transformation; ask by 
 AS SELECT
     topology,
     link,
-    used.item,
-    made.item,
-    made.at,
-    made.who,
-    made.where,
-    made.machine,
-    used.amount,
-    used.unit,
-    made.amount,
-    made.unit
+    used.item AS input,
+    made.item AS output,
+    made.at AS ts,
+    made.who AS enterprise,
+    made.where AS site,
+    made.machine AS asset,
+    used.amount AS input_quantity,
+    used.unit AS input_uom,
+    made.amount AS output_quantity,
+    made.unit AS output_uom
 FROM
 (
     SELECT
@@ -1295,17 +1295,17 @@ AS SELECT
     event,
     role,
     enterprise,
-    any(one.type),
-    any(one.action),
-    any(one.biz_step),
-    any(one.disposition),
-    any(one.read_point),
-    any(one.site),
-    any(one.asset),
-    max(one.quantity),
-    any(one.uom),
-    any(one.link),
-    max(one.error)
+    any(one.type) AS type,
+    any(one.action) AS action,
+    any(one.biz_step) AS biz_step,
+    any(one.disposition) AS disposition,
+    any(one.read_point) AS read_point,
+    any(one.site) AS site,
+    any(one.asset) AS asset,
+    max(one.quantity) AS quantity,
+    any(one.uom) AS uom,
+    any(one.link) AS link,
+    max(one.error) AS wrong
 FROM headrace_store.trace_items AS one
 GROUP BY
     topology,
@@ -1329,11 +1329,11 @@ COMMENT 'What is known of each item last, after the events that name it; those o
 AS SELECT
     topology,
     item,
-    max(one.at),
-    argMax(one.who, (one.at, one.hash)),
-    argMax(one.step, (one.at, one.hash)),
-    argMaxIf(one.condition, (one.at, one.hash), one.condition != ''),
-    argMaxIf(one.place, (one.at, one.hash), one.place != '')
+    max(one.at) AS ts,
+    argMax(one.who, (one.at, one.hash)) AS enterprise,
+    argMax(one.step, (one.at, one.hash)) AS biz_step,
+    argMaxIf(one.condition, (one.at, one.hash), one.condition != '') AS disposition,
+    argMaxIf(one.place, (one.at, one.hash), one.place != '') AS read_point
 FROM
 (
     SELECT
@@ -4012,11 +4012,11 @@ COMMENT 'Events of EPCIS 2.0';
 
 CREATE TABLE headrace_store.trace_items
 (
-    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(3)),
     `item` String COMMENT 'Which: the text of a code, the path of a GS1 Digital Link, or another URI' CODEC(ZSTD(1)),
     `role` LowCardinality(String) COMMENT 'What it is in the event: epc, parent, child, input or output',
     `ts` DateTime64(3, 'UTC') COMMENT 'When it happened, UTC' CODEC(DoubleDelta, ZSTD(1)),
-    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(1)),
+    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(3)),
     `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
     `type` LowCardinality(String) COMMENT 'ObjectEvent, AggregationEvent, TransactionEvent, TransformationEvent or AssociationEvent',
     `action` LowCardinality(String) COMMENT 'ADD, OBSERVE or DELETE; empty for transformations',
@@ -4036,6 +4036,7 @@ CREATE TABLE headrace_store.trace_items
     `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
+PRIMARY KEY (topology, item)
 ORDER BY (topology, item, ts, event, role, partition, offset, id)
 TTL stored_at + toIntervalYear(30)
 SETTINGS index_granularity = 256, min_compress_block_size = 8192, max_compress_block_size = 16384
@@ -4043,12 +4044,12 @@ COMMENT 'Items and amounts of items, one row for each event that they are in';
 
 CREATE TABLE headrace_store.trace_links
 (
-    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(3)),
     `link` String COMMENT 'The event, by its hash; of transformations that have an id, which may be several events, that id' CODEC(ZSTD(1)),
     `item` String COMMENT 'Which: the text of a code, the path of a GS1 Digital Link, or another URI' CODEC(ZSTD(1)),
     `role` LowCardinality(String) COMMENT 'What it is in the event: parent, child, input or output',
     `ts` DateTime64(3, 'UTC') COMMENT 'When it happened, UTC' CODEC(DoubleDelta, ZSTD(1)),
-    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(1)),
+    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(3)),
     `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
     `type` LowCardinality(String) COMMENT 'AggregationEvent, TransformationEvent or AssociationEvent',
     `action` LowCardinality(String) COMMENT 'ADD, OBSERVE or DELETE; empty for transformations',
@@ -4067,5 +4068,5 @@ CREATE TABLE headrace_store.trace_links
 ENGINE = ReplacingMergeTree
 ORDER BY (topology, link, role, item, ts, event, partition, offset, id)
 TTL stored_at + toIntervalYear(30)
-SETTINGS index_granularity = 1024
+SETTINGS index_granularity = 256, min_compress_block_size = 16384
 COMMENT 'Items that events join: made of one another, or put into one another';
