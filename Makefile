@@ -10,7 +10,7 @@ AMTOOL := $(TOOLS)/alertmanager/usr/bin/amtool
 CHROMIUM := $(TOOLS)/chromium
 PARALLEL := -n 2 --dist worksteal
 
-.PHONY: help setup demo test faults check format docs bench bench-quick bench-anomaly bench-control soak down clean
+.PHONY: help setup demo test faults check format docs bench bench-quick bench-anomaly bench-control bench-codes soak down clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -97,6 +97,9 @@ bench-anomaly: setup ## detectors on the Numenta Anomaly Benchmark (NAB_DATA, NA
 
 bench-control: setup ## the control loop against advice and none, half an hour; writes infra/bench/CONTROL.md
 	@$(RUN)/headrace bench control --record
+
+bench-codes: setup ## 1.143 billion codes, 46 GB of TMPDIR while it runs; writes infra/bench/CODES.md
+	@$(RUN)/headrace bench codes --record
 
 soak: setup ## half an hour at 20,000 events/s: memory, file handles, parts and lag have to stay flat; writes bench-soak/
 	@$(RUN)/headrace bench soak

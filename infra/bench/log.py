@@ -2,15 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from schemas.errors import UserError
+
 _BATCH_BYTES = 256 << 10
 _IN_FLIGHT = 64
 _READ_SECONDS = 300.0
+_LOOK_SECONDS = 0.05
 
 Offsets = dict[int, int]
 """Partition to offset."""
@@ -41,6 +44,14 @@ def ends(kafka: str, topic: str) -> Offsets:
 def committed(kafka: str, group: str, topic: str) -> int:
     """The offsets that a group has committed, added up over the partitions."""
     return asyncio.run(_committed(kafka, group, topic))
+
+
+def times_of_commits(
+    kafka: str, group: str, topic: str, marks: Sequence[Offsets], seconds: float, check: Callable[[], None]
+) -> list[float]:
+    """When a group had committed up to each of some marks, which are in order; seconds since the epoch. `check` raises
+    what ends the wait; UserError where a mark is not reached within so many seconds."""
+    return asyncio.run(_times_of_commits(kafka, group, topic, marks, seconds, check))
 
 
 def read(kafka: str, topic: str, begin: Offsets) -> list[Message]:
@@ -110,6 +121,23 @@ async def _ends(kafka: str, topic: str) -> Offsets:
 async def _committed(kafka: str, group: str, topic: str) -> int:
     async with _reader(kafka, topic, group) as (consumer, places):
         return sum([await consumer.committed(place) or 0 for place in places])
+
+
+async def _times_of_commits(
+    kafka: str, group: str, topic: str, marks: Sequence[Offsets], seconds: float, check: Callable[[], None]
+) -> list[float]:
+    times: list[float] = []
+    begin = time.monotonic()
+    async with _reader(kafka, topic, group) as (consumer, places):
+        while len(times) < len(marks):
+            done = {place.partition: await consumer.committed(place) or 0 for place in places}
+            while len(times) < len(marks) and all(done[p] >= end for p, end in marks[len(times)].items()):
+                times.append(time.time())
+            check()
+            if time.monotonic() - begin > seconds:
+                raise UserError(f"{topic} was not processed within {seconds:g} s")
+            await asyncio.sleep(_LOOK_SECONDS)
+    return times
 
 
 async def _read(kafka: str, topic: str, begin: Offsets) -> list[Message]:

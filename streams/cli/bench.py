@@ -8,9 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+from clickhouse_driver import Client
 
 from infra.bench import (
     anomaly,
+    codes,
+    codes_report,
+    codes_world,
     comparison,
     control,
     control_report,
@@ -28,6 +32,7 @@ from infra.bench import (
 from infra.bench.systems import SYSTEMS
 from infra.bench.workload import Workload
 from schemas.errors import UserError
+from sinks.archive.archive import Archive
 from streams.cli.options import Seconds
 
 _json = click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Also write JSON.")
@@ -247,6 +252,31 @@ def screens_command(browsers: int, rate: int, seconds: float, json_file: Path | 
     report.show(f"{browsers} browsers at the screen, in turns with none", columns, rows)
     if json_file:
         report.save_json(json_file, "screens", [asdict(one) for one in outcomes])
+
+
+@bench.command("codes", epilog="Example: TMPDIR=/data headrace bench codes --codes 100000000 --json codes.json")
+@click.option("--codes", "count", type=click.IntRange(min=20_000), default=codes_world.CODES, show_default=True)
+@_json
+@click.option("--record", is_flag=True, help=f"Also write it to {codes_report.RESULTS.name}.")
+def codes_command(count: int, json_file: Path | None, record: bool) -> None:
+    """Codes of 3,000 enterprises: minted, archived, recalled, resolved over HTTP, scanned.
+
+    Fewer codes take fewer of everything. A code takes 40 bytes of TMPDIR while it runs.
+    """
+    outcome = codes.run(count, _recall, _say)
+    rows, disk = codes_report.table(outcome), codes_report.disk_table(outcome)
+    report.show(f"{outcome.world.codes:,} codes", codes_report.COLUMNS, rows)
+    report.show("disk", codes_report.DISK_COLUMNS, disk)
+    if json_file:
+        report.save_json(json_file, "codes", codes_report.figures(outcome))
+    if record:
+        file, head = codes_report.RESULTS, codes_report.HEAD
+        report.record("Codes", codes_report.COLUMNS, rows, codes_report.NOTES, file, head=head)
+        report.record("Disk", codes_report.DISK_COLUMNS, disk, codes_report.DISK_NOTES, file, {}, head)
+
+
+def _recall(client: Client, topology: str, origin: str) -> int:
+    return sum(1 for _ in Archive(client, topology).recall([origin]))
 
 
 def _rate(text: str) -> int:

@@ -27,7 +27,7 @@ def test_what_does_not_exist_is_refused_with_what_does(arguments: list[str], rea
 
 
 def test_every_verb_has_an_example() -> None:
-    for name in ("windows", "latency", "scale", "soak", "quick", "anomaly", "control"):
+    for name in ("windows", "latency", "scale", "soak", "quick", "anomaly", "control", "codes"):
         done = CliRunner().invoke(bench, [name, "--help"])
         assert f"Example: headrace bench {name}" in done.output, name
 

@@ -4013,11 +4013,11 @@ COMMENT 'Events of EPCIS 2.0';
 
 CREATE TABLE headrace_store.trace_items
 (
-    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(3)),
     `item` String COMMENT 'Which: the text of a code, the path of a GS1 Digital Link, or another URI' CODEC(ZSTD(1)),
     `role` LowCardinality(String) COMMENT 'What it is in the event: epc, parent, child, input or output',
     `ts` DateTime64(3, 'UTC') COMMENT 'When it happened, UTC' CODEC(DoubleDelta, ZSTD(1)),
-    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(1)),
+    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(3)),
     `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
     `type` LowCardinality(String) COMMENT 'ObjectEvent, AggregationEvent, TransactionEvent, TransformationEvent or AssociationEvent',
     `action` LowCardinality(String) COMMENT 'ADD, OBSERVE or DELETE; empty for transformations',
@@ -4037,6 +4037,7 @@ CREATE TABLE headrace_store.trace_items
     `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
+PRIMARY KEY (topology, item)
 ORDER BY (topology, item, ts, event, role, partition, offset, id)
 TTL stored_at + toIntervalYear(30)
 SETTINGS index_granularity = 1024
@@ -4044,12 +4045,12 @@ COMMENT 'Items and amounts of items, one row for each event that they are in';
 
 CREATE TABLE headrace_store.trace_links
 (
-    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(1)),
+    `id` String COMMENT 'Deterministic id of the row: the same for the same log' CODEC(ZSTD(3)),
     `link` String COMMENT 'The event, by its hash; of transformations that have an id, which may be several events, that id' CODEC(ZSTD(1)),
     `item` String COMMENT 'Which: the text of a code, the path of a GS1 Digital Link, or another URI' CODEC(ZSTD(1)),
     `role` LowCardinality(String) COMMENT 'What it is in the event: parent, child, input or output',
     `ts` DateTime64(3, 'UTC') COMMENT 'When it happened, UTC' CODEC(DoubleDelta, ZSTD(1)),
-    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(1)),
+    `event` String COMMENT 'Hash of the event, 64 hexadecimal digits; its id after CBV 2.0 is ni:///sha-256;<event>?ver=CBV2.0' CODEC(ZSTD(3)),
     `enterprise` LowCardinality(String) COMMENT 'Prefix of the enterprise',
     `type` LowCardinality(String) COMMENT 'AggregationEvent, TransformationEvent or AssociationEvent',
     `action` LowCardinality(String) COMMENT 'ADD, OBSERVE or DELETE; empty for transformations',
@@ -4068,5 +4069,5 @@ CREATE TABLE headrace_store.trace_links
 ENGINE = ReplacingMergeTree
 ORDER BY (topology, link, role, item, ts, event, partition, offset, id)
 TTL stored_at + toIntervalYear(30)
-SETTINGS index_granularity = 1024
+SETTINGS index_granularity = 256, min_compress_block_size = 16384
 COMMENT 'Items that events join: made of one another, or put into one another';

@@ -1,0 +1,69 @@
+"""A headrace resolver as the benchmarks start, ask and stop it."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from infra.bench import http_load
+from infra.bench.arena import Arena
+from infra.bench.worker import PROJECT, free_address, stop
+from schemas.errors import UserError
+
+_READY_SECONDS: Final = 120.0
+_UNLIMITED: Final = "10000000"
+"""Look-ups of a client in a minute: all clients here have one address."""
+
+
+class Resolver:
+    """One process; stopped at the end of its context."""
+
+    def __init__(self, arena: Arena, file: Path, keys: str) -> None:
+        self._address = free_address()
+        self._log = arena.folder / "resolver.log"
+        command = [
+            sys.executable, "-m", "streams", "resolver", "--topology", str(file), "--address", self._address,
+            "--metrics", free_address(), "--lookups", _UNLIMITED,
+        ]  # fmt: skip
+        with self._log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command, env=arena.environment | {"HEADRACE_CODE_KEYS": keys}, cwd=PROJECT,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+
+    def __enter__(self) -> "Resolver":
+        try:
+            self._wait()
+        except BaseException:
+            stop(self._process)
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        stop(self._process)
+
+    def load(self, codes: Sequence[str], clients: int) -> http_load.Load:
+        """Ask for codes in a closed loop. Raises UserError if one is not found genuine."""
+        headers = {"Accept": "application/json"}
+        requests = [http_load.get(f"/resolve/{code}", self._address, headers) for code in codes]
+        load = http_load.run(self._address, requests, clients, b'"genuine"')
+        if load.unexpected:
+            raise UserError(f"the resolver did not find {load.unexpected:,} of {len(codes):,} codes genuine")
+        return load
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._is_ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise UserError(f"the resolver did not start: {self._log.read_text(errors='replace')[-1000:]}")
+            time.sleep(0.1)
+
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(f"http://{self._address}/ready").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
