@@ -27,6 +27,8 @@ VERBS: dict[str, str] = {
     "picking": "streams.cli.picking:picking",
     "screen": "streams.cli.screen:screen",
     "codes": "streams.cli.codes:codes",
+    "epcis": "streams.cli.epcis:epcis",
+    "token": "streams.cli.token:token",
     "dlq": "streams.cli.dlq:dlq",
     "bench": "streams.cli.bench:bench",
 }
