@@ -51,7 +51,7 @@ ORDER BY offset, index
 """
 _LIMITS: Final = {
     "max_execution_time": 20,
-    "max_rows_to_read": 200_000_000,
+    "max_rows_to_read": 2_000_000_000,
     "max_result_bytes": 64 << 20,
     "max_memory_usage": 2 << 30,
     "use_query_condition_cache": 0,  # an event that has just come must not be missed

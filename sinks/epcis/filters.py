@@ -156,6 +156,6 @@ def _number(given: Mapping[str, str], name: str) -> int | None:
     text = given.get(name)
     if text is None:
         return None
-    if not text.isascii() or not text.isdecimal() or not 0 < int(text[:10]) < 1 << 31:
+    if not text.isascii() or not text.isdecimal() or len(text) > 9 or not int(text):
         raise bad_parameter(f"{name} is {text[:100]!r}, and has to be a number above 0")
     return int(text)
