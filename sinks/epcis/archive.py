@@ -54,7 +54,6 @@ _LIMITS: Final = {
     "max_rows_to_read": 2_000_000_000,
     "max_result_bytes": 64 << 20,
     "max_memory_usage": 2 << 30,
-    "use_query_condition_cache": 0,  # an event that has just come must not be missed
 }
 _BEYOND: Final = frozenset((158, 159, 241, 307, 396))
 """TOO_MANY_ROWS, TIMEOUT_EXCEEDED, MEMORY_LIMIT_EXCEEDED, TOO_MANY_BYTES, TOO_MANY_ROWS_OR_BYTES."""
@@ -154,6 +153,6 @@ def _read(token: str | None) -> _Cursor | None:
         cursor = msgspec.json.decode(text, type=_Cursor)
     except (ValueError, binascii.Error, msgspec.DecodeError):
         cursor = None
-    if cursor is None or not 0 <= cursor.at < 1 << 48 or not 0 <= cursor.declared < 1 << 48 or (cursor.rest or 1) < 1:
+    if cursor is None or max(abs(cursor.at), abs(cursor.declared)) >= 1 << 48 or (cursor.rest or 1) < 1:
         raise bad_parameter("nextPageToken is none that this service has given")
     return cursor

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-_ID: Final = re.compile(r"(r|p)(\d{1,5})-(\d{1,15})((?:-\d{1,18}x\d{1,4}){1,64})")
+_ID: Final = re.compile(r"(r|p)(\d{1,5})-(\d{1,13})((?:-\d{1,18}x\d{1,4}){1,64})")
 _MOST: Final = 1_000
 """Events of a job."""
 

@@ -132,7 +132,17 @@ def test_the_id_of_a_job_says_where_its_events_are() -> None:
     job = Job(True, 3, 1_770_000_000_000, ((17, 2), (40, 1)))
     assert jobs.parse(str(job)) == job
     assert job.offsets == [17, 18, 40]
-    for text in ("", "r", "r0-1", "x0-1-1x1", "r0-1-1x0", "r0-1-1x1-", f"{job} ", "r0-1" + "-1x1" * 65):
+    for text in (
+        "",
+        "r",
+        "r0-1",
+        "x0-1-1x1",
+        "r0-1-1x0",
+        "r0-1-1x1-",
+        f"r0-{'9' * 14}-1x1",
+        f"{job} ",
+        "r0-1" + "-1x1" * 65,
+    ):
         assert jobs.parse(text) is None
 
 
