@@ -29,7 +29,8 @@ def token(text: str) -> str:
     "given",
     [
         "", "x", "ü", "%00", token("{}"), token('["1", "a", 0, null]'), token('[1, "a", 0]'),
-        token(f'[{1 << 60}, "a", 0, 1]'), token('[1, "a", 0, -5]'), token(f'[1, "a", {-(1 << 50)}, null]'), token("[" * 5_000),
+        token(f'[{1 << 60}, "a", 0, 1]'), token('[1, "a", 0, -5]'), token(f'[1, "a", {-(1 << 50)}, null]'),
+        token("[" * 5_000),
     ],
 )  # fmt: skip
 def test_a_token_that_was_not_given_is_refused(given: str) -> None:
