@@ -36,6 +36,9 @@ class Tokens:
             enterprises[digest] = prefix
         return cls(enterprises)
 
+    def __len__(self) -> int:
+        return len(self._enterprises)
+
     def enterprise(self, authorization: str | None) -> str | None:
         """Prefix of the enterprise whose bearer token an `Authorization` header holds; None if it is nobody's.
 

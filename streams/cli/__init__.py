@@ -29,6 +29,8 @@ VERBS: dict[str, str] = {
     "codes": "streams.cli.codes:codes",
     "trace": "streams.cli.trace:trace",
     "resolver": "streams.cli.resolver:resolver",
+    "epcis": "streams.cli.epcis:epcis",
+    "token": "streams.cli.token:token",
     "dlq": "streams.cli.dlq:dlq",
     "bench": "streams.cli.bench:bench",
 }

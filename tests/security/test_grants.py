@@ -16,6 +16,7 @@ import pytest
 from clickhouse_driver import Client, errors
 
 from infra.local.clickhouse import engine
+from infra.local.clickhouse.policies import OF_ENTERPRISES
 from infra.local.ports import HOST
 from schemas.errors import SinkRejected
 from sinks.base import Coded, Rows
@@ -29,6 +30,7 @@ _START = """
 import os, sys
 from pathlib import Path
 from infra.local.clickhouse import engine
+from infra.local.clickhouse.policies import OF_ENTERPRISES
 from infra.local.clickhouse.__main__ import main
 engine._CONFIG = Path(sys.argv.pop(1))
 os._exit(main())
@@ -115,4 +117,25 @@ def test_the_documented_grants_are_enough_and_no_more(tmp_path: Path) -> None:
         for table in ("readings", "trace_events", "alarms"):
             assert refused(client, f"SELECT * FROM headrace_store.{table}")
         assert refused(client, "INSERT INTO headrace_store.code_scans SELECT * FROM headrace_store.code_scans")
+        client.disconnect()
+
+
+def test_the_account_of_an_enterprise_reads_what_its_policies_filter_and_no_more(tmp_path: Path) -> None:
+    """The engine takes no policies from a statement: that these are on the same tables is all that can be seen here."""
+    with server(tmp_path, "deployer") as address:
+        client = connection.connect(address)
+        migrations.apply(client)
+        client.disconnect()
+    [policy] = re.findall(r"^CREATE ROW POLICY mill ON ([^;]+)\n    USING enterprise", DOCUMENT, re.MULTILINE)
+    filtered = {name.strip() for name in policy.split(",")}
+    assert filtered == {f"headrace_store.{table}" for table in OF_ENTERPRISES}
+    granted = {grant.removeprefix("GRANT SELECT ON ") for grant in grants("tenant")}
+    assert granted == filtered | {"headrace.*"}
+    with server(tmp_path, "tenant") as address:
+        client = connection.connect(address)
+        for table in OF_ENTERPRISES:
+            assert client.execute(f"SELECT count() FROM headrace.{table}") == [(0,)]
+        for sql in ("SELECT * FROM headrace.readings", "SELECT * FROM headrace_store.dead_letters"):
+            assert refused(client, sql)
+        assert refused(client, "INSERT INTO headrace_store.trace_events (id) SELECT ''")
         client.disconnect()

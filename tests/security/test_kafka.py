@@ -13,6 +13,7 @@ from schemas.topics import ALARM_ACTIONS, PROCESS_ACKS, TRACE_EVENTS
 from schemas.trace import Scan
 from sinks.bigscreen.actions import Actions
 from sinks.bigscreen.feed import Feed
+from sinks.epcis.log import Log
 from sinks.resolver.scans import Scans
 from streams.adjustment_reader import AdjustmentReader
 from streams.event_producer import EventProducer
@@ -137,6 +138,22 @@ def test_the_screen_reads_and_acts_with_its_rights(deployed: Plant, servers: Ser
         await actions.stop()
 
     asyncio.run(look_and_act())
+
+
+def test_epcis_captures_and_asks_how_far_the_workers_are_with_its_rights(deployed: Plant, servers: Servers) -> None:
+    servers.grant(deployed.topology.topology)
+    admin = KafkaAdminClient(bootstrap_servers=servers.stack.kafka)
+    admin.create_topics([NewTopic(TRACE_EVENTS.name, 2, 1)])  # the topology here has no trace
+    admin.close()
+    options = Settings.from_environment(servers.login("epcis")).client_options()
+
+    async def capture() -> None:
+        async with Log(options, deployed.topology.topology) as log:
+            job = await log.send("88.118.8", [b"{}"] * 3, proceed=False)
+            assert len(job.offsets) == 3
+            assert not await log.is_archived(job)
+
+    asyncio.run(capture())
 
 
 LACKING = {

@@ -1,4 +1,4 @@
-"""Who may connect: accounts from a JSON file, `{"name": {"password": "…", "readonly": 0}}`."""
+"""Who may connect: accounts from a JSON file, `{"name": {"password": "…", "readonly": 0, "enterprise": ""}}`."""
 
 import hmac
 from dataclasses import dataclass
@@ -8,16 +8,25 @@ from typing import Literal, Self
 import msgspec
 
 from infra.local.clickhouse.errors import Code, ServerError, StartError
+from schemas.codes import is_prefix
 
 
 class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A password, and 2 for an account that may query and change settings but write nothing."""
+    """A password, and 2 for an account that may query and change settings but write nothing.
+
+    One of an enterprise, named by its prefix, sees the rows of that enterprise alone, writes nothing and sets nothing.
+    """
 
     password: str
     readonly: Literal[0, 2] = 0
+    enterprise: str = ""
+
+    def __post_init__(self) -> None:
+        if self.enterprise and not is_prefix(self.enterprise):
+            raise ValueError("enterprise is no prefix such as 88.118.8")
 
     def __repr__(self) -> str:
-        return f"Account(readonly={self.readonly})"
+        return f"Account(readonly={self.readonly}, enterprise={self.enterprise!r})"
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,11 @@ class Accounts:
         if not accounts.by_name:
             raise StartError(f"there are no accounts in {path}")
         return accounts
+
+    @property
+    def tenants(self) -> bool:
+        """Whether some are of enterprises."""
+        return any(account.enterprise for account in self.by_name.values())
 
     def authenticate(self, name: str, password: str) -> Account:
         """The account. Raises ServerError 516, the same for an unknown name and for a wrong password."""

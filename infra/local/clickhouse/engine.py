@@ -19,6 +19,7 @@ from chdb import _chdb
 from infra.local.clickhouse.blocks import Column
 from infra.local.clickhouse.errors import ENGINE_ERRORS, Code, ServerError, StartError
 from infra.local.clickhouse.guard import check_statement
+from infra.local.clickhouse.policies import SETTING, with_policies
 from infra.local.clickhouse.statements import (
     column_names,
     is_set,
@@ -32,7 +33,7 @@ from infra.local.clickhouse.statements import (
 _bindings: Any = _chdb  # their type stubs lack the connection API
 
 _CONFIG: Final = Path(__file__).with_name("engine.xml")
-_OWN_SETTINGS: Final = frozenset({"query_cache_tag", "readonly", "database"})
+_OWN_SETTINGS: Final = frozenset({"query_cache_tag", "readonly", "database", SETTING})
 _NOT_INSERTABLE: Final = frozenset({"MATERIALIZED", "ALIAS"})
 
 
@@ -52,24 +53,28 @@ Blocks = Generator[Result, None, None]
 
 
 class Engine:
-    """The engine over one data directory, which it locks.
+    """The engine over one data directory, which it locks; `tenants` if there are accounts of enterprises.
 
     Raises StartError if the directory cannot be used.
     """
 
-    def __init__(self, path: Path) -> None:
-        if "?" in str(path):
-            raise StartError(f"a data directory must not have a question mark in its name: {path}")
+    def __init__(self, path: Path, *, tenants: bool = False) -> None:
+        if "?" in str(path) or "&" in str(path):
+            raise StartError(f"a data directory must have neither ? nor & in its name: {path}")
         try:
             path.mkdir(parents=True, exist_ok=True)
             _require_unowned(path)
             _prepare_default_database(path)
+            config = _CONFIG
+            if tenants:
+                config = path / _CONFIG.name
+                config.write_text(with_policies(_CONFIG.read_text()))
         except OSError as error:
             raise StartError(f"cannot use {path}: {error.strerror}") from None
         self._path = path
         _bindings.set_signal_handlers_enabled(0)  # before the first connection; SIGTERM and SIGINT are Python's
         try:
-            self._admin = self.connect(f"config-file={_CONFIG}&max_query_size={1 << 30}")
+            self._admin = self.connect(f"config-file={config}&max_query_size={1 << 30}")
         except ServerError as error:
             raise StartError(f"the engine cannot open {path}: {error.message}") from None
         self._admin_lock = threading.Lock()
@@ -79,9 +84,12 @@ class Engine:
         with self.session() as session:
             self.default_settings = session.read_changed_settings()
 
-    def session(self, database: str = "", readonly: int = 0) -> "Session":
-        """A new session in `database`. Raises ServerError 81 if there is none of that name."""
-        return Session(self, database, readonly)
+    def session(self, database: str = "", readonly: int = 0, enterprise: str = "") -> "Session":
+        """A new session in `database`, which sees the rows of one enterprise if one is named, and can set nothing then.
+
+        Raises ServerError 81 if there is no database of that name.
+        """
+        return Session(self, database, 1 if enterprise else readonly, enterprise)
 
     def kill(self, tag: str) -> bool:
         """Stops the statement that runs in the session of that tag. False if there is none (yet)."""
@@ -118,9 +126,10 @@ class Session:
     Every method raises ServerError with the engine's number. Nothing is run that `guard` refuses.
     """
 
-    def __init__(self, engine: Engine, database: str, readonly: int) -> None:
+    def __init__(self, engine: Engine, database: str, readonly: int, enterprise: str) -> None:
         self.engine = engine
         self.readonly = readonly
+        self._enterprise = enterprise
         self.tag = uuid.uuid4().hex
         """Finds this session's statement among all that run: a setting that is of no use in this engine."""
         self._settings = engine.default_settings
@@ -208,7 +217,7 @@ class Session:
 
     def describe_beside(self, sql: str, parameters: Mapping[str, str] | None = None) -> list[Column]:
         """Like `describe_query`, while a SELECT of this session is being streamed. Temporary tables are not known."""
-        with self.engine.session(self._database, self.readonly) as other:
+        with self.engine.session(self._database, self.readonly, self._enterprise) as other:
             return other.describe_query(sql, parameters)
 
     def read_changed_settings(self) -> dict[str, str]:
@@ -217,9 +226,14 @@ class Session:
         return {name: value for name, value in _decode_json(rows)["data"] if name not in _OWN_SETTINGS}
 
     @contextmanager
-    def settings(self, values: Mapping[str, str], *, strict: bool) -> Iterator[None]:
-        """Applies settings for one query. Unknown ones raise 115 if `strict`, else they are ignored."""
+    def settings(self, values: Mapping[str, str], *, strict: bool, query_id: str = "") -> Iterator[None]:
+        """Applies settings for one query, whose id is noted where settings may be set: the engine chooses its own.
+
+        Unknown settings raise 115 if `strict`, else they are ignored.
+        """
         applied: list[str] = []
+        if query_id and not self._enterprise:
+            values = {"log_comment": query_id, **values}
         try:
             self._apply(values, strict, applied)
             yield
@@ -267,7 +281,8 @@ class Session:
             self._run(set_statement(self._settings))
 
     def _connect(self) -> Any:
-        connection = self.engine.connect(f"query_cache_tag={self.tag}&readonly={self.readonly}")
+        enterprise = f"&{SETTING}={self._enterprise}" if self._enterprise else ""
+        connection = self.engine.connect(f"query_cache_tag={self.tag}&readonly={self.readonly}{enterprise}")
         connection.set_progress_callback(self._progressed)
         if self._database and self._database != "default":
             try:

@@ -89,10 +89,9 @@ class HttpHandler(BaseHTTPRequestHandler):
                 raise ServerError(Code.NOT_IMPLEMENTED, "Multipart bodies are not supported")
             output_format = parameters.get("default_format") or self.headers.get("X-ClickHouse-Format")
             request = Request(parameters, output_format or DEFAULT_FORMAT, body, changes_nothing)
-            settings = {"log_comment": query_id, **request.settings()}
             with (
                 self._open_session(parameters, user, account) as session,
-                session.settings(settings, strict=True),
+                session.settings(request.settings(), strict=True, query_id=query_id),
                 self.server.services.watcher.watching(self.connection, session.tag, lambda seen: not seen),
                 closing(execute(session, request)) as answer,
             ):
@@ -117,7 +116,7 @@ class HttpHandler(BaseHTTPRequestHandler):
         database = parameters.get("database") or self.headers.get("X-ClickHouse-Database") or ""
         name = parameters.get("session_id")
         if not name:
-            return self.server.services.engine.session(database, account.readonly)
+            return self.server.services.engine.session(database, account.readonly, account.enterprise)
         timeout = parameters.get("session_timeout", str(DEFAULT_SECONDS))
         if not timeout.isdecimal():
             raise ServerError(Code.INCORRECT_DATA, "session_timeout is not a number of seconds")

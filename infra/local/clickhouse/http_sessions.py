@@ -47,7 +47,8 @@ class HttpSessions:
                     raise ServerError(Code.SESSION_NOT_FOUND, f"Session {name} not found")
                 if len(self._kept) >= MAX_SESSIONS:
                     raise ServerError(Code.TOO_MANY_SIMULTANEOUS_QUERIES, f"More than {MAX_SESSIONS} sessions")
-                kept = self._kept[user, name] = _Kept(self._engine.session(readonly=account.readonly))
+                session = self._engine.session(readonly=account.readonly, enterprise=account.enterprise)
+                kept = self._kept[user, name] = _Kept(session)
             if not kept.lock.acquire(blocking=False):
                 raise ServerError(Code.SESSION_IS_LOCKED, f"Session {name} is locked by a concurrent client")
         try:

@@ -86,7 +86,7 @@ class NativeConnection:
             )
         account = self._services.accounts.authenticate(hello.user, hello.password)
         engine = self._services.engine
-        session = engine.session(hello.database, account.readonly)
+        session = engine.session(hello.database, account.readonly, account.enterprise)
         self._client.sendall(packets.hello(engine.version, engine.timezone))
         return session
 
@@ -114,11 +114,8 @@ class NativeConnection:
         self._blocks = Reader(lambda: read_frame(self._reader)) if query.compressed else self._reader
         self._cancelled = False
         tables = self._read_external_tables()
-        settings = query.settings
-        if query.id:  # the engine chooses its query ids by itself
-            settings = {"log_comment": query.id, **settings}
         try:
-            with session.settings(settings, strict=query.strict_settings):
+            with session.settings(query.settings, strict=query.strict_settings, query_id=query.id):
                 created: list[str] = []
                 try:
                     _create_external_tables(session, tables, created)

@@ -35,7 +35,7 @@ class Server:
         native, http = NativeListener(host, tcp_port), HttpListener(host, http_port)
         self._listeners = (native, http)
         self.tcp_port, self.http_port = native.port, http.port
-        engine = Engine(path)
+        engine = Engine(path, tenants=accounts.tenants)
         self._services = Services(engine, accounts, Watcher(engine), Clients(MAX_CONNECTIONS), HttpSessions(engine))
         native.services = http.services = self._services
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,15 @@ class Reply:
 class Endpoint:
     """A running endpoint over the data in `folder`."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, tenants: Mapping[str, str] | None = None) -> None:
+        """`tenants` are accounts of enterprises: name to prefix, with the name as password."""
         self.folder = folder
         self.log = folder / "log"
         self.data = folder / "data"
         users = folder / "users.json"
-        users.write_text(json.dumps(USERS))
+        of_tenants = {name: {"password": name, "enterprise": prefix} for name, prefix in (tenants or {}).items()}
+        users.write_text(json.dumps(USERS | of_tenants))
+        self.passwords = PASSWORDS | {name: name for name in of_tenants}
         ports = ("--tcp-port", "0", "--http-port", "0")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -63,7 +66,7 @@ class Endpoint:
         self.tcp_port, self.http_port = int(ready[3]), int(ready[5])
 
     def client(self, user: str = WRITER, **options: Any) -> Client:
-        options = {"user": user, "password": PASSWORDS[user], **options}
+        options = {"user": user, "password": self.passwords[user], **options}
         return Client(HOST, self.tcp_port, **options)
 
     def http(
@@ -76,7 +79,7 @@ class Endpoint:
     ) -> Reply:
         """One request as curl would send it."""
         connection = http.client.HTTPConnection(HOST, self.http_port, timeout=60)
-        account = {"X-ClickHouse-User": user, "X-ClickHouse-Key": PASSWORDS[user]}
+        account = {"X-ClickHouse-User": user, "X-ClickHouse-Key": self.passwords[user]}
         try:
             address = "/?" + urllib.parse.urlencode(parameters)
             connection.request(method, address, body, {**account, **(headers or {})}, encode_chunked=False)

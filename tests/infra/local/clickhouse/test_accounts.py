@@ -19,6 +19,8 @@ def test_an_account_is_found_by_name_and_password(tmp_path: Path) -> None:
     accounts = load(tmp_path, json.dumps({"a": {"password": "pässword"}, "b": {"password": "", "readonly": 2}}))
     assert accounts.authenticate("a", "pässword").readonly == 0
     assert accounts.authenticate("b", "").readonly == 2
+    assert not accounts.tenants
+    assert load(tmp_path, '{"a": {"password": "", "enterprise": "88.118.8"}}').tenants
 
 
 @pytest.mark.parametrize(("name", "password"), [("a", "wrong"), ("a", ""), ("nobody", ""), ("nobody", "right")])
@@ -32,7 +34,17 @@ def test_wrong_names_and_passwords_are_refused_alike(tmp_path: Path, name: str, 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{}", "[]", '{"a": {}}', '{"a": {"password": 1}}', '{"a": {"password": "x", "readonly": 1}}', '{"a": {"pass'],
+    [
+        "",
+        "{}",
+        "[]",
+        '{"a": {}}',
+        '{"a": {"password": 1}}',
+        '{"a": {"password": "x", "readonly": 1}}',
+        '{"a": {"pass',
+        '{"a": {"password": "x", "enterprise": "88.118.8&readonly=0"}}',
+        '{"a": {"password": "x", "enterprise": "mill"}}',
+    ],
 )
 def test_a_malformed_file_is_refused(tmp_path: Path, content: str) -> None:
     with pytest.raises(StartError):
