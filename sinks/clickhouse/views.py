@@ -20,6 +20,7 @@ _FILES: Final = {
     "views_quality.sql": "defects",
     "views_logistics.sql": "moves",
     "views_economics.sql": "baselines",
+    "views_trace.sql": "trace_links",
 }
 """Files of views, in order, and the newest table that each reads: a schema of long ago has none of them."""
 

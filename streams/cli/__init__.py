@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "picking": "streams.cli.picking:picking",
     "screen": "streams.cli.screen:screen",
     "codes": "streams.cli.codes:codes",
+    "trace": "streams.cli.trace:trace",
     "dlq": "streams.cli.dlq:dlq",
     "bench": "streams.cli.bench:bench",
 }

@@ -1,0 +1,102 @@
+"""Where items are and how: after their own events, and those of what they were in while they were in it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final, NamedTuple
+
+from sinks.archive.history import Event, History
+from sinks.archive.results import State
+from sinks.archive.rows import Rows
+from sinks.archive.spans import LAST, Key
+
+_LOCATIONS: Final = """
+SELECT event, any(biz_location) FROM headrace_store.trace_events
+WHERE topology = %(topology)s AND enterprise IN %(enterprises)s AND event IN (SELECT key FROM wanted)
+    AND ts >= fromUnixTimestamp64Milli(%(since)s) AND ts <= fromUnixTimestamp64Milli(%(until)s) AND biz_location != ''
+GROUP BY event
+"""
+
+
+class _Newest(NamedTuple):
+    """The newest event, the newest that tells a disposition, and the newest that has a read point."""
+
+    last: Event | None = None
+    told: Event | None = None
+    seen: Event | None = None
+
+
+def states(rows: Rows, items: Collection[str]) -> dict[str, State]:
+    """The state of each item, also of those that nothing is known of."""
+    history = History(rows, items)
+    outside = _Outside(history)
+    found = {}
+    for item in items:
+        newest = _newest_of(one for one in history.own(item) if not one.error)
+        for stay in history.stays(item):
+            since, until = stay.span
+            newest = _newest_of((one for one in outside[stay.parent, until] if one and one.key >= since), newest)
+        found[item] = newest
+    locations = _locations(rows, [newest.seen for newest in found.values() if newest.seen])
+    return {item: _told(item, _outermost(history, item), newest, locations) for item, newest in found.items()}
+
+
+class _Outside(dict[tuple[str, Key], _Newest]):
+    """The newest before a moment that concerns what is in a container: worked out once for all that is in it."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    def __missing__(self, place: tuple[str, Key]) -> _Newest:
+        container, until = place
+        own = (one for one in self._history.own(container) if one.key < until and self._history.is_shared(one))
+        shared = self._history.shared(container, until)
+        self[place] = _newest_of(one for some in (own, shared) for one in some if not one.error)
+        return self[place]
+
+
+def _newest_of(events: Iterable[Event], newest: _Newest = _Newest()) -> _Newest:  # noqa: B008 - a constant
+    """The newest of them, and of what was newest before."""
+    last, told, seen = newest
+    for event in events:
+        if last is None or event.key > last.key:
+            last = event
+        if event.disposition and (told is None or event.key > told.key):
+            told = event
+        if event.read_point and (seen is None or event.key > seen.key):
+            seen = event
+    return _Newest(last, told, seen)
+
+
+def _outermost(history: History, item: str) -> str:
+    """What an item is in, or that is in, and so on; a lot that is in several is in none of them alone."""
+    passed = [item]
+    while True:
+        now = [stay.parent for stay in history.stays(passed[-1]) if stay.span[1] == LAST]
+        if len(now) != 1 or now[0] in passed:
+            return passed[-1] if len(passed) > 1 else ""
+        passed.append(now[0])
+
+
+def _locations(rows: Rows, seen: Iterable[Event]) -> dict[str, str]:
+    """By event, where things are afterwards."""
+    events = {one.joined.event: one.joined for one in seen}
+    if not events:
+        return {}
+    times = [one.ts for one in events.values()]
+    enterprises = sorted({one.enterprise for one in events.values()})
+    of = {"enterprises": enterprises, "since": min(times), "until": max(times)}
+    return dict(rows.ask_of(_LOCATIONS, events, **of))
+
+
+def _told(item: str, pack: str, newest: _Newest, locations: Mapping[str, str]) -> State:
+    last, told, seen = newest
+    return State(
+        item=item,
+        pack=pack,
+        ts=last.joined.ts if last else None,
+        enterprise=last.joined.enterprise if last else "",
+        biz_step=last.joined.biz_step if last else "",
+        disposition=told.disposition if told else "",
+        read_point=seen.read_point if seen else "",
+        biz_location=locations.get(seen.joined.event, "") if seen else "",
+        used=last.joined.role == "input" if last else False,
+    )
