@@ -17,6 +17,7 @@ from rich.console import Console
 from infra.local import stack
 from infra.local.ports import Ports, free_ports, is_free
 from schemas.errors import UserError
+from streams.cli import demo_trace
 from streams.cli.audit import run_audit
 from streams.cli.demo_processes import (
     run,
@@ -95,6 +96,9 @@ def demo(data: Path, duration: float | None, rate: int, files: tuple[Path, ...])
         checks = run_audit(topology, settings)
         print_report(console, topology, settings, at_the_end, checks, labels)
         _print_addresses(console, folder, settings)
+        if code := demo_trace.example(topology, settings):
+            command = f"headrace trace life {code} --topology {topology_file} --data {folder}"
+            console.print(f"one code    {command}", soft_wrap=True, highlight=False)
         if any(not check.holds for check in checks):
             sys.exit(1)
         if url:

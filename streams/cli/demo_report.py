@@ -58,8 +58,6 @@ def print_report(
     if labels.exists():
         _print_faults(console, client, topology.topology, labels)
     print_checks(checks)
-    if code := demo_trace.example(client, topology):
-        console.print(f"a code      headrace trace life {code}  (or on the screen)", soft_wrap=True, highlight=False)
     client.disconnect()
 
 

@@ -5,6 +5,8 @@ from typing import Final
 from clickhouse_driver import Client
 from rich.table import Table
 
+from sinks.clickhouse import connection
+from streams.settings import Settings
 from streams.topology.model import Topology
 
 _FIGURES: Final = {
@@ -61,11 +63,13 @@ def figures(client: Client, topology: Topology) -> Table | None:
     return table
 
 
-def example(client: Client, topology: Topology) -> str:
+def example(topology: Topology, settings: Settings) -> str:
     """The code of an item that has come to its place; empty if there is none."""
     if topology.trace is None:
         return ""
+    client = connection.connect(connection.parse(settings.clickhouse or ""))
     [(item,)] = client.execute(_EXAMPLE, {"topology": topology.topology})
+    client.disconnect()
     return str(item)
 
 
