@@ -6,14 +6,16 @@ from schemas.alarm_actions import Action
 from schemas.errors import SinkError, UserError
 from sinks.bigscreen.actions import Actions
 from sinks.bigscreen.palette import COLOURS
-from sinks.bigscreen.panels import anomalies, emissions, equipment, logistics, production, quality
+from sinks.bigscreen.panels import anomalies, emissions, equipment, logistics, production, quality, trace
 from sinks.bigscreen.panels.alarms import AlarmPanel
 from sinks.bigscreen.panels.asset import AssetDialog
+from sinks.bigscreen.panels.item import ItemDialog
 from sinks.bigscreen.panels.parts import action, box, figure
 from sinks.bigscreen.panels.questions import Questions
 from sinks.bigscreen.person import Person
 from sinks.bigscreen.store import Store
 from sinks.bigscreen.views.asset import AssetView, asset_view
+from sinks.bigscreen.views.item import ItemView, item_view
 from sinks.bigscreen.views.whole import Whole
 from sinks.bigscreen.words import LANGUAGES, Words
 
@@ -33,6 +35,7 @@ class Page:
         self._words: Words = LANGUAGES[person.language]
         self._questions = Questions(self._words, plant.longest_shelf_ms)
         dialog = AssetDialog(self._words, self._look_up)
+        items = ItemDialog(self._words, self._look_up_item, dialog.open)
         ui.colors(primary=COLOURS["quiet"])
         with box("wall", "main"):
             self._build_header()
@@ -42,6 +45,7 @@ class Page:
             self._production = production.build(plant, self._words)
             self._quality = quality.build(plant, self._words)
             self._logistics = logistics.build(plant, self._words)
+            self._traceability = trace.build(plant, self._words, items.open)
             self._anomalies = anomalies.build(self._words, dialog.open)
 
     def show(self, view: Whole) -> None:
@@ -55,6 +59,7 @@ class Page:
         self._production(view.production)
         self._quality(view.quality)
         self._logistics(view.logistics)
+        self._traceability(view.traceability)
         self._anomalies(view.flags)
 
     def _build_header(self) -> None:
@@ -74,6 +79,9 @@ class Page:
     async def _look_up(self, asset: str) -> AssetView:
         detail = await self._store.detail(asset)
         return asset_view(detail, self._store.snapshot, self._store.plant, self._words)
+
+    async def _look_up_item(self, text: str) -> ItemView:
+        return item_view(await self._store.item(text), self._store.plant, self._words)
 
     async def _ask_who(self) -> None:
         name = await self._questions.who()

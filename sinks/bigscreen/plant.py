@@ -59,6 +59,10 @@ class Plant:
     """Whether the topology has that part, as the next two."""
     quality: bool = False
     logistics: bool = False
+    enterprises: tuple[str, ...] = ()
+    """Prefixes of those whose codes are shown; empty where the topology has no such part."""
+    tenant: str | None = None
+    """The one enterprise that alone is shown; None for all of them."""
 
     def asset(self, name: str) -> Asset:
         """A declared asset; one of that name alone if it is not declared."""

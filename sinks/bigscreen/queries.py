@@ -15,6 +15,7 @@ from sinks.bigscreen.rows import Headroom, Point, Reading
 
 _Struct = TypeVar("_Struct", Alarm, Anomaly)
 
+_TIMES: Final = ("ts", "raised_at", "until")
 _READINGS: Final = """
 SELECT asset, metric, argMax(value, ts), argMax(flag, ts), argMax(state, ts), toUnixTimestamp64Milli(max(ts))
 FROM headrace.readings
@@ -79,29 +80,25 @@ def headroom(client: Client, plant: Plant, since: int, now: int) -> list[Headroo
 
 def alarms(client: Client, plant: Plant) -> list[Alarm]:
     """The newest transition of every alarm. All of time: an alarm may have stood for long."""
-    return _structs(client, _ALARMS, {"topology": plant.topology}, Alarm)
+    return structs(client, _ALARMS, {"topology": plant.topology}, Alarm)
 
 
 def flags(client: Client, plant: Plant, since: int) -> list[Anomaly]:
     """The newest flags."""
-    return _structs(client, _FLAGS, _place(plant, since), Anomaly)
+    return structs(client, _FLAGS, _place(plant, since), Anomaly)
 
 
 def flags_of(client: Client, plant: Plant, since: int, asset: str) -> list[Anomaly]:
     """The newest flags of one asset."""
-    return _structs(client, _FLAGS_OF, {**_place(plant, since), "asset": asset}, Anomaly)
+    return structs(client, _FLAGS_OF, {**_place(plant, since), "asset": asset}, Anomaly)
 
 
 def alarms_of(client: Client, plant: Plant, asset: str) -> list[Alarm]:
     """The newest transitions of one asset's alarms."""
-    return _structs(client, _ALARMS_OF, {**_place(plant, 0), "asset": asset}, Alarm)
+    return structs(client, _ALARMS_OF, {**_place(plant, 0), "asset": asset}, Alarm)
 
 
-def _place(plant: Plant, since: int) -> dict[str, Any]:
-    return {"topology": plant.topology, "site": plant.site, "since": since}
-
-
-def _structs(client: Client, query: str, parameters: dict[str, Any], kind: type[_Struct]) -> list[_Struct]:
+def structs(client: Client, query: str, parameters: dict[str, Any], kind: type[_Struct]) -> list[_Struct]:
     """Rows as the structs of the topic: the columns have the names of the fields, times are milliseconds there."""
     names = kind.__struct_fields__
     columns = ", ".join(f"toUnixTimestamp64Milli(`{n}`)" if n in _TIMES else f"`{n}`" for n in names)
@@ -109,4 +106,5 @@ def _structs(client: Client, query: str, parameters: dict[str, Any], kind: type[
     return [msgspec.convert(dict(zip(names, row, strict=True)), kind, strict=False) for row in rows]
 
 
-_TIMES: Final = ("ts", "raised_at", "until")
+def _place(plant: Plant, since: int) -> dict[str, Any]:
+    return {"topology": plant.topology, "site": plant.site, "since": since}

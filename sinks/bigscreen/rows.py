@@ -174,3 +174,37 @@ class Moves(NamedTuple):
 
     moves: int
     median_ms: float
+
+
+class Minted(NamedTuple):
+    """Codes that were given out."""
+
+    today: int
+    all: int
+
+
+class Happened(NamedTuple):
+    """Items of today's events, each once."""
+
+    made: int
+    packed: int
+    shipped: int
+    received: int
+
+
+class Scanned(NamedTuple):
+    """Today's scans."""
+
+    scans: int
+    forged: int
+    void: int
+
+
+class Traced(NamedTuple):
+    """What happened to an item last."""
+
+    ts: int
+    step: str
+    asset: str
+    """The machine; empty if it was none."""
+    item: str

@@ -14,6 +14,7 @@ from typing import Final
 from nicegui import Client, Event, app, ui
 
 from schemas.results import Alarm, Anomaly
+from schemas.topics import TRACE_EVENTS
 from sinks.bigscreen.actions import Actions
 from sinks.bigscreen.feed import Feed
 from sinks.bigscreen.page import Page
@@ -117,14 +118,17 @@ class _Screen:
     def _picture(self, language: str) -> Whole:
         store = self.store
         now = int(time.time() * 1000)
-        return whole(store.snapshot, store.alarms, store.flags, store.plant, LANGUAGES[language], now)
+        return whole(store.snapshot, store.alarms, store.flags, store.code_flags, store.plant, LANGUAGES[language], now)
 
     def _take_alarms(self, transitions: list[Alarm]) -> None:
         if self.store.alarms.take(transitions):
             self._changed.set()
 
     def _take_flags(self, flags: list[Anomaly]) -> None:
-        if self.store.flags.take(flags):
+        of_codes = [flag for flag in flags if flag.topic == TRACE_EVENTS.name]
+        own = [flag for flag in of_codes if flag.site in self.store.plant.enterprises]
+        others = [flag for flag in flags if flag.topic != TRACE_EVENTS.name]
+        if self.store.flags.take(others) | self.store.code_flags.take(own):
             self._changed.set()
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from schemas.results import Alarm, Anomaly
+from sinks.archive.results import Circumstances, Genealogy, Life
 from sinks.bigscreen.rows import (
     Capability,
     ChartLine,
     ChartPoint,
     Defects,
     Downtime,
+    Happened,
     Headroom,
     Inspected,
+    Minted,
     Moves,
     Oee,
     Order,
@@ -20,7 +23,9 @@ from sinks.bigscreen.rows import (
     Point,
     Queue,
     Reading,
+    Scanned,
     Stock,
+    Traced,
     WrongPick,
 )
 
@@ -61,6 +66,16 @@ class Logistics:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Traceability:
+    """Codes, and today's events and scans."""
+
+    minted: Minted | None = None
+    happened: Happened | None = None
+    scanned: Scanned | None = None
+    newest: Sequence[Traced] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """Everything."""
 
@@ -72,6 +87,7 @@ class Snapshot:
     production: Production = field(default_factory=Production)
     quality: Quality = field(default_factory=Quality)
     logistics: Logistics = field(default_factory=Logistics)
+    traceability: Traceability = field(default_factory=Traceability)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,3 +98,15 @@ class AssetDetail:
     trends: Sequence[Point] = ()
     alarms: Sequence[Alarm] = ()
     flags: Sequence[Anomaly] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemDetail:
+    """What is shown of an item when somebody asks for it."""
+
+    item: str
+    life: Life
+    up: Genealogy
+    down: Genealogy
+    at_machines: Sequence[Circumstances] = ()
+    """Of the machines that it was at, and when."""

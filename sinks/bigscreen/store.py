@@ -9,18 +9,18 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
 from clickhouse_driver import Client
 
 from schemas.errors import SinkError
 from schemas.results import Anomaly
-from sinks.bigscreen import queries, shop_floor_queries
+from sinks.bigscreen import archive_reader, queries, shop_floor_queries, trace_queries
 from sinks.bigscreen.board import Alarms, Flags
+from sinks.bigscreen.line import Line
 from sinks.bigscreen.plant import Plant
 from sinks.bigscreen.rows import Reading
-from sinks.bigscreen.snapshot import AssetDetail, Logistics, Production, Quality, Snapshot
-from sinks.clickhouse.errors import translated
+from sinks.bigscreen.snapshot import AssetDetail, ItemDetail, Logistics, Production, Quality, Snapshot, Traceability
 
 _MINUTE: Final = 60_000
 _HOUR: Final = 60 * _MINUTE
@@ -35,7 +35,6 @@ _SLOW_SECONDS: Final = 5.0
 _STANDING_SECONDS: Final = 30.0
 _MOST_DETAILS: Final = 50
 """Assets whose details are kept for the next who asks."""
-_Result = TypeVar("_Result")
 log = logging.getLogger(__name__)
 
 
@@ -55,18 +54,20 @@ class Store:
         self.plant = plant
         self.alarms = Alarms()
         self.flags = Flags()
+        self.code_flags = Flags()
+        """Those of codes."""
         self.snapshot = Snapshot()
-        self._connect = connect
         self._clock = clock
-        self._client: Client | None = None
-        self._one_at_a_time = asyncio.Lock()
+        self._polls = Line(connect)
+        self._looks = Line(connect)
+        """For items: whoever looks one up must not hold up the picture of all others."""
         self._on_change = on_change
         self._slow_due = self._standing_due = 0.0
         self._details: dict[str, tuple[float, AssetDetail]] = {}
 
     def check(self) -> None:
         """Ask once, before anybody waits for it. SinkError where ClickHouse does not answer, or refuses."""
-        self._answer(self._poll_minute)
+        self._polls.answer(self._poll_minute)
 
     async def run(self) -> None:
         """Poll until cancelled; where ClickHouse is away, try again."""
@@ -84,13 +85,15 @@ class Store:
     async def poll(self) -> None:
         """Ask for what is due. SinkError where ClickHouse does not answer, or refuses."""
         now = time.monotonic()
-        await self._ask(self._poll_minute if now >= self._slow_due else self._poll_moment)
+        await self._polls.ask(self._poll_minute if now >= self._slow_due else self._poll_moment)
         if now >= self._standing_due:
-            self.alarms.take(await self._ask(lambda client: queries.alarms(client, self.plant)))
+            self.alarms.take(await self._polls.ask(lambda client: queries.alarms(client, self.plant)))
             self._standing_due = now + _STANDING_SECONDS
         if now >= self._slow_due and self.snapshot.newest is not None:
-            self.snapshot = await self._ask(self._slower)
-            self.flags.take(await self._ask(self._newest_flags))
+            self.snapshot = await self._polls.ask(self._slower)
+            self.flags.take(await self._polls.ask(self._newest_flags))
+            if self.plant.enterprises:
+                self.code_flags.take(await self._polls.ask(self._newest_code_flags))
             self._slow_due = now + _SLOW_SECONDS
 
     def look_up_standing(self) -> None:
@@ -102,30 +105,18 @@ class Store:
         asked, found = self._details.get(asset, (-_SLOW_SECONDS, AssetDetail(asset=asset)))
         if time.monotonic() < asked + _SLOW_SECONDS:
             return found
-        found = await self._ask(lambda client: self._detail(client, asset))
+        found = await self._polls.ask(lambda client: self._detail(client, asset))
         self._details = {**dict(list(self._details.items())[-_MOST_DETAILS:]), asset: (time.monotonic(), found)}
         return found
 
+    async def item(self, text: str) -> ItemDetail:
+        """What is shown of an item. CodeError for what is no code, SinkError as `poll`."""
+        return await self._looks.ask(lambda client: archive_reader.read(client, self.plant, text))
+
     def close(self) -> None:
         """Hang up."""
-        if self._client is not None:
-            self._client.disconnect()
-
-    async def _ask(self, question: Callable[[Client], _Result]) -> _Result:
-        async with self._one_at_a_time:
-            return await asyncio.to_thread(self._answer, question)
-
-    def _answer(self, question: Callable[[Client], _Result]) -> _Result:
-        try:
-            with translated():
-                if self._client is None:
-                    self._client = self._connect()
-                return question(self._client)
-        except SinkError:
-            if self._client is not None:
-                self._client.disconnect()
-                self._client = None
-            raise
+        self._polls.close()
+        self._looks.close()
 
     def _poll_minute(self, client: Client) -> None:
         newest = self.snapshot.newest
@@ -154,6 +145,9 @@ class Store:
     def _newest_flags(self, client: Client) -> list[Anomaly]:
         return queries.flags(client, self.plant, (self.snapshot.newest or 0) - _HOUR)
 
+    def _newest_code_flags(self, client: Client) -> list[Anomaly]:
+        return trace_queries.flags(client, self.plant, (self.snapshot.newest or 0) - _HOUR)
+
     def _slower(self, client: Client) -> Snapshot:
         plant, newest = self.plant, self.snapshot.newest or 0
         stacks = sorted({asset for emission in plant.emissions for asset in emission.assets})
@@ -165,6 +159,7 @@ class Store:
             production=self._production(client, newest) if plant.production else Production(),
             quality=self._quality(client, newest) if plant.quality else Quality(),
             logistics=self._logistics(client, newest) if plant.logistics else Logistics(),
+            traceability=self._traceability(client, newest) if plant.enterprises else Traceability(),
         )
 
     def _production(self, client: Client, newest: int) -> Production:
@@ -199,6 +194,16 @@ class Store:
             picking=shop_floor_queries.picking(client, self.plant, day),
             queues=shop_floor_queries.queues(client, self.plant, day),
             moves=shop_floor_queries.moves(client, self.plant, newest - _HOUR),
+        )
+
+    def _traceability(self, client: Client, newest: int) -> Traceability:
+        local = newest + self.plant.utc_offset_ms
+        day = newest - local % (24 * _HOUR)
+        return Traceability(
+            minted=trace_queries.minted(client, self.plant, day),
+            happened=trace_queries.happened(client, self.plant, day),
+            scanned=trace_queries.scanned(client, self.plant, day),
+            newest=trace_queries.newest(client, self.plant, newest - _HOUR),
         )
 
     def _detail(self, client: Client, asset: str) -> AssetDetail:

@@ -31,9 +31,17 @@ from streams.topology.model import Topology, Window
     show_default=True,
     help="Data older than this turns the screen grey.",
 )
+@click.option("--enterprise", metavar="PREFIX", help="Show this enterprise's codes, events and scans alone.")
 @log_level_option
-def screen(topology_file: Path | None, data: Path, address: str | None, stale_after: float, log_level: str) -> None:
-    """Show equipment, emissions, logistics, production and quality on one page, with alarms to be acknowledged.
+def screen(
+    topology_file: Path | None,
+    data: Path,
+    address: str | None,
+    stale_after: float,
+    enterprise: str | None,
+    log_level: str,
+) -> None:
+    """Show equipment, emissions, production, quality, logistics and codes on one page, with alarms to acknowledge.
 
     Whoever reaches the page may acknowledge and shelve alarms: it listens on this machine alone unless told otherwise,
     and belongs behind a reverse proxy with log-in where others are to see it.
@@ -44,6 +52,7 @@ def screen(topology_file: Path | None, data: Path, address: str | None, stale_af
         raise UserError("the screen reads ClickHouse: set HEADRACE_CLICKHOUSE or start one with `headrace up`")
     if topology.sinks.clickhouse is None or not topology.sinks.clickhouse.readings:
         raise UserError("the screen shows the newest readings: the topology must have sinks.clickhouse.readings")
+    plant = plant_of(topology, enterprise)
     listen = Address.parse(address) if address else settings.screen
     servers = Servers(
         clickhouse=settings.clickhouse, kafka=settings.client_options(), host=listen.host.strip("[]"), port=listen.port
@@ -52,13 +61,16 @@ def screen(topology_file: Path | None, data: Path, address: str | None, stale_af
     asyncio.run(login.answering(settings.client_options()))
     set_up_logging(log_level)
     try:
-        server.run(plant_of(topology), servers, stale_after, lambda: click.echo(f"screen at http://{listen}"))
+        server.run(plant, servers, stale_after, lambda: click.echo(f"screen at http://{listen}"))
     except SinkError as error:
         raise UserError(str(error)) from error
 
 
-def plant_of(topology: Topology) -> Plant:
-    """What the screen has to know of a topology."""
+def plant_of(topology: Topology, enterprise: str | None = None) -> Plant:
+    """What the screen has to know of a topology. UserError where it has no such enterprise."""
+    prefixes = tuple(one.prefix for one in topology.trace.enterprises) if topology.trace else ()
+    if enterprise is not None and enterprise not in prefixes:
+        raise UserError(f"--enterprise {enterprise}: the topology declares {', '.join(prefixes) or 'none'}")
     clock = topology.production or topology.compliance
     return Plant(
         topology=topology.topology,
@@ -85,6 +97,8 @@ def plant_of(topology: Topology) -> Plant:
         production=topology.production is not None,
         quality=topology.quality is not None,
         logistics=topology.logistics is not None,
+        enterprises=(enterprise,) if enterprise else prefixes,
+        tenant=enterprise,
     )
 
 

@@ -2,7 +2,10 @@
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
+
+from streams.compute.codes import KeyRing
 
 TOPOLOGY = """
 topology: NAME
@@ -38,7 +41,15 @@ quality:
       charts: [{kind: individuals}]
       baseline: {mean: 21.5, sigma: 0.1}
 logistics: {exits: [customer]}
+trace:
+  enterprises:
+    - {prefix: "88.118.8", name: mill}
+    - {prefix: "77.1.1", name: yard}
 """
+MILL, YARD = "88.118.8", "77.1.1"
+PARTS, BUNDLE, FOREIGN = f"{MILL}/TP-1", f"{MILL}/BUNDLE", f"{YARD}/POLE"
+KEYS = KeyRing({"A": b"k" * 32})
+HEAT = "urn:epc:class:lgtin:6901234.000001.HEAT7"
 MINUTE = 60_000
 
 
@@ -57,7 +68,7 @@ def a_moment() -> int:
 
 
 def a_quarter_of_an_hour(now: int) -> dict[str, list[bytes]]:
-    """Everything that the five panels show, up to `now`."""
+    """Everything that the six panels show, up to `now`."""
     begin = now - 15 * MINUTE
     times = range(begin, now + 1, 10_000)
     machines = [
@@ -116,4 +127,56 @@ def a_quarter_of_an_hour(now: int) -> dict[str, list[bytes]]:
         "production.events": production,
         "quality.events": quality,
         "logistics.events": logistics,
+        "trace.events": traced(now),
     }
+
+
+def code(product: str, serial: int) -> str:
+    return str(KEYS.code(product, serial))
+
+
+def traced(now: int) -> list[bytes]:
+    """Parts are made of a heat, packed and shipped, and scanned; one code is void, one event wrong. Another enterprise
+    has a pole."""
+    begin = now - 10 * MINUTE
+
+    def link(product: str, serial: int) -> str:
+        return KEYS.code(product, serial).link("id.example.com")
+
+    def mint(enterprise: str, product: str, count: int, ts: int = begin) -> dict[str, Any]:
+        return {"kind": "mint", "enterprise": enterprise, "ts": ts, "product": product, "first": 0, "count": count,
+                "key": "A"}  # fmt: skip
+
+    def captured(minute: int, step: str, enterprise: str = MILL, place: str = "urn:headrace:asset:s:saw-1",
+                 **fields: Any) -> dict[str, Any]:  # fmt: skip
+        at = datetime.fromtimestamp((begin + minute * MINUTE) / 1000, UTC).isoformat(timespec="milliseconds")
+        event = {"type": "ObjectEvent", "action": "OBSERVE", "eventTime": at, "eventTimeZoneOffset": "+00:00",
+                 "bizStep": step, "readPoint": {"id": place}, **fields}  # fmt: skip
+        if event["type"] == "TransformationEvent":
+            del event["action"]
+        return {"kind": "event", "enterprise": enterprise, "event": event}
+
+    def scan(serial: int, found: str) -> dict[str, Any]:
+        return {"kind": "scan", "enterprise": MILL, "ts": now, "code": code(PARTS, serial), "found": found}
+
+    parts = [link(PARTS, serial) for serial in range(5)]
+    gate = "https://id.example.com/place/gate"
+    wrong = captured(6, "shipping", place=gate, epcList=[parts[4]])
+    declared = {"declarationTime": datetime.fromtimestamp(now / 1000, UTC).isoformat(), "reason": "did_not_occur"}
+    messages = [
+        mint(MILL, PARTS, 1000),
+        mint(MILL, BUNDLE, 10),
+        mint(YARD, FOREIGN, 7, begin - 48 * 60 * MINUTE),
+        captured(1, "commissioning", type="TransformationEvent", outputEPCList=parts, disposition="active",
+                 inputQuantityList=[{"epcClass": HEAT, "quantity": 2}]),
+        captured(2, "inspecting", epcList=parts[:4], place="urn:headrace:asset:s:punch-1", disposition="conformant"),
+        captured(3, "packing", type="AggregationEvent", action="ADD", parentID=link(BUNDLE, 0), childEPCs=parts[:3]),
+        captured(5, "shipping", place=gate, epcList=[link(BUNDLE, 0)], disposition="in_transit"),
+        wrong,
+        {**wrong, "event": {**wrong["event"], "errorDeclaration": declared}},
+        captured(4, "commissioning", YARD, action="ADD", epcList=[link(FOREIGN, 0)], disposition="active"),
+        {"kind": "void", "enterprise": MILL, "ts": now - MINUTE, "product": PARTS, "reason": "label torn", "by": "li",
+         "spans": [{"first": 3, "count": 1}]},
+        *(scan(serial, found) for serial, found in ((0, "genuine"), (1, "genuine"), (3, "void"), (2000, "forged"))),
+    ]  # fmt: skip
+    return [json.dumps(message).encode() for message in messages]

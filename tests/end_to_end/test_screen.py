@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sinks.bigscreen import figures as shown_as
+from streams.cli.screen import plant_of
 from tests.end_to_end.browser import (
     PHONE,
     ROOT,
@@ -20,8 +21,22 @@ from tests.end_to_end.browser import (
     figures,
     wait_until,
 )
+from tests.end_to_end.code_mishaps import assert_that_mishaps_are_told_of
 from tests.end_to_end.plant import Plant
-from tests.end_to_end.quarter_hour import MINUTE, TOPOLOGY, a_moment, a_quarter_of_an_hour, reading
+from tests.end_to_end.quarter_hour import (
+    BUNDLE,
+    FOREIGN,
+    HEAT,
+    MILL,
+    MINUTE,
+    PARTS,
+    TOPOLOGY,
+    YARD,
+    a_moment,
+    a_quarter_of_an_hour,
+    code,
+    reading,
+)
 
 SCRIPT = "<script>document.title = 'owned'</script>"
 
@@ -29,6 +44,11 @@ SCRIPT = "<script>document.title = 'owned'</script>"
 def send(plant: Plant, events: dict[str, list[bytes]]) -> None:
     for topic, values in events.items():
         aside(lambda topic=topic, values=values: plant.send(topic, [(0, value) for value in values]))
+
+
+def look_up(page: Any, text: str) -> None:
+    page.fill(".search input", text)
+    page.press(".search input", "Enter")
 
 
 @pytest.fixture
@@ -45,7 +65,7 @@ def screens() -> Iterator[Callable[..., ScreenProcess]]:
         screen.kill()
 
 
-def test_all_five_panels_show_what_sql_gives(
+def test_all_six_panels_show_what_sql_gives(
     deploy: Callable[[str], Plant], screens: Callable[..., ScreenProcess]
 ) -> None:
     plant = deploy(TOPOLOGY)
@@ -56,8 +76,9 @@ def test_all_five_panels_show_what_sql_gives(
     with browser() as visitor:
         page = visitor.open(screen.url)
         page.wait_for_selector('[data-figure="logistics.queues.0"]:visible')
+        page.wait_for_selector('[data-figure="traceability.minted"]:visible')
         expected = _expected(plant, now)
-        assert len(expected) > 25
+        assert len(expected) > 32
 
         def equal() -> bool:
             shown = figures(page)
@@ -129,6 +150,90 @@ def test_what_comes_from_data_is_shown_as_text(
         assert visitor.errors == []
 
 
+def test_a_code_is_typed_or_clicked_and_its_archive_opens(
+    deploy: Callable[[str], Plant], screens: Callable[..., ScreenProcess]
+) -> None:
+    plant = deploy(TOPOLOGY)
+    send(plant, a_quarter_of_an_hour(a_moment()))
+    plant.worker().wait_until_at_end()
+    screen = screens(plant, "--stale-after", "1h")
+    part, bundle = code(PARTS, 1), code(BUNDLE, 0)
+    with browser() as visitor:
+        page = visitor.open(screen.url)
+        page.wait_for_selector('[data-figure="traceability.newest.0"]:visible')
+
+        look_up(page, f" https://id.example.com/{part.lower()} ")
+        page.wait_for_selector(".item-columns")
+        assert page.inner_text('[data-figure="item.code"]') == part
+        steps = page.locator(".moment .flag-title").all_inner_texts()
+        assert steps == ["made", "inspected", "packed", "shipped"]
+        life = page.inner_text(".item-columns")
+        assert "saw-1" in life
+        assert "current 4" in life  # the window of that moment
+        assert page.locator("[data-machine]").all_inner_texts()[:2] == ["saw-1", "punch-1"]
+        assert page.inner_text('[data-figure="item.up.0"]') == "HEAT7"
+        page.click('[data-figure="item.down.0"]')
+        page.wait_for_selector(f'[data-figure="item.code"]:text("{bundle}")')
+        assert "scans" not in page.inner_text(".item-status")
+        page.get_by_role("button", name="Back").click()
+        page.wait_for_selector(f'[data-figure="item.code"]:text("{part}")')
+        assert "1 scans" in page.inner_text(".item-status")
+        page.click('[data-machine="saw-1"] >> nth=0')
+        page.wait_for_selector(".asset-lists")
+        assert page.inner_text('[data-figure="asset.name"]') == "saw-1"
+        page.screenshot(path=SCREENSHOTS / "item.png")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+
+        for text, selector, expected in (
+            (part[:-2] + ("0" if part[-2] != "0" else "1") + part[-1], "item.refused", "mistyped"),
+            (SCRIPT, "item.refused", "no code"),
+            (code(PARTS, 5_000), "item.status", "UNKNOWN"),
+            (code(PARTS, 900), "item.status", "nothing has happened"),
+            (code(PARTS, 3), "item.status", "VOID: label torn"),
+            (HEAT, "item.status", "known"),
+        ):
+            look_up(page, text)
+            page.wait_for_selector(f'[data-figure="{selector}"]:has-text("{expected}")')
+            page.keyboard.press("Escape")
+            page.wait_for_selector(".item-dialog", state="hidden")
+        look_up(page, code(PARTS, 4))
+        page.wait_for_selector(".moment.wrong")
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".item-dialog", state="hidden")
+        assert page.locator(".traced-name").all_inner_texts() == ["BUNDLE …0000", "POLE …0000", "TP-1 …0000"]
+        page.click(".traced >> nth=0")
+        page.wait_for_selector(f'[data-figure="item.code"]:text("{bundle}")')
+        assert visitor.errors == []
+
+
+def test_a_screen_for_one_enterprise_shows_nothing_of_another(
+    deploy: Callable[[str], Plant], screens: Callable[..., ScreenProcess]
+) -> None:
+    plant = deploy(TOPOLOGY)
+    send(plant, a_quarter_of_an_hour(a_moment()))
+    plant.worker().wait_until_at_end()
+    screen = screens(plant, "--stale-after", "1h", "--enterprise", YARD)
+    with browser() as visitor:
+        page = visitor.open(screen.url)
+        page.wait_for_selector('[data-figure="traceability.newest.0"]:visible')
+        shown = figures(page)
+        assert shown["traceability.minted_all"] == "of 7 in all"
+        assert [shown[f"traceability.{name}"] for name in ("made", "packed", "shipped", "scans", "refused")] == [
+            "1", "0", "0", "0", "0 / 0"
+        ]  # fmt: skip
+        assert page.locator(".traced").count() == 1
+        for item in (code(PARTS, 1), code(BUNDLE, 0), code(PARTS, 3), HEAT):
+            look_up(page, item)
+            page.wait_for_selector('[data-figure="item.status"]:has-text("UNKNOWN"), [data-figure="item.refused"]')
+            assert page.locator(".moment, .relative").count() == 0
+            page.keyboard.press("Escape")
+            page.wait_for_selector(".item-dialog", state="hidden")
+        look_up(page, code(FOREIGN, 0))
+        page.wait_for_selector(".moment")
+        assert visitor.errors == []
+
+
 def test_data_that_stops_turns_the_screen_grey_and_data_that_comes_brings_it_back(
     deploy: Callable[[str], Plant], screens: Callable[..., ScreenProcess]
 ) -> None:
@@ -171,16 +276,21 @@ def test_the_whole_plant_is_on_one_look_on_a_wall_and_below_each_other_on_a_phon
     deploy: Callable[[str], Plant], screens: Callable[..., ScreenProcess]
 ) -> None:
     plant = deploy((ROOT / "infra/topologies/tower_plant.yaml").read_text().replace("tower_plant", "NAME", 1))
-    plant.worker()
+    worker = plant.worker()
     screen = screens(plant)
+    labels = plant.folder / "labels.ndjson"
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(1) as pool:
-        simulated = pool.submit(plant.command, "simulate", "--duration", "60s", "--rate", "400")
+        simulated = pool.submit(
+            plant.command, "simulate", "--duration", "60s", "--rate", "400", "--labels", str(labels),
+            HEADRACE_CODE_KEYS="A:" + "a2tr" * 11,
+        )  # fmt: skip
         for name, size, language in (("wall", WALL, "en"), ("wall-zh", WALL, "zh-CN"), ("phone", PHONE, "en")):
             with browser(size, language) as visitor:
                 page = visitor.open(screen.url)
                 for shown in (".flag", '[data-figure="production.oee"]', '[data-figure="quality.first_pass"]',
-                              '[data-figure="logistics.pieces"]', ".pollutant canvas"):  # fmt: skip
+                              '[data-figure="logistics.pieces"]', '[data-figure="traceability.newest.0"]',
+                              ".pollutant canvas"):  # fmt: skip
                     page.wait_for_selector(f"{shown}:visible")
                 page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=size == PHONE)
                 width, height = page.evaluate(
@@ -188,16 +298,19 @@ def test_the_whole_plant_is_on_one_look_on_a_wall_and_below_each_other_on_a_phon
                 )
                 assert width <= size[0]
                 assert size == PHONE or (height <= size[1] and _overflowing(page) == [])
-                assert page.locator("[data-panel]").count() == 7
+                assert page.locator("[data-panel]").count() == 8
                 assert ("设备" if language == "zh-CN" else "Equipment") in page.inner_text(".equipment .title")
                 assert visitor.hosts == {str(screen.address)}
                 assert visitor.errors == []
         simulated.result()
+    worker.wait_until_at_end()
+    assert_that_mishaps_are_told_of(plant, labels)
 
 
 def _expected(plant: Plant, now: int) -> dict[str, list[str]]:
     """Figure to what is to stand in it: what the queries of docs/SCREEN.md give, as the screen prints it."""
     found: dict[str, list[str]] = {}
+    day = now - (now + plant_of(plant.topology).utc_offset_ms) % (24 * 60 * MINUTE)
     text = (ROOT / "docs" / "SCREEN.md").read_text()
     for name, kind, sql in re.findall(
         r"^\*\*`([^`]+)`\*\* \((\w+)\):.*?```sql\n(.*?)```", text, re.DOTALL | re.MULTILINE
@@ -208,6 +321,7 @@ def _expected(plant: Plant, now: int) -> dict[str, list[str]]:
             values = {
                 "topology": plant.topology.topology, "site": "s", "asset": asset, "metric": metric, "pollutant": "nox",
                 "rule": "nox-rule", "now": f"fromUnixTimestamp64Milli({now})",
+                "day": f"fromUnixTimestamp64Milli({day})", "enterprises": f"'{MILL}', '{YARD}'",
                 "shown": "('saw-1', 'current'), ('punch-1', 'current'), ('stack-1', 'nox')",
             }  # fmt: skip
             [row] = aside(lambda sql=sql, values=values: plant.query(_filled(sql, values)))
@@ -246,7 +360,7 @@ def _told(plant: Plant) -> Sequence[tuple[Any, ...]]:
 
 def _is_grey(page: Any) -> bool:
     found = page.evaluate("[...document.querySelectorAll('.panel')].map(panel => getComputedStyle(panel).filter)")
-    assert len(found) == 6
+    assert len(found) == 7
     return all("grayscale(1)" in one for one in found)
 
 

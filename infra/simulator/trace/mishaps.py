@@ -20,7 +20,7 @@ _TIMES: Final[dict[TraceMishapKind, tuple[float, float]]] = {
     "cloned_label": (0.55, 0.95),
     "scan_after_void": (0.6, 1.0),
 }
-"""From when on, and until when at the latest, as shares of a cycle: a bundle has to come first, or something mounted."""
+"""From when on, and until when at the latest, as shares of a cycle: a bundle or something mounted has to be there."""
 _SHORTEST: Final = 30.0
 """Seconds that a cycle needs: within less, no pack may get through the plant and to its customer."""
 

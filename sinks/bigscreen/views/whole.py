@@ -14,6 +14,7 @@ from sinks.bigscreen.views.equipment import Equipment, equipment
 from sinks.bigscreen.views.logistics import Logistics, logistics
 from sinks.bigscreen.views.production import Production, production
 from sinks.bigscreen.views.quality import Quality, quality
+from sinks.bigscreen.views.trace import Traceability, traceability
 from sinks.bigscreen.words import Words
 
 INCIDENTS: Final = 5
@@ -34,10 +35,13 @@ class Whole:
     production: Production | None
     quality: Quality | None
     logistics: Logistics | None
+    traceability: Traceability | None
 
 
-def whole(snapshot: Snapshot, alarms: Alarms, anomalies: Flags, plant: Plant, words: Words, now: int) -> Whole:
-    """All views. `now` is epoch milliseconds."""
+def whole(
+    snapshot: Snapshot, alarms: Alarms, anomalies: Flags, of_codes: Flags, plant: Plant, words: Words, now: int
+) -> Whole:
+    """All views. `of_codes` are flags as `anomalies`; `now` is epoch milliseconds."""
     standing = alarms.standing()
     return Whole(
         clock=figures.minute(now, plant.utc_offset_ms),
@@ -49,4 +53,5 @@ def whole(snapshot: Snapshot, alarms: Alarms, anomalies: Flags, plant: Plant, wo
         production=production(snapshot, plant, words),
         quality=quality(snapshot, plant, words),
         logistics=logistics(snapshot, plant, words),
+        traceability=traceability(snapshot, of_codes, plant, words),
     )

@@ -50,22 +50,17 @@ def room(asset: str, mean: float, projected: float, allowed: float) -> Headroom:
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_a_screen_that_knows_nothing_shows_that_nothing_is_known(language: str) -> None:
-    view = whole(Snapshot(), Alarms(), Flags(), PLANT, LANGUAGES[language], NOW)
+    view = whole(Snapshot(), Alarms(), Flags(), Flags(), PLANT, LANGUAGES[language], NOW)
     assert view.age_ms is None
-    assert (view.production, view.quality, view.logistics, view.flags, view.alarms.standing) == (
-        None,
-        None,
-        None,
-        (),
-        (),
-    )
+    assert [view.production, view.quality, view.logistics, view.traceability] == [None] * 4
+    assert (view.flags, view.alarms.standing) == ((), ())
     assert {tile.tone for tile in view.equipment.tiles.values()} == {"unknown"}
     assert {stack.sign.tone for one in view.emissions for stack in one.stacks} == {"unknown"}
 
 
 def test_the_age_is_that_of_the_newest_reading_and_never_below_0() -> None:
     for newest, age in ((NOW - 1500, 1500), (NOW + 1500, 0)):
-        assert whole(Snapshot(newest=newest), Alarms(), Flags(), PLANT, EN, NOW).age_ms == age
+        assert whole(Snapshot(newest=newest), Alarms(), Flags(), Flags(), PLANT, EN, NOW).age_ms == age
 
 
 def test_an_alarm_whose_condition_is_over_does_not_colour_its_machine() -> None:
@@ -234,7 +229,7 @@ def test_flags_of_one_incident_are_shown_once_by_the_most_severe() -> None:
             flag("5", NOW - 4),
         ]
     )
-    view = whole(Snapshot(), Alarms(), known, PLANT, EN, NOW).flags
+    view = whole(Snapshot(), Alarms(), known, Flags(), PLANT, EN, NOW).flags
     assert [(one.title, one.reason) for one in view[:2]] == [
         ("punch-1 vibration +2", "the worst"),
         ("punch-1 vibration", "alone"),

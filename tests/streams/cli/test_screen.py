@@ -74,6 +74,16 @@ def test_the_parts_of_the_shop_floor_are_known_where_they_are_declared(file: Pat
     assert (plant.production, plant.quality, plant.logistics) == (True, False, True)
 
 
+def test_codes_are_shown_of_all_enterprises_or_of_one_that_is_declared(file: Path) -> None:
+    assert (plant_of(load(file)).enterprises, plant_of(load(file)).tenant) == ((), None)
+    file.write_text(TOPOLOGY + 'trace: {enterprises: [{prefix: "88.1", name: a}, {prefix: "77.1", name: b}]}\n')
+    assert plant_of(load(file)).enterprises == ("88.1", "77.1")
+    alone = plant_of(load(file), "77.1")
+    assert (alone.enterprises, alone.tenant) == (("77.1",), "77.1")
+    with pytest.raises(UserError, match="declares 88"):
+        plant_of(load(file), "99.1")
+
+
 @pytest.mark.parametrize(
     ("environment", "more", "reason"),
     [

@@ -81,7 +81,7 @@ def order_of(event: dict[str, Any]) -> str:
     return event["bizTransactionList"][0]["bizTransaction"].rpartition("/")[2]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(cuts=st.lists(st.floats(0, SHORTEST), max_size=12).map(sorted))
 def test_messages_do_not_depend_on_how_time_is_cut(cuts: list[float]) -> None:
     assert run(SHORTEST, 1, tuple(cuts)) == shortest(1)
