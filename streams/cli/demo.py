@@ -20,6 +20,7 @@ from schemas.errors import UserError
 from streams.cli import demo_trace
 from streams.cli.audit import run_audit
 from streams.cli.demo_processes import (
+    resolver,
     run,
     run_until_told,
     screen,
@@ -82,9 +83,11 @@ def demo(data: Path, duration: float | None, rate: int, files: tuple[Path, ...])
     labels.unlink(missing_ok=True)
     simulate = ["simulate", "--respond", "--rate", str(rate)]
     with ExitStack() as opened:
+        codes_url = ""
         url = opened.enter_context(screen(folder, environment)) if duration is None and not files else ""
         if url:
             console.print(f"screen      {url}")
+            codes_url = opened.enter_context(resolver(folder, environment))
         with worker(folder, environment, console) as metrics:
             if files:
                 run(["replay", *map(str, files)], environment)
@@ -99,6 +102,8 @@ def demo(data: Path, duration: float | None, rate: int, files: tuple[Path, ...])
         if code := demo_trace.example(topology, settings):
             command = f"headrace trace life {code} --topology {topology_file} --data {folder}"
             console.print(f"one code    {command}", soft_wrap=True, highlight=False)
+            if url:
+                console.print(f"            {codes_url}/resolve/{code}", soft_wrap=True, highlight=False)
         if any(not check.holds for check in checks):
             sys.exit(1)
         if url:

@@ -16,7 +16,7 @@ from infra.local.ports import answers, free_ports, is_free
 from schemas.errors import UserError
 from sinks.clickhouse import connection
 from streams.scrape import Metrics, scrape
-from streams.settings import DEFAULT_SCREEN, Address, Settings
+from streams.settings import DEFAULT_RESOLVER, DEFAULT_SCREEN, Address, Settings
 from streams.topology.model import Topology
 
 _START_SECONDS: Final = 60.0
@@ -66,6 +66,18 @@ def screen(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     if not is_free(address.port):
         address = Address("127.0.0.1", next(free_ports()))
     with _running(folder, environment, ["screen", "--address", str(address)], lambda: answers(address.port)):
+        yield f"http://{address}"
+
+
+@contextmanager
+def resolver(folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    """The resolver of the plant's codes, at its usual address where that is free; gives its URL."""
+    address = Address.parse(DEFAULT_RESOLVER)
+    if not is_free(address.port):
+        address = Address("127.0.0.1", next(free_ports()))
+    metrics = Address("127.0.0.1", next(free_ports()))
+    arguments = ["resolver", "--address", str(address), "--metrics", str(metrics)]
+    with _running(folder, environment, arguments, lambda: answers(address.port)):
         yield f"http://{address}"
 
 
