@@ -50,6 +50,7 @@ def sent(port: int, request: bytes) -> bytes:
         b"GET /" + b"a" * 100_000,
         b"GET / HTTP/1.1\r\nhost: x\r\nx-large: " + b"a" * 100_000,
         b"GET / HTTP/1.1\r\nhost: x\r\n" + b"a: b\r\n" * 20_000,
+        b"GET / HTTP/1.1\r\nhost: x\r\nx-large: " + b"a" * 100_000 + b"\r\nconnection: close\r\n\r\n",
     ],
 )
 def test_a_request_without_end_is_hung_up_on(port: int, request_: bytes) -> None:
