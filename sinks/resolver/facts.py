@@ -21,7 +21,8 @@ _GATHER_SECONDS: Final = 0.001
 """Where several asked together they come again together: the first of them is not to go alone."""
 _MOST_ROWS: Final = 5_000
 """Events of the items of a look-up, and scans of them, that are fetched one by one."""
-_PATIENCE_SECONDS: Final = 2.0
+_PATIENCE_SECONDS: Final = 5.0
+"""Long, for without the archive a recall is not told."""
 _PASSING: Final = ("", "in_progress", "in_transit", "returned", "container_open", "container_closed")
 """Dispositions that say where an item is on its way, and hence do not end a recall."""
 

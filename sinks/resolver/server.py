@@ -138,9 +138,10 @@ class _Bounded(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unfinished += len(data)
-        super().data_received(data)
-        if self._unfinished > _MOST_BYTES and not self.transport.is_closing():
+        if self._unfinished > _MOST_BYTES:  # before it is parsed: all of it may have come at once
             self.transport.close()
+        else:
+            super().data_received(data)
 
     def on_message_complete(self) -> None:
         self._unfinished = 0
