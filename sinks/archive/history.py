@@ -14,8 +14,7 @@ SELECT
     any(asset), max(quantity), any(uom), any(type), any(disposition), any(read_point), max(error) = 1
 FROM headrace_store.trace_items
 PREWHERE topology = %(topology)s AND item IN (SELECT key FROM wanted)
-WHERE (%(whole)s OR role != 'parent' OR type = 'TransactionEvent' OR action = 'DELETE')
-    AND (%(enterprise)s = '' OR enterprise = %(enterprise)s)
+WHERE (%(enterprise)s = '' OR enterprise = %(enterprise)s)
 GROUP BY item, role, ts, event, enterprise
 """
 
@@ -42,13 +41,12 @@ class History:
         self._stays: dict[str, list[Stay]] = defaultdict(list)
         self._emptied: dict[str, set[Key]] = {}
 
-    def read(self, items: Iterable[str], *, whole: bool = False) -> None:
-        """Read the events of items, and where they were; without those that only put something into them or take it
-        out, unless `whole`."""
+    def read(self, items: Iterable[str]) -> None:
+        """Read the events of items, and where they were."""
         new = set(items) - self._known
         self._known |= new
         moves = []
-        for row in self._rows.ask_of(_EVENTS, new, whole=whole):
+        for row in self._rows.ask_of(_EVENTS, new):
             joined, error = Joined(*row[:-4]), bool(row[-1])
             self._events[joined.item].append(Event(joined, joined.key, row[-4], row[-3], row[-2], error))
             if joined.role == "child" and joined.action in MOVES and not error:

@@ -52,7 +52,6 @@ def code_of(item: str) -> Code | None:
 
 def _events(rows: Rows, item: str) -> tuple[LifeEvent, ...]:
     history = History(rows)
-    history.read([item], whole=True)
     history.read_around([item])
     found = [_told(one, "") for one in history.own(item)]
     told = {(one.event, one.enterprise) for one in found}
