@@ -69,10 +69,14 @@ def event_id(event: Mapping[str, Any]) -> str:
     return f"ni:///sha-256;{hashlib.sha256(text.encode()).hexdigest()}?ver=CBV2.0"
 
 
-def repeat_key(event: Mapping[str, Any], id_: str) -> bytes:
-    """8 bytes that a repeat of the same event, or of the same declaration of its error, has again."""
+def repeat_key(event: Mapping[str, Any], id_: str, enterprise: str) -> bytes:
+    """8 bytes that a repeat of the same event, or of the same declaration of its error, has again.
+
+    What another enterprise captures is no repeat: nobody can keep an event out of another's archive by sending it first.
+    """
     declared = event.get("errorDeclaration") or {}
-    text = f"{id_}{_time(declared['declarationTime'])}{declared.get('reason', '')}" if declared else id_
+    error = f"{_time(declared['declarationTime'])}{declared.get('reason', '')}" if declared else ""
+    text = f"{enterprise} {id_}{error}"
     return hashlib.sha256(text.encode()).digest()[:8]
 
 

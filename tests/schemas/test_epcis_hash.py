@@ -12,6 +12,7 @@ from schemas.epcis_hash import event_id, pre_hash, repeat_key
 from schemas.errors import EventError
 from tests.schemas.epcis_events import CHANGING_HANDS, DEPARTING, ITEM, MELTING, OF_EVERY_TYPE, PUBLISHED, SEEN
 
+MILL, YARD = "88.118.8", "6901234"
 EVENTS = [event for event, _ in PUBLISHED] + list(OF_EVERY_TYPE)
 
 
@@ -108,8 +109,8 @@ def test_a_declared_error_has_the_hash_of_the_event_and_yet_is_no_repeat_of_it()
     again = {**MELTING, "errorDeclaration": {"declarationTime": "2020-01-14T23:00:00Z", "reason": "incorrect_data"}}
     id_ = event_id(right)
     assert event_id(MELTING) == event_id(later) == id_
-    assert len({repeat_key(event, id_) for event in (right, MELTING, later)}) == 3
-    assert repeat_key(again, id_) == repeat_key(MELTING, id_)
+    assert len({repeat_key(event, id_, MILL) for event in (right, MELTING, later)}) == 3
+    assert repeat_key(again, id_, MILL) == repeat_key(MELTING, id_, MILL) != repeat_key(MELTING, id_, YARD)
 
 
 def test_a_prefix_that_is_not_declared_is_refused() -> None:

@@ -115,7 +115,7 @@ class TraceEngine(ShopFloorEngine[TraceMessage]):
         if event is None or violations:
             raise EventError(Reason.NOT_EPCIS, _told(violations))
         id_ = event_id(capture.event)
-        key = repeat_key(capture.event, id_)
+        key = repeat_key(capture.event, id_, enterprise.prefix)
         due = due_of(capture.event)
         ts = self._time(event.event_time, broker_ts)
         used.minute, used.events = minute, events + 1

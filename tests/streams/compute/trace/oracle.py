@@ -72,7 +72,8 @@ def archive(records: list[Record], prefixes: dict[str, int], horizon: int, most:
             out.outcomes.append("future")
             continue
         stream_time = max(stream_time, min(time, broker))
-        text = json.dumps({name: sorted(one) if isinstance(one, list) else one for name, one in event.items()})
+        same = {name: sorted(one) if isinstance(one, list) else one for name, one in event.items()}
+        text = json.dumps([message["enterprise"], same])
         late = time <= max(forgotten, stream_time - horizon)
         if not late and text in remembered:
             out.outcomes.append("duplicate")

@@ -64,6 +64,7 @@ messages = st.one_of(
     st.builds(lambda at: capture(seen(at=at)), times),
     st.builds(lambda at: capture(seen(at=at)), times),
     st.builds(lambda some: capture(seen(*some), enterprise="77.1.1"), items),
+    st.builds(lambda at: capture(seen(at=at), enterprise=YARD), times),
     st.builds(lambda span: mint(*span, product="88.118.81/X"), serials),
 )
 logs = st.lists(st.tuples(st.integers(0, 10).map(lambda second: NOW + 1_000 * second), messages), max_size=40)
@@ -223,6 +224,11 @@ def test_a_scan_is_a_row_with_what_was_answered_and_where() -> None:
     first, second = (row for row in found.rows if isinstance(row, CodeScan))
     assert (first.item, first.product, first.found, first.latitude) == (code, PRODUCT, "genuine", None)
     assert (second.client, second.disposition, second.latitude, second.longitude) == ("c1", "retail_sold", 31.2, 121.5)
+
+
+def test_what_another_enterprise_captures_is_no_repeat() -> None:
+    found, _ = told(capture(seen(), enterprise=YARD), capture(seen()), capture(seen()))
+    assert [(row.enterprise, row.offset) for row in found.rows if isinstance(row, TraceEvent)] == [(YARD, 0), (MILL, 1)]
 
 
 def test_a_declared_error_is_archived_beside_the_event_and_once() -> None:
