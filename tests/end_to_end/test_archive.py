@@ -59,7 +59,7 @@ def test_a_heat_is_followed_to_its_items_and_these_are_recalled(deploy: Callable
     ]
     assert {row["pack"] for row in rows if row["item"] in CODES[:2]} == {PACKS[0]}
     few = plant.command("trace", "recall", LOTS[0], "--most", "1", "--json", check=False)
-    assert (few.returncode, len(few.stdout.splitlines())) == (1, 2)
+    assert (few.returncode, len(few.stdout.splitlines())) == (1, 3)  # with the pack that is to be stopped
     assert "at least 2 items more are affected" in few.stderr
 
     since, until = "2026-02-02T02:39:50Z", "2026-02-02T02:39:52Z"
