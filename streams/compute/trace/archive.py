@@ -118,7 +118,7 @@ def due_of(body: Mapping[str, Any]) -> int | None:
     due = body.get("headrace:due")
     if due is None:
         return None
-    if not isinstance(due, (int, str)):
+    if not isinstance(due, (int, str)) or isinstance(due, bool):
         raise EventError(Reason.BAD_TIME, "headrace:due is no time")
     return parse_time(due)
 

@@ -263,6 +263,7 @@ def test_a_dead_letter_stays_small_however_much_is_wrong() -> None:
         (capture(seen(bizStep="selling")), "not_epcis"),
         (capture({}), "not_epcis"),
         (capture(seen(**{"ex:batch": 7})), "bad_name"),
+        (capture(seen(**{"@context": {"headrace": "urn:headrace:"}, "headrace:due": True})), "bad_time"),
         (capture(seen(at=NOW + 10**9)), "future"),
         (capture(seen(at=-(10**12))), "bad_time"),
     ],
@@ -276,8 +277,9 @@ def test_what_cannot_be_accepted_is_refused_and_changes_nothing(message: dict[st
     assert told(mint(0, 5), subject=subject)[1] == [""]
 
 
+NAMES = (ITEMS[0], "https://[x", "urn:epc:id:itip:4012345.012345.01", "urn:epc:id:sgln:4012345..", "geo:1e5,2")
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.just(ITEMS[0]),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.sampled_from(NAMES),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "type", "ex:a", "a:b"]), inner),
     max_leaves=6,
 )
