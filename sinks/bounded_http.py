@@ -1,5 +1,5 @@
-"""The HTTP protocol of the services that others reach. uvicorn's own takes heads of any size, and waits for the rest of a
-request for as long as its client likes.
+"""The HTTP protocol of the services that others reach. uvicorn's own takes heads of any size, and waits for the rest of
+a request for as long as its client likes.
 """
 
 import asyncio
