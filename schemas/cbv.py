@@ -28,3 +28,22 @@ PARTIES: Final = frozenset(("owning_party", "possessing_party", "location"))
 """Types of sources and destinations (7.4)."""
 ERRORS: Final = frozenset(("did_not_occur", "incorrect_data"))
 """Reasons of error declarations (7.5)."""
+
+_FORMS: Final = {
+    "BizStep": ("bizstep", BIZ_STEPS),
+    "Disp": ("disp", DISPOSITIONS),
+    "SDT": ("sdt", PARTIES),
+    "ER": ("er", ERRORS),
+}
+"""How vocabularies are named in URIs, and in URNs."""
+_WORDS: Final = {
+    head + word: word
+    for name, (old_name, words) in _FORMS.items()
+    for head in (f"https://ref.gs1.org/cbv/{name}-", f"cbv:{name}-", f"urn:epcglobal:cbv:{old_name}:")
+    for word in words
+}
+
+
+def bare(word: str) -> str:
+    """A word for its URI, in any of the forms that EPCIS allows; anything else as it is."""
+    return _WORDS.get(word, word)

@@ -89,7 +89,7 @@ def parse(text: str) -> Code:
 
     CodeError for what is no code, or a mistyped one. That somebody with the key made it is for `KeyRing.verify` to say.
     """
-    path = urlsplit(text.strip()).path if "://" in text else text.strip()
+    path = path_of(text.strip()) if "://" in text else text.strip()
     segments = [unquote(segment) for segment in path.strip("/").split("/")]
     product, tail = _gtin_path(segments) or _own_path(segments) or ("", "")
     if not product:
@@ -109,6 +109,14 @@ def parse(text: str) -> Code:
     for value in values[:_SERIAL]:
         serial = serial << 5 | value
     return Code(product, serial, read[_SERIAL], read[_SERIAL + 1 : -1])
+
+
+def path_of(uri: str) -> str:
+    """The path of a URI; empty where it is none, such as `https://[`."""
+    try:
+        return urlsplit(uri).path
+    except ValueError:
+        return ""
 
 
 def parse_product(text: str) -> str:

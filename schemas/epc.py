@@ -8,9 +8,8 @@ query. So `urn:epc:id:sgtin:4012345.012345.12` and `https://shop.example/01/0401
 import re
 from contextlib import suppress
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
-from schemas.codes import gtin_check_digit, parse
+from schemas.codes import gtin_check_digit, parse, path_of
 from schemas.errors import CodeError
 
 _CANONICAL: Final = "https://id.gs1.org/"
@@ -95,6 +94,8 @@ def _of_urn(uri: str) -> str | None:
     pattern, (kind, prefix, tail), form = match[1] == "idpat", match.groups()[1:], _URNS[match[2]]
     parts = tail.split(".", 1)
     if kind == "itip":
+        if tail.count(".") < 2:
+            return None
         item, piece, total, *last = tail.split(".", 3)
         parts = [item, *last]
     reference, rest = parts[0], parts[1] if len(parts) > 1 else ""
@@ -115,7 +116,7 @@ def _of_urn(uri: str) -> str | None:
 
 
 def _of_link(uri: str) -> str | None:
-    segments = urlsplit(uri).path.split("/")[1:]
+    segments = path_of(uri).split("/")[1:]
     for at in range(len(segments) - 2, -1, -1):
         key, value = segments[at], segments[at + 1]
         if key in _VALUES and _VALUES[key].fullmatch(value):

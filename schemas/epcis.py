@@ -11,6 +11,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from schemas.cbv import bare
+
 Uri = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s]+\Z", max_length=2000)]
 Time = Annotated[str, Meta(max_length=40)]
 """RFC 3339, with an offset."""
@@ -217,12 +219,14 @@ AnyEvent = ObjectEvent | AggregationEvent | TransactionEvent | TransformationEve
 
 
 def decode(event: Mapping[str, Any]) -> AnyEvent:
-    """An event as it came out of JSON, as its struct.
+    """An event as it came out of JSON, as its struct. Step and disposition are words, also where it has their URIs, for
+    its hash is the same.
 
     msgspec.ValidationError for a field of another type, a missing one, or an unknown one that is no extension.
     """
     found: AnyEvent = msgspec.convert(without_extensions(event), AnyEvent)
-    return found
+    words = {field: bare(getattr(found, field) or "") or None for field in ("biz_step", "disposition")}
+    return msgspec.structs.replace(found, **words)
 
 
 def without_extensions(value: Any) -> Any:

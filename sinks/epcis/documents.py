@@ -18,6 +18,8 @@ MOST_BYTES: Final = 10 << 20
 """Of the body of a request."""
 MOST_EVENT_BYTES: Final = 900_000
 """Of an event with its context: the topic takes messages of 1 MiB."""
+_MOST_SENT_BYTES: Final = 2 * MOST_BYTES
+"""Of all events of a request: each has the context of the document, which is sent once."""
 _DOCUMENTS: Final = {
     "EPCISDocument": ("epcisBody", "eventList"),
     "EPCISQueryDocument": ("epcisBody", "queryResults", "resultsBody", "eventList"),
@@ -68,10 +70,18 @@ def messages(enterprise: str, body: bytes, *, document: bool) -> list[Message]:
     if not isinstance(found, dict):
         raise invalid("the body is no JSON object")
     events = _events(found) if document else [found]
+    sent: list[Message] = []
+    size = 0
     try:
-        return [Message(enterprise, event) for event in events]
+        for event in events:
+            sent.append(Message(enterprise, event))
+            size += len(sent[-1].value)
+            if size > _MOST_SENT_BYTES:
+                detail = f"the events have more than {_MOST_SENT_BYTES} bytes, each with the document's context"
+                raise Problem(413, "CaptureLimitExceededException", detail)
     except RecursionError:
         raise invalid("objects stand in each other too deep") from None
+    return sent
 
 
 def refuse_faulty(found: Sequence[Message]) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.routing import Route
 
 from schemas.errors import SinkRejected, SinkUnavailable
 from sinks.epcis import documents, jobs, wire
+from sinks.epcis.archive import Archive
 from sinks.epcis.documents import Message
 from sinks.epcis.filters import TYPES, Query, query
 from sinks.epcis.jobs import Job
@@ -25,6 +27,9 @@ from sinks.tokens import Tokens
 
 _BODIES: Final = 16
 """Requests that are read and checked at the same time."""
+_BODIES_OF_ONE: Final = 4
+_QUESTIONS_OF_ONE: Final = 2
+"""Of an enterprise at the same time: the others wait for nobody who is slow or asks much."""
 _SYNCHRONOUS_SECONDS: Final = 3.0
 _LOOK_AGAIN: Final = 0.1
 _LISTED: Final = 20
@@ -45,6 +50,7 @@ _NOT_BUILT: Final = {
     "/nextPageToken/{rest:path}": "taking back a nextPageToken is",
 }
 
+T = TypeVar("T")
 Handler = Callable[[Request, str], Awaitable[Response]]
 """Answers a request of an enterprise."""
 
@@ -58,6 +64,8 @@ class Service:
         self._log = log
         self._archive = archive
         self._bodies = asyncio.Semaphore(_BODIES)
+        self._bodies_of = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(_BODIES_OF_ONE))
+        self._questions_of = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(_QUESTIONS_OF_ONE))
         self._taken: dict[str, list[Job]] = {}
 
     def app(self) -> Starlette:
@@ -121,14 +129,14 @@ class Service:
             if time.monotonic() > until:
                 return Response(None, 202, {"Location": f"/capture/{job}"})
             await asyncio.sleep(_LOOK_AGAIN)
-        if refused := await self._archive.run(lambda archive: archive.refused(enterprise, job)):
+        if refused := await self._ask(enterprise, lambda archive: archive.refused(enterprise, job)):
             raise documents.invalid(refused[0]["detail"])
         return Response(None, 201, {"Location": f"/events/{quote(event.id, safe='')}"})
 
     async def _take(
         self, request: Request, enterprise: str, *, document: bool, proceed: bool
     ) -> tuple[Job, list[Message]]:
-        async with self._bodies:
+        async with self._bodies_of[enterprise], self._bodies:
             body = await wire.body(request)
             found = await asyncio.to_thread(documents.messages, enterprise, body, document=document)
             if not proceed:
@@ -137,6 +145,10 @@ class Service:
             job = await self._log.send(enterprise, [one.value for one in found], proceed=proceed)
         self._taken[enterprise] = [job, *self._taken.get(enterprise, [])][:_LISTED]
         return job, found
+
+    async def _ask(self, enterprise: str, question: Callable[[Archive], T]) -> T:
+        async with self._questions_of[enterprise]:
+            return await self._archive.run(question)
 
     async def _jobs(self, request: Request, enterprise: str) -> Response:
         wire.no_parameters(request)
@@ -151,7 +163,7 @@ class Service:
 
     async def _state(self, job: Job, enterprise: str) -> dict[str, Any]:
         running = not await self._log.is_archived(job)  # before the dead letters: what is over has all of them
-        errors = await self._archive.run(lambda archive: archive.refused(enterprise, job))
+        errors = await self._ask(enterprise, lambda archive: archive.refused(enterprise, job))
         return job.state(running=running, errors=errors)
 
     async def _events(self, request: Request, enterprise: str) -> Response:
@@ -160,7 +172,7 @@ class Service:
     async def _event(self, request: Request, enterprise: str) -> Response:
         wire.no_parameters(request)
         asked = query([("EQ_eventID", request.path_params["id"])])
-        found, _ = await self._archive.run(lambda archive: archive.events(enterprise, asked))
+        found, _ = await self._ask(enterprise, lambda archive: archive.events(enterprise, asked))
         if not found:
             raise _nothing("no event has this id")
         return wire.json(wire.query_document(found))
@@ -177,7 +189,7 @@ class Service:
         return events
 
     async def _found(self, request: Request, enterprise: str, asked: Query) -> Response:
-        found, token = await self._archive.run(lambda archive: archive.events(enterprise, asked))
+        found, token = await self._ask(enterprise, lambda archive: archive.events(enterprise, asked))
         headers = {}
         if token is not None:
             kept = [(name, value) for name, value in request.query_params.multi_items() if name != "nextPageToken"]

@@ -37,7 +37,15 @@ class Scans:
             self._events.scan("dropped")
 
     async def run(self) -> None:
-        """Send until cancelled."""
+        """Send until cancelled. What is waiting then, for a broker that is away, is dropped, and counted."""
+        try:
+            await self._send_all()
+        finally:
+            for _ in range(self._waiting.qsize()):
+                self._waiting.get_nowait()
+                self._events.scan("dropped")
+
+    async def _send_all(self) -> None:
         while True:
             producer = AIOKafkaProducer(
                 **self._options, enable_idempotence=True, acks="all", compression_type="lz4", linger_ms=50,
@@ -56,7 +64,7 @@ class Scans:
     async def _send(self, producer: AIOKafkaProducer, scan: Scan) -> None:
         try:
             sent = await producer.send(TRACE_EVENTS.name, encode(scan), key=scan.enterprise.encode())
-        except KafkaError:
+        except (KafkaError, asyncio.CancelledError):
             self._events.scan("failed")
             raise
         sent.add_done_callback(self._sent)

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from schemas.codes import Code
+from sinks.bounded_http import Bounded
 from sinks.clickhouse import connection
 from sinks.resolver.enterprises import Enterprises
 from sinks.resolver.events import Events
@@ -25,8 +25,6 @@ from sinks.resolver.web import Parts, Site, application
 from sinks.resolver.whole import WholeArchive
 from sinks.tokens import Tokens
 
-_MOST_BYTES: Final = 16_384
-"""Of a request, its head and whatever comes behind."""
 _MOST_CONNECTIONS: Final = 1_000
 _IDLE_SECONDS: Final = 30
 _GOODBYE_SECONDS: Final = 3
@@ -102,7 +100,7 @@ def _server(app: Any, servers: Servers) -> "_Server":
             app,
             host=servers.host,
             port=servers.port,
-            http=_Bounded,
+            http=Bounded,
             ws="none",
             lifespan="off",
             proxy_headers=False,  # whom to believe is the application's to know
@@ -129,20 +127,3 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         self.on_start()
-
-
-class _Bounded(HttpToolsProtocol):
-    """Hangs up on requests that do not end: uvicorn's parser takes heads of any size."""
-
-    _unfinished = 0
-
-    def data_received(self, data: bytes) -> None:
-        self._unfinished += len(data)
-        if self._unfinished > _MOST_BYTES:  # before it is parsed: all of it may have come at once
-            self.transport.close()
-        else:
-            super().data_received(data)
-
-    def on_message_complete(self) -> None:
-        self._unfinished = 0
-        super().on_message_complete()

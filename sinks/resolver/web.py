@@ -215,7 +215,8 @@ class _Web:
     def _client(self, request: Request) -> str:
         address = request.client.host if request.client else ""
         if address in self._site.proxies:  # what stands before the last hop was said by the client
-            address = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or address
+            hops = ",".join(request.headers.getlist("x-forwarded-for"))  # some proxies add a line of their own
+            address = hops.rpartition(",")[2].strip() or address
         return client_of(address)
 
 

@@ -6,12 +6,15 @@ from typing import Any, Final
 
 from clickhouse_driver import Client
 
+from schemas.errors import SinkUnavailable
 from sinks.archive.archive import Archive
 from sinks.resolver.asker import Asker
 
 _MOST_LEVELS: Final = 20
 _MOST_ITEMS: Final = 10_000
 """In each direction; the answer says where it was cut. `headrace trace` knows no such limit."""
+_MOST_WAITING: Final = 32
+_AGAIN_SECONDS: Final = 2.0
 
 
 class WholeArchive:
@@ -20,10 +23,18 @@ class WholeArchive:
     def __init__(self, connect: Callable[[], Client], topology: str) -> None:
         self._asker = Asker(connect)
         self._topology = topology
+        self._asked = 0
 
     async def of(self, item: str, enterprise: str) -> dict[str, Any]:
-        """What the enterprise, by its prefix, has captured. SinkError where ClickHouse does not answer, or refuses."""
-        return await self._asker.ask(partial(_whole, topology=self._topology, item=item, enterprise=enterprise))
+        """What the enterprise, by its prefix, has captured. SinkError where ClickHouse does not answer, or refuses, or
+        too many are waiting: they would take all connections, and scanners could not be answered."""
+        if self._asked >= _MOST_WAITING:
+            raise SinkUnavailable("too many ask for the archive", _AGAIN_SECONDS)
+        self._asked += 1
+        try:
+            return await self._asker.ask(partial(_whole, topology=self._topology, item=item, enterprise=enterprise))
+        finally:
+            self._asked -= 1
 
     async def close(self) -> None:
         """Hang up."""

@@ -31,16 +31,23 @@ class Recalled:
 
     def __init__(self, topology: Topology, reason: str, by: str, domain: str) -> None:
         self.by = by
+        self.left_out = 0
+        """Items that have no enterprise of the topology, in whose name it could be said."""
         self._reason = reason
         self._domain = domain
         self._enterprises = topology.trace.enterprises if topology.trace else ()
+        self._prefixes = {one.prefix for one in self._enterprises}
         self._items: dict[str, list[str]] = defaultdict(list)
 
     def watch(self, rows: Iterable[RecallRow]) -> Iterator[RecallRow]:
         """The rows as they are, each noted."""
         for row in rows:
             if row.kind in ("origin", "made", "assembled"):
-                self._items[self._enterprise(row)].append(row.item)
+                enterprise = self._enterprise(row)
+                if enterprise:
+                    self._items[enterprise].append(row.item)
+                else:
+                    self.left_out += 1
             yield row
 
     def send(self, settings: Settings) -> tuple[int, int]:
@@ -59,7 +66,7 @@ class Recalled:
     def _enterprise(self, row: RecallRow) -> str:
         code = _code(row.item)
         makers = [one.prefix for one in self._enterprises if code is not None and one.makes(code.product)]
-        return makers[0] if makers else row.enterprise
+        return makers[0] if makers else row.enterprise if row.enterprise in self._prefixes else ""
 
     def _event(self, items: list[str]) -> dict[str, Any]:
         lots = [item for item in items if is_amount(item, ())]

@@ -152,6 +152,8 @@ def recall(
     if told is not None:
         events, items = told.send(settings)
         click.echo(f"{items:,} items sent to be recalled, in {events:,} events, by {told.by}", err=as_json)
+        if told.left_out:
+            click.echo(f"{told.left_out:,} items are not: no enterprise of the topology has captured them", err=True)
     stopped = kinds.pop("stop", 0)
     summary = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
     click.echo(f"{sum(kinds.values()):,} items ({summary}); {stopped:,} packs to be stopped", err=as_json)

@@ -100,6 +100,7 @@ def test_most_codes_of_another_product_are_told_to_be_mistyped() -> None:
         (with_tail("0000003KA"), "it has 9 characters, not 20"),
         (with_tail("0000003KAUPVQXMQGCV3"), "'U' is in no code"),
         ("x" * 5000, "is no code"),
+        ("https://[id.example.com/88.118.8/TP-1001/0000003KABPVQXMQGCV3", "is no code"),
     ],
 )
 def test_what_is_no_code_is_refused_in_one_line(text: str, why: str) -> None:

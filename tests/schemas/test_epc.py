@@ -70,6 +70,8 @@ def test_a_link_is_cut_down_to_key_and_finest_qualifier(uri: str, path: str) -> 
         "https://shop.example/",
         "https://shop.example/warehouse/01",
         "urn:epc:id:sscc:401234X.0000000333",
+        "urn:epc:id:itip:4012345.012345.01",
+        "https://[shop.example/01/04012345123456/21/12",
     ],
 )
 def test_what_is_no_gs1_key_stays_as_it_is(uri: str) -> None:

@@ -146,6 +146,17 @@ def test_no_question_shows_the_row_of_another(tenants: Endpoint, sql: str) -> No
     assert MARK not in tenants.http(sql, user="mill").text.replace(sql, "")
 
 
+@pytest.mark.parametrize("clause", [
+    "headrace_store.trace_items WHERE", "headrace_store.trace_items PREWHERE", "headrace_store.trace_items GROUP BY",
+    "headrace_store.trace_items FINAL PREWHERE", "headrace.trace_items WHERE",
+])  # fmt: skip
+def test_no_error_tells_of_the_row_of_another(tenants: Endpoint, clause: str) -> None:
+    sql = f"SELECT 1 FROM {clause} toInt64(if(enterprise = '{YARD}', item, '1'))"
+    with tenants.client() as everybody, tenants.client("mill") as mill:
+        assert MARK in answer(everybody, sql), "what fails for nobody proves nothing"
+        assert answer(mill, sql) == "[(1,)]"
+
+
 @pytest.mark.parametrize("sql", REFUSED)
 def test_it_cannot_step_out_of_its_session(tenants: Endpoint, sql: str) -> None:
     with tenants.client("mill") as mill, pytest.raises(errors.ServerException) as refused:

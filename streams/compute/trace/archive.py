@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import msgspec
 
 from schemas import identifiers
+from schemas.cbv import bare
 from schemas.epc import item_key
 from schemas.epcis import (
     AggregationEvent,
@@ -79,7 +80,7 @@ def rows_of(
         receiver=_receiver(event),
         due=captured.due,
         error_at=parse_time(declared.declaration_time) if declared else None,
-        error_reason=(declared.reason or "") if declared else "",
+        error_reason=bare(declared.reason or "") if declared else "",
         late=captured.late,
         body=_encode(body).decode(),
         **common,
@@ -118,14 +119,14 @@ def due_of(body: Mapping[str, Any]) -> int | None:
     due = body.get("headrace:due")
     if due is None:
         return None
-    if not isinstance(due, (int, str)):
+    if not isinstance(due, (int, str)) or isinstance(due, bool):
         raise EventError(Reason.BAD_TIME, "headrace:due is no time")
     return parse_time(due)
 
 
 def _receiver(event: AnyEvent) -> str:
     """Who the items of an event go to; empty if it does not say."""
-    named = {one.type: one.destination for one in event.destination_list}
+    named = {bare(one.type): one.destination for one in event.destination_list}
     found = next((named[party] for party in ("owning_party", "possessing_party", "location") if party in named), "")
     return item_key(found)
 

@@ -1,5 +1,6 @@
 """How many different ones there were within an hour."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import chain, islice
 from typing import Any, Final
@@ -19,7 +20,7 @@ class LastHour:
     def __init__(self, allowed: int, most: int) -> None:
         self._allowed = allowed
         self._most = most
-        self._seen: dict[int, dict[int, int]] = {}
+        self._seen: OrderedDict[int, dict[int, int]] = OrderedDict()
         self._size = 0
 
     def add(self, key: int, who: int, ts: int) -> int:
@@ -37,7 +38,7 @@ class LastHour:
         self._seen[key] = seen
         self._size += len(seen)
         while self._size > self._most and len(self._seen) > 1:
-            self._size -= len(self._seen.pop(next(iter(self._seen))))
+            self._size -= len(self._seen.popitem(last=False)[1])
         return len(seen) if ts > since else 0
 
     def snapshot(self) -> dict[str, Any]:
@@ -54,5 +55,5 @@ class LastHour:
         """Take over a snapshot."""
         keys, counts, who, times = (np.asarray(state[name]).tolist() for name in ("keys", "counts", "who", "times"))
         there = zip(who, times, strict=True)
-        self._seen = {key: dict(islice(there, count)) for key, count in zip(keys, counts, strict=True)}
+        self._seen = OrderedDict((key, dict(islice(there, count))) for key, count in zip(keys, counts, strict=True))
         self._size = len(who)

@@ -1,5 +1,6 @@
 """What is remembered of codes: of the newest so many, a few numbers each."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final
@@ -21,7 +22,8 @@ class Newest:
         """`columns` are the types of the numbers of a key."""
         self._most = most
         self._columns = columns
-        self._numbers: dict[int, tuple[Any, ...]] = {}
+        self._numbers: OrderedDict[int, tuple[Any, ...]] = OrderedDict()
+        """In a plain dict the oldest is found behind all that were forgotten before it."""
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -35,10 +37,10 @@ class Newest:
 
     def put(self, key: int, *numbers: Any) -> None:
         """Remember a key, from now on the newest."""
-        self._numbers.pop(key, None)
         self._numbers[key] = numbers
+        self._numbers.move_to_end(key)
         if len(self._numbers) > self._most:
-            del self._numbers[next(iter(self._numbers))]
+            self._numbers.popitem(last=False)
 
     def discard(self, key: int) -> None:
         """Forget a key."""
@@ -57,4 +59,4 @@ class Newest:
         """Take over a snapshot; of one that holds more than there is room for now, the newest."""
         columns = [np.asarray(column).tolist() for column in state["columns"]]
         numbers = zip(*columns, strict=True)
-        self._numbers = dict(list(zip(np.asarray(state["keys"]).tolist(), numbers, strict=True))[-self._most :])
+        self._numbers = OrderedDict(list(zip(np.asarray(state["keys"]).tolist(), numbers, strict=True))[-self._most :])

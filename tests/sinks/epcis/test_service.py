@@ -94,6 +94,8 @@ def test_every_path_says_what_it_is_of(path: str) -> None:
         ("POST", "/capture", document(seen(), epcisHeader={"epcisMasterData": {}}), {}, 501, "master data"),
         ("POST", "/capture", document(*[seen()] * 1_001), {}, 413, "1001 events, at most 1000"),
         ("POST", "/capture", document(seen(**{"ex:a": "x" * 900_000})), {}, 413, "an event has"),
+        ("POST", "/capture", document(*[seen()] * 30) | {"@context": ["x:" + "x" * 800_000]}, {}, 413, "each with the"),
+        ("POST", "/capture", document(seen("https://[x")), {}, 503, "away"),
         ("POST", "/capture", b" " * (10 << 20) + b"  ", {}, 413, "more than 10485760 bytes"),
         ("POST", "/capture", document({"type": "X"}), {}, 400, "eventList[0]: "),
         ("POST", "/capture", document(7), {}, 400, "eventList[0]: an event is a JSON object"),

@@ -44,17 +44,8 @@ def sent(port: int, request: bytes) -> bytes:
         return answer
 
 
-@pytest.mark.parametrize(
-    "request_",
-    [
-        b"GET /" + b"a" * 100_000,
-        b"GET / HTTP/1.1\r\nhost: x\r\nx-large: " + b"a" * 100_000,
-        b"GET / HTTP/1.1\r\nhost: x\r\n" + b"a: b\r\n" * 20_000,
-        b"GET / HTTP/1.1\r\nhost: x\r\nx-large: " + b"a" * 100_000 + b"\r\nconnection: close\r\n\r\n",
-    ],
-)
-def test_a_request_without_end_is_hung_up_on(port: int, request_: bytes) -> None:
-    assert b"200 OK" not in sent(port, request_)
+def test_a_request_without_end_is_hung_up_on(port: int) -> None:
+    assert b"200 OK" not in sent(port, b"GET / HTTP/1.1\r\nhost: x\r\n" + b"a: b\r\n" * 20_000)
     assert httpx.get(f"http://127.0.0.1:{port}/next").text == "/next"
 
 

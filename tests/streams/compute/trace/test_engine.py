@@ -185,6 +185,20 @@ def test_the_event_column_is_the_published_hash(event: dict[str, Any], digest: s
     assert found.rows[0].event == digest  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("step", ["urn:epcglobal:cbv:bizstep:", "https://ref.gs1.org/cbv/BizStep-", "cbv:BizStep-", ""])
+@pytest.mark.parametrize("state", ["urn:epcglobal:cbv:disp:", "https://ref.gs1.org/cbv/Disp-", "cbv:Disp-", ""])
+def test_words_of_the_vocabulary_are_archived_as_words_however_they_are_written(step: str, state: str) -> None:
+    receiver = [{"type": "https://ref.gs1.org/cbv/SDT-owning_party", "destination": "urn:example:shop"}]
+    found, _ = told(capture(seen(bizStep=f"{step}holding", disposition=f"{state}recalled", destinationList=receiver)))
+    plain, _ = told(capture(seen(bizStep="holding", disposition="recalled", destinationList=receiver)))
+    for row, same in zip(found.rows, plain.rows, strict=True):
+        assert isinstance(row, (TraceEvent, TraceItem))
+        assert isinstance(same, (TraceEvent, TraceItem))
+        assert (row.biz_step, row.disposition, row.event) == ("holding", "recalled", same.event)
+    assert isinstance(found.rows[0], TraceEvent)
+    assert found.rows[0].receiver == "urn:example:shop"
+
+
 def test_every_type_of_event_names_its_items_by_role() -> None:
     found, refused = read(engine(), [(NOW + 10**10, capture(event)) for event in OF_EVERY_TYPE])
     assert refused == [""] * 5
@@ -269,6 +283,7 @@ def test_a_dead_letter_stays_small_however_much_is_wrong() -> None:
         (capture(seen(bizStep="selling")), "not_epcis"),
         (capture({}), "not_epcis"),
         (capture(seen(**{"ex:batch": 7})), "bad_name"),
+        (capture(seen(**{"@context": {"headrace": "urn:headrace:"}, "headrace:due": True})), "bad_time"),
         (capture(seen(at=NOW + 10**9)), "future"),
         (capture(seen(at=-(10**12))), "bad_time"),
     ],
@@ -282,8 +297,14 @@ def test_what_cannot_be_accepted_is_refused_and_changes_nothing(message: dict[st
     assert told(mint(0, 5), subject=subject)[1] == [""]
 
 
+NAMES = (ITEMS[0], "https://[x", "urn:epc:id:itip:4012345.012345.01", "urn:epc:id:sgln:4012345..", "geo:1e5,2")
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.just(ITEMS[0]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=8)
+    | st.sampled_from(NAMES),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "type", "ex:a", "a:b"]), inner),
     max_leaves=6,
 )
