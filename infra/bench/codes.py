@@ -158,8 +158,7 @@ class _Run:
         self._progress(f"through the pipeline: {', '.join(kind.name for kind in kinds)}")
         outcomes = codes_pipeline.run(self._place, self._client, self._file, kinds)
         for one in outcomes:
-            things = one.things / one.seconds
-            self._progress(f"  {one.name}: {one.rate:,.0f} messages/s, {things:,.0f} codes or items/s")
+            self._progress(f"  {one.messages:,} {one.name}: {one.told()}")
         return outcomes
 
     def _picked(self, most: int) -> list[str]:

@@ -9,6 +9,7 @@ import msgspec
 
 from infra.bench.codes_world import PARTITIONS, World, prefix
 from schemas.codes import gtin_check_digit
+from schemas.epc import item_key
 from schemas.trace import Scan
 
 Message = tuple[int, bytes, bytes]
@@ -20,6 +21,7 @@ HEAT_ITEMS: Final = 10 + 10 * 100 + 10 * 100 * 10
 PALLET: Final = 100
 """Items of the last level on a pallet."""
 
+_LOT: Final = "urn:epc:class:lgtin:6900003.056789.HEAT{}"
 _DOMAIN: Final = "https://id.example.com/"
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -55,7 +57,7 @@ def heats(codes: Sequence[str], now: int) -> Iterator[Message]:
     unused = iter(codes)
     for number in range(len(codes) // HEAT_ITEMS):
         sources: list[dict[str, Any]] = [
-            {"inputQuantityList": [{"epcClass": heat(number), "quantity": 25.0, "uom": "TNE"}]}
+            {"inputQuantityList": [{"epcClass": _LOT.format(number), "quantity": 25.0, "uom": "TNE"}]}
         ]
         made: list[str] = []
         for level, outputs in enumerate(FAN):
@@ -77,8 +79,8 @@ def heats(codes: Sequence[str], now: int) -> Iterator[Message]:
 
 
 def heat(number: int) -> str:
-    """A heat, as events and the archive name it."""
-    return f"urn:epc:class:lgtin:6900003.056789.HEAT{number}"
+    """A heat, as the archive names it."""
+    return item_key(_LOT.format(number))
 
 
 def _captured(number: int, at: int, **event: Any) -> Message:

@@ -17,6 +17,8 @@ from schemas.errors import UserError
 from schemas.topics import TRACE_EVENTS, group_id
 
 _DEADLINE_SECONDS: Final = 3_600.0
+_LEAST_SECONDS: Final = 1.0
+"""A worker commits a few times a second: shorter times say little."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,17 @@ class Outcome:
     things: int
     messages: int
     seconds: float
-    """From the last commit of the kind before, or the first opened partition, to the last commit of this one."""
+    """From the last commit of the kind before, or the first opened partition, to the last commit of this one; next to
+    nothing where so few were committed together with the kind before."""
     cpu_seconds: float
     """Of the worker and its publisher, over the same time."""
 
-    @property
-    def rate(self) -> float:
-        """Messages per second."""
-        return self.messages / self.seconds
+    def told(self) -> str:
+        """Messages, and codes or items, per second, for people."""
+        if self.seconds < _LEAST_SECONDS:
+            return "too few to tell"
+        more = "" if self.things == self.messages else f", {self.things / self.seconds:,.0f} codes or items/s"
+        return f"{self.messages / self.seconds:,.0f}/s{more}"
 
 
 def run(place: Arena, client: Client, file: Path, kinds: Sequence[Kind]) -> list[Outcome]:
@@ -64,7 +69,7 @@ def run(place: Arena, client: Client, file: Path, kinds: Sequence[Kind]) -> list
     if refused:
         raise UserError(f"a message was refused, {': '.join(refused[0])}")
     return [
-        Outcome(kind.name, kind.things, count, max(end - begin, 0.001), gauge.cpu_until(end) - gauge.cpu_until(begin))
+        Outcome(kind.name, kind.things, count, end - begin, gauge.cpu_until(end) - gauge.cpu_until(begin))
         for kind, count, begin, end in zip(kinds, counts, begins, ends, strict=False)
     ]
 

@@ -70,9 +70,7 @@ def _rows(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
     yield "enterprises, products", f"{world.enterprise_count:,}, {world.product_count:,}", ""
     yield "codes", f"{world.codes:,}", ""
     for one in outcome.pipeline:
-        unit = "codes" if one.name == "mints" else "items"
-        more = "" if one.things == one.messages else f", {one.things / one.seconds:,.0f} {unit}/s"
-        yield f"{one.name}: {one.messages:,} messages", f"{one.rate:,.0f}/s{more}", ""
+        yield f"{one.name}: {one.messages:,} messages", one.told(), ""
     yield "archived by the engine", f"{world.codes / disk.load_seconds:,.0f} codes/s", ""
     yield "disk, codes and their index", f"{disk.octets / 1e9:.2f} GB", "15 GB"
     yield "disk, a code", f"{disk.octets / world.codes:.2f} bytes", ""

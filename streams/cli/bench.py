@@ -254,7 +254,7 @@ def screens_command(browsers: int, rate: int, seconds: float, json_file: Path | 
         report.save_json(json_file, "screens", [asdict(one) for one in outcomes])
 
 
-@bench.command("codes", epilog="Example: TMPDIR=/data headrace bench codes --codes 100000000 --json codes.json")
+@bench.command("codes", epilog="Example: headrace bench codes --codes 100000000 --json codes.json")
 @click.option("--codes", "count", type=click.IntRange(min=20_000), default=codes_world.CODES, show_default=True)
 @_json
 @click.option("--record", is_flag=True, help=f"Also write it to {codes_report.RESULTS.name}.")
