@@ -72,7 +72,7 @@ def event_id(event: Mapping[str, Any]) -> str:
 def repeat_key(event: Mapping[str, Any], id_: str, enterprise: str) -> bytes:
     """8 bytes that a repeat of the same event, or of the same declaration of its error, has again.
 
-    What another enterprise captures is no repeat: nobody can keep an event out of another's archive by sending it first.
+    What another enterprise captures is no repeat: nobody can keep an event out of another's archive by being first.
     """
     declared = event.get("errorDeclaration") or {}
     error = f"{_time(declared['declarationTime'])}{declared.get('reason', '')}" if declared else ""
