@@ -165,6 +165,10 @@ def test_a_code_is_typed_or_clicked_and_its_archive_opens(
         look_up(page, f" https://id.example.com/{part.lower()} ")
         page.wait_for_selector(".item-columns")
         assert page.inner_text('[data-figure="item.code"]') == part
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        title = page.locator('[data-figure="item.code"]').bounding_box()
+        assert title is not None and title["width"] > PHONE[0] / 2  # not a letter in a line
+        page.set_viewport_size({"width": WALL[0], "height": WALL[1]})
         steps = page.locator(".moment .flag-title").all_inner_texts()
         assert steps == ["made", "inspected", "packed", "shipped"]
         life = page.inner_text(".item-columns")
