@@ -249,12 +249,8 @@ def _print_circumstances(known: Sequence[Circumstances]) -> None:
     for one in known:
         console.print(Text(f"\n{one.site}/{one.asset} at {_stamp(one.ts)}"))
         for window in one.windows:
-            console.print(
-                Text(
-                    f"  {window.metric} {window.window} since {_stamp(window.start)}: {window.min:g} to {window.max:g}, "
-                    f"mean {window.mean:g}"
-                )
-            )
+            seen = f"{window.min:g} to {window.max:g}, mean {window.mean:g}"
+            console.print(Text(f"  {window.metric} {window.window} since {_stamp(window.start)}: {seen}"))
         for flag in one.anomalies:
             console.print(Text(f"  {flag.severity} {_stamp(flag.ts)} {flag.metric}: {flag.reason}", "yellow"))
         for verdict in one.verdicts:
