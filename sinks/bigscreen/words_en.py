@@ -182,6 +182,7 @@ ENGLISH: Final[dict[str, str]] = {
     "flags_of_hour": "{count} flags in that hour",
     "declared_wrong": "declared wrong: it does not count",
     "mistyped": "This is no code, or a mistyped one",
+    "compare_with_label": "Compare it with the label, or scan it again",
     "not_minted": "UNKNOWN: no such code has been minted here",
     "void": "VOID: {reason}",
     "nothing_yet": "minted; nothing has happened to it yet",

@@ -182,6 +182,7 @@ CHINESE: Final[dict[str, str]] = {
     "flags_of_hour": "该小时 {count} 条异常",
     "declared_wrong": "已声明有误，不计入",
     "mistyped": "不是编码，或输入有误",
+    "compare_with_label": "请与标签核对，或重新扫码",
     "not_minted": "未知：此处没有发过这个编码",
     "void": "已作废：{reason}",
     "nothing_yet": "已发码，尚无事件",

@@ -10,7 +10,7 @@ from typing import Final
 import click
 import msgspec
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 from rich.tree import Tree
 
@@ -143,7 +143,7 @@ def recall(
             if not origins:
                 raise UserError(f"nothing is known to have passed {machine} between these times")
         found = archive.recall(origins, **limits)
-        rows = iter(found)
+        rows = _telling(iter(found))
         told = None
         if reason:
             told = Recalled(topology, reason, by or login_name(), domain)
@@ -195,15 +195,23 @@ def _write(rows: Iterator[RecallRow], out: Path | None, as_json: bool) -> dict[s
         raise UserError(f"{out} cannot be written: {error.strerror}") from None
 
 
+def _telling(rows: Iterator[RecallRow]) -> Iterator[RecallRow]:
+    """The rows; a mistyped lot has nothing that is affected, so what no event names is told."""
+    for row in rows:
+        if row.kind == "origin" and row.ts is None:
+            click.echo(f"no event names {row.item}", err=True)
+        yield row
+
+
 def _print_life(found: Life) -> None:
     console = Console(highlight=False)
-    table = Table("time, UTC", "event", "where", "by way of")
+    table = _table("time, UTC", "event", "where")
     for one in found.events:
         what = " ".join(word for word in (one.biz_step, one.disposition) if word) or one.type
         style = "strike" if one.error else ""
         note = f"{what} ({one.role})" + (", declared wrong" if one.error else "")
         where = f"{one.site}/{one.asset}" if one.asset else one.read_point
-        table.add_row(_stamp(one.ts), Text(note, style), Text(where), Text(one.via))
+        table.add_row(_stamp(one.ts), Text(note, style), Text(f"{where}\nin {one.via}" if one.via else where))
     console.print(Text(found.item))
     if found.mint:
         console.print(f"minted {_stamp(found.mint.ts)}, serials {found.mint.first} to {found.mint.last}")
@@ -223,6 +231,8 @@ def _print_tree(found: Genealogy) -> None:
         branch = branches[one.source].add(Text(_step(one)))
         branches.setdefault(one.item, branch)
     console.print(tree)
+    if not found.steps:
+        console.print("nothing is known beyond it")
     if found.deeper:
         console.print(f"{found.deeper:,} items of the last level lead further: --levels has more")
     if found.cut:
@@ -241,11 +251,10 @@ def _print_circumstances(known: Sequence[Circumstances]) -> None:
     for one in known:
         console.print(Text(f"\n{one.site}/{one.asset} at {_stamp(one.ts)}"))
         for window in one.windows:
-            console.print(
-                Text(f"  {window.metric} {window.window}: {window.min:g} to {window.max:g}, mean {window.mean:g}")
-            )
+            seen = f"{window.min:g} to {window.max:g}, mean {window.mean:g}"
+            console.print(Text(f"  {window.metric} {window.window} since {_stamp(window.start)}: {seen}"))
         for flag in one.anomalies:
-            console.print(Text(f"  {flag.severity} {_stamp(flag.ts)}: {flag.reason}", "yellow"))
+            console.print(Text(f"  {flag.severity} {_stamp(flag.ts)} {flag.metric}: {flag.reason}", "yellow"))
         for verdict in one.verdicts:
             console.print(
                 Text(f"  {verdict.asset} {verdict.metric} {verdict.period}: {verdict.verdict}, {verdict.reason}")
@@ -253,7 +262,7 @@ def _print_circumstances(known: Sequence[Circumstances]) -> None:
 
 
 def _print_recall(rows: Iterator[RecallRow]) -> dict[str, int]:
-    table = Table("item", "why", "level", "in", "last seen, UTC", "condition", "where")
+    table = _table("item", "why", "last seen, UTC")
     kinds: dict[str, int] = {}
     shown = 0
     for row in rows:
@@ -261,15 +270,25 @@ def _print_recall(rows: Iterator[RecallRow]) -> dict[str, int]:
         if shown < _SHOWN or row.kind == "stop":
             shown += 1
             about = f"stop: {row.items:,} inside" if row.kind == "stop" else row.kind + (", void" if row.void else "")
-            level = "" if row.level is None else str(row.level)
+            level = "" if row.level is None else f"level {row.level}"
             condition = "used up" if row.used else row.disposition
-            table.add_row(*map(Text, (row.item, about, level, row.pack, _stamp(row.ts), condition,
-                                      row.biz_location or row.read_point)))  # fmt: skip
+            inside = f"in {row.pack}" if row.pack else ""
+            seen = (f"{_stamp(row.ts)} {condition}", row.biz_location or row.read_point)
+            table.add_row(*map(_lines, ((row.item, inside), (about, level), seen)))
     Console(highlight=False).print(table)
     hidden = sum(kinds.values()) - shown
     if hidden:
         click.echo(f"{hidden:,} rows more: --out has all")
     return kinds
+
+
+def _table(*names: str) -> Table:
+    """A table of which nothing is cut, however narrow it is: codes and places are copied."""
+    return Table(*(Column(name, overflow="fold") for name in names))
+
+
+def _lines(texts: Sequence[str]) -> Text:
+    return Text("\n".join(text for text in texts if text))
 
 
 def _time(option: str, text: str) -> int:

@@ -50,8 +50,8 @@ class ItemDialog:
         self._body.clear()
         try:
             view = await self._look_up(text)
-        except CodeError as error:
-            self._refuse(self._words("mistyped"), str(error))
+        except CodeError:
+            self._refuse(self._words("mistyped"), self._words("compare_with_label"))
             return
         except SinkError as error:
             self._refuse(str(error))

@@ -283,7 +283,7 @@ def test_a_month_of_an_enterprise_reads_that_month_and_those_that_it_needs(clien
 
 def test_the_questions_of_the_document_have_answers(client: Client, told: Told) -> None:
     text = (Path(__file__).parents[3] / "docs" / "CODES.md").read_text(encoding="utf-8")
-    section = text.split("## What scans tell")[1].split("\n## ")[0]
+    section = text.split("## What scans tell")[1].split("\n## The demo")[0]
     questions = [sql for block in re.findall(r"```sql\n(.*?)```", section, re.DOTALL) for sql in statements(block)]
     answers = [len(client.execute(question.replace("tower_plant", "t"))) for question in questions]
     assert len(answers) == 3

@@ -3,8 +3,9 @@
 import pytest
 
 from schemas.errors import UserError
+from sinks.archive.results import Life, LifeEvent, RecallRow, Scans
 from streams.cli import main
-from streams.cli.trace import item_of
+from streams.cli.trace import _print_life, _print_recall, item_of
 from streams.compute.codes import KeyRing
 
 CODE = str(KeyRing({"A": b"k" * 32}).code("88.118.8/TP-1001", 115))
@@ -52,3 +53,38 @@ def test_a_recall_that_says_too_little_or_too_much_ends_with_one_line(
     told = capsys.readouterr().err
     assert (ended.value.code, told.count("\n")) == (1, 1)
     assert why in told
+
+
+PLACE = "https://id.example.com/place/kunming-500kv"
+BUNDLE = str(KeyRing({"A": b"k" * 32}).code("88.118.8/BUNDLE", 7))
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_no_code_or_place_is_cut_where_a_terminal_is_narrow(
+    columns: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    shipped = LifeEvent(
+        ts=1_795_766_474_000, event="e" * 64, type="TransactionEvent", action="ADD", biz_step="shipping",
+        disposition="in_transit", read_point=PLACE, site="", asset="", enterprise="88.118.8", role="epc", via=BUNDLE,
+        error=False,
+    )  # fmt: skip
+    row = RecallRow(
+        kind="made", item=CODE, level=1, source="", items=1, pack=BUNDLE, enterprise="88.118.8", ts=shipped.ts,
+        biz_step="shipping", disposition="in_transit", read_point=PLACE, biz_location="", used=False, void=False,
+    )  # fmt: skip
+    scans = Scans(count=0, first=None, last=None)
+    _print_life(Life(item=CODE, events=(shipped,), mint=None, voids=(), scans=scans))
+    life = capsys.readouterr().out
+    _print_recall(iter([row]))
+    recall = capsys.readouterr().out
+    for whole in (PLACE, BUNDLE):
+        assert whole in _column(life, 3)
+    for whole, column in ((CODE, 1), (BUNDLE, 1), (PLACE, 3)):
+        assert whole in _column(recall, column)
+
+
+def _column(table: str, number: int) -> str:
+    """The text of a column, with the lines of its cells put together again."""
+    rows = [line.split("│") for line in table.splitlines() if line.startswith("│")]
+    return "".join(row[number].strip() for row in rows)
