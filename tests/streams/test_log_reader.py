@@ -1,16 +1,14 @@
 """Reading chunks from a real broker."""
 
 import asyncio
-import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing
 from typing import Any
 
 import pytest
 from aiokafka import ConsumerRebalanceListener
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
-from kafka.errors import UnknownTopicOrPartitionError
 
 from infra.bench import log
 from infra.local.stack import Stack
@@ -18,6 +16,7 @@ from schemas.topics import TRACE_EVENTS
 from streams.chunk import Chunk
 from streams.compute.engine import untimed
 from streams.log_reader import LogReader
+from tests.end_to_end.plant import delete_topics
 
 
 class _FromTheBeginning(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -35,21 +34,13 @@ class _FromTheBeginning(ConsumerRebalanceListener):  # type: ignore[misc]
 
 @pytest.fixture
 def trace_events(stack: Stack) -> Iterator[str]:
-    """The topic, empty; gone afterwards."""
-    admin = KafkaAdminClient(bootstrap_servers=stack.kafka)
-    name = TRACE_EVENTS.name
-
-    def delete() -> None:
-        while name in admin.list_topics():
-            with suppress(UnknownTopicOrPartitionError):
-                admin.delete_topics([name])
-            time.sleep(0.1)
-
-    delete()
-    admin.create_topics([NewTopic(name, 1, 1, topic_configs={"message.timestamp.type": "LogAppendTime"})])
-    yield name
-    delete()
-    admin.close()
+    """The topic, new; gone afterwards."""
+    delete_topics(stack.kafka)
+    topic = NewTopic(TRACE_EVENTS.name, 1, 1, topic_configs={"message.timestamp.type": "LogAppendTime"})
+    with closing(KafkaAdminClient(bootstrap_servers=stack.kafka)) as admin:
+        admin.create_topics([topic])
+    yield topic.name
+    delete_topics(stack.kafka)
 
 
 def read(stack: Stack, topic: str, size: int, count: int) -> list[Chunk]:
