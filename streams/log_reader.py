@@ -25,6 +25,9 @@ _LOG_APPEND_TIME = 1
 _WAIT_SECONDS = 0.2
 _FRESH_MS = 1_000
 _LOST_TOUCH_MS = 10_000
+_SHOP_FLOOR_BYTES = 256 << 10
+"""Of a chunk of these topics, about: they are processed one thing after the other, a second for some megabytes, and
+heartbeats wait for that."""
 
 
 class LogReader:
@@ -138,7 +141,7 @@ class LogReader:
         return chunks, lost
 
     def _take(self, result: Any, where: TopicPartition) -> Chunk | None:
-        """The next records of one fetched stretch, up to about `most_records`: whole record batches only."""
+        """The next records of one fetched stretch, up to about as many as a chunk is to have: whole batches only."""
         if not isinstance(result, FetchResult):
             with suppress(NoOffsetForPartitionError):  # held: its task has not yet said where to read
                 result.check_raise()
@@ -148,7 +151,7 @@ class LogReader:
         fetched = result._partition_records
         begin = fetched.next_fetch_offset
         stretch = _Stretch()
-        while len(stretch.values) < self._most_records and fetched._records.has_next():
+        while not self._is_full(stretch, where.topic) and fetched._records.has_next():
             batch = fetched._records.next_batch()
             if not batch.validate_crc():
                 raise KafkaError(f"{where.topic}/{where.partition}: a record batch at {begin} fails its checksum")
@@ -160,6 +163,11 @@ class LogReader:
         if not fetched._records.has_next():
             result._partition_records = None
         return stretch.chunk(where, begin, end)
+
+    def _is_full(self, stretch: "_Stretch", topic: str) -> bool:
+        if topic in topics.SHOP_FLOOR and sum(map(len, stretch.values)) >= _SHOP_FLOOR_BYTES:
+            return True
+        return len(stretch.values) >= self._most_records
 
     @staticmethod
     def _left_out(fetched: Any, batch: Any) -> bool:
