@@ -47,9 +47,9 @@ async def run(
         async with Log(servers.kafka, topology) as log:
             service = Service(tokens, Quota(events_per_minute), log, archive)
             config = uvicorn.Config(
-                service.app(), servers.host, servers.port, http=Bounded, ws="none", log_config=None, log_level="warning",
-                access_log=False, server_header=False, lifespan="off", limit_concurrency=_CONNECTIONS,
-                timeout_graceful_shutdown=_GOODBYE_SECONDS,
+                service.app(), servers.host, servers.port, http=Bounded, ws="none", log_config=None,
+                log_level="warning", access_log=False, server_header=False, lifespan="off",
+                limit_concurrency=_CONNECTIONS, timeout_graceful_shutdown=_GOODBYE_SECONDS,
             )  # fmt: skip
             listening = config.bind_socket()
             listening.listen()
