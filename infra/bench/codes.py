@@ -31,7 +31,8 @@ _NEEDED_BYTES: Final = 40
 _CODES_A_HEAT: Final = 100_000_000
 _MOST_HEATS: Final = 10
 _SHARE: Final = 5
-"""At most every so manyth code is sent or asked for, where there are few."""
+_REQUESTED: Final = 100
+"""At most every so manyth code is sent, and asked for, where there are few."""
 
 Recall = Callable[[Client, str, str], int]
 """The number of lines of a recall list: of a connection, topology and origin."""
@@ -63,7 +64,7 @@ class Outcome:
     world: World
     disk: Disk
     event_bytes: float
-    """Of `trace_events`, for each item of the events with the most items."""
+    """Of `trace_events`, for each item of events of 1,000 items in a row."""
     pipeline: list[codes_pipeline.Outcome] = field(default_factory=list)
     first_recalls: list[float] = field(default_factory=list)
     """Seconds of each heat's list, for the first time since the engine was started with no file in memory."""
@@ -101,11 +102,15 @@ class _Run:
 
     def outcome(self, recall: Recall) -> Outcome:
         """Go through all steps."""
-        pipeline = self._through(self._mints(), self._seen(1_000, 2_000_000))
+        batches = self._codes.in_order(min(2_000_000, self._world.codes // _SHARE))
+        pipeline = self._through(self._mints(), self._seen(1_000, batches))
         (events,) = codes_disk.tables(self._client, ("trace_events",))
         outcome = Outcome(self._world, self._filled(), events.octets / pipeline[-1].things)
         heats = min(self._world.codes // _CODES_A_HEAT + 1, _MOST_HEATS)
-        pipeline += self._through(self._seen(100, 500_000), self._seen(1, 100_000), self._scans(), self._heats(heats))
+        pipeline += self._through(
+            self._seen(100, self._picked(500_000)), self._seen(1, self._picked(100_000)), self._scans(),
+            self._heats(heats),
+        )  # fmt: skip
         outcome.pipeline += pipeline
         codes_disk.settle(self._client, self._progress)
         self._start_cold()
@@ -117,8 +122,7 @@ class _Run:
         messages = codes_messages.mints(self._world, _RANGES, _KEY_ID, self._now)
         return Kind("mints", self._world.codes, messages)
 
-    def _seen(self, each: int, most: int) -> Kind:
-        items = self._picked(most)
+    def _seen(self, each: int, items: Sequence[str]) -> Kind:
         return Kind(f"events of {each:,}", len(items), codes_messages.seen(items, each, self._now))
 
     def _scans(self) -> Kind:
@@ -143,7 +147,8 @@ class _Run:
         keys = f"{_KEY_ID}:{b64encode(self._secret).decode()}"
         with Resolver(self._place, self._file, keys) as resolver:
             for name, most in (("cold", 1_000), ("warm-up", 4_000), ("warm", 20_000)):
-                load = outcome.resolved[name] = resolver.load(self._picked(most), CLIENTS)
+                codes = self._picked(min(most, self._world.codes // _REQUESTED))
+                load = outcome.resolved[name] = resolver.load(codes, CLIENTS)
                 self._progress(f"  resolve, {name}: {len(load.latencies) / load.seconds:,.0f}/s")
 
     def _recall(self, outcome: Outcome, recall: Recall, heats: int) -> None:

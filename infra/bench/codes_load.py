@@ -89,8 +89,15 @@ class Codes:
         step = int(self._world.codes * _GOLDEN)
         while gcd(step, self._world.codes) > 1:
             step += 1
-        of = {"each": self._world.each, "codes": self._world.codes, "step": step, "first": self._picked, "count": count}
         self._picked += count
+        return self._made(step, self._picked - count, count)
+
+    def in_order(self, count: int) -> list[str]:
+        """The first codes of the archive."""
+        return sorted(code for _, code in self._made(1, 0, count))
+
+    def _made(self, step: int, first: int, count: int) -> list[tuple[str, str]]:
+        of = {"each": self._world.each, "codes": self._world.codes, "step": step, "first": first, "count": count}
         rows: list[tuple[str, str]] = self._client.execute(_SPREAD.format(code=self._code), of)
         return rows
 

@@ -78,7 +78,7 @@ def _rows(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
         parts = sum(table.parts for table in tables)
         yield f"disk, {name}", f"{sum(table.octets for table in tables) / 1e9:.2f} GB in {parts:,} parts", ""
     yield "merging until settled", f"{disk.settle_seconds:,.0f} s after {disk.load_seconds:,.0f} s", ""
-    yield "events with all as JSON, beside that", f"{outcome.event_bytes:.2f} bytes a code", ""
+    yield "events of 1,000 items, beside that", f"{outcome.event_bytes:.2f} bytes a code", ""
     usual, longest = median(outcome.recalls), max(outcome.recalls)
     yield f"recall of {outcome.recalled:,} items", f"{usual:.2f} s, longest {longest:.2f} s", "2 s"
     yield "recall, first time", f"{median(outcome.first_recalls):.2f} s, longest {max(outcome.first_recalls):.2f} s", ""
