@@ -94,11 +94,17 @@ def test_the_control_system_reads_commands_and_acknowledges_with_its_rights_and_
         asyncio.run(respond("gateway"))
 
 
+def need_trace_events(servers: Servers) -> None:
+    """The topic of codes, which the topology here does not have; tests share the broker."""
+    admin = KafkaAdminClient(bootstrap_servers=servers.stack.kafka)
+    if TRACE_EVENTS.name not in admin.list_topics():
+        admin.create_topics([NewTopic(TRACE_EVENTS.name, 2, 1)])
+    admin.close()
+
+
 def test_the_resolver_sends_scans_with_its_rights_and_does_nothing_else(deployed: Plant, servers: Servers) -> None:
     servers.grant(deployed.topology.topology)
-    admin = KafkaAdminClient(bootstrap_servers=servers.stack.kafka)
-    admin.create_topics([NewTopic(TRACE_EVENTS.name, 1, 1)])  # the topology here has no codes
-    admin.close()
+    need_trace_events(servers)
     events = FakeEvents()
 
     async def publish() -> None:
@@ -142,9 +148,7 @@ def test_the_screen_reads_and_acts_with_its_rights(deployed: Plant, servers: Ser
 
 def test_epcis_captures_and_asks_how_far_the_workers_are_with_its_rights(deployed: Plant, servers: Servers) -> None:
     servers.grant(deployed.topology.topology)
-    admin = KafkaAdminClient(bootstrap_servers=servers.stack.kafka)
-    admin.create_topics([NewTopic(TRACE_EVENTS.name, 2, 1)])  # the topology here has no trace
-    admin.close()
+    need_trace_events(servers)
     options = Settings.from_environment(servers.login("epcis")).client_options()
 
     async def capture() -> None:
