@@ -114,14 +114,14 @@ def test_an_exceedance_shows_at_once_and_what_is_done_about_it_reaches_its_row(
         assert "stack-1" in page.inner_text(".alarms .alarm-title")
 
         page.locator(".alarms").get_by_role("button", name="Acknowledge").click()
-        page.fill("input:visible", "Wang Fang 王芳")
+        page.fill(".q-dialog input:visible", "Wang Fang 王芳")
         page.get_by_role("button", name="OK", exact=True).click()
         page.wait_for_selector(".alarms .alarm-card:not(.new)")
         told = _told(plant)
         assert told[-1][:3] == ("acknowledged", "acknowledged", "Wang Fang 王芳")
 
         page.locator(".alarms").get_by_role("button", name="Shelve").click()
-        page.fill("input:visible", "probe is being cleaned")
+        page.fill(".q-dialog input:visible", "probe is being cleaned")
         page.get_by_role("button", name="OK", exact=True).click()
         page.wait_for_selector('[data-figure="alarms.none"]')  # the name is not asked for a second time
         wait_until("the shelf in the alarm's row", lambda: _told(plant)[-1][0] == "shelved")
