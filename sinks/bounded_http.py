@@ -3,12 +3,30 @@ a request for as long as its client likes.
 """
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _MOST_BYTES: Final = 16_384
 """Of a head; how large a body may be is for the application to say."""
+
+
+def config(app: Any, host: str, port: int, **own: Any) -> uvicorn.Config:
+    """How such a service is served; `own` are further options of uvicorn's."""
+    return uvicorn.Config(
+        app,
+        host,
+        port,
+        http=Bounded,
+        ws="none",
+        lifespan="off",
+        server_header=False,
+        access_log=False,  # it would hold codes and what is asked
+        log_config=None,
+        log_level="warning",
+        **own,
+    )
 
 
 class Bounded(HttpToolsProtocol):

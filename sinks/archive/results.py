@@ -72,6 +72,11 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     voids: tuple[Voided, ...]
     scans: Scans
 
+    @property
+    def is_known(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.events or self.mint or self.scans.count)
+
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """From one item to another: what it was made of or put into, or the other way round."""

@@ -8,7 +8,6 @@ from schemas.codes import parse
 from schemas.epc import item_key
 from schemas.errors import CodeError
 from sinks.archive.archive import Archive
-from sinks.archive.results import Life
 from sinks.bigscreen.plant import Plant
 from sinks.bigscreen.snapshot import ItemDetail
 
@@ -37,11 +36,6 @@ def read(client: Client, plant: Plant, text: str) -> ItemDetail:
         down=archive.down(item, _LEVELS, _MOST),
         at_machines=[archive.circumstances(*visit) for visit in list(visits)[-_MACHINES:]],
     )
-
-
-def is_known(life: Life) -> bool:
-    """Whether the archive has anything of an item."""
-    return bool(life.events or life.mint or life.scans.count)
 
 
 def _named(text: str) -> tuple[str, CodeError | None]:

@@ -5,7 +5,8 @@ from urllib.parse import quote, unquote
 
 from nicegui import Client
 
-from sinks.bigscreen.words import LANGUAGES, preferred
+from sinks.bigscreen.words import LANGUAGES
+from sinks.languages import preferred
 
 _NAME = "headrace_name"
 _LANGUAGE = "headrace_language"

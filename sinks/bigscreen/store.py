@@ -115,8 +115,8 @@ class Store:
 
     def close(self) -> None:
         """Hang up."""
-        self._polls.close()
-        self._looks.close()
+        self._polls.hang_up()
+        self._looks.hang_up()
 
     def _poll_minute(self, client: Client) -> None:
         newest = self.snapshot.newest

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import uvicorn
 
-from sinks.bounded_http import Bounded
+from sinks.bounded_http import config
 from sinks.clickhouse import connection
 from sinks.epcis.archive import Archive
 from sinks.epcis.log import Log
@@ -46,15 +46,14 @@ async def run(
         await archive.run(Archive.check)
         async with Log(servers.kafka, topology) as log:
             service = Service(tokens, Quota(events_per_minute), log, archive)
-            config = uvicorn.Config(
-                service.app(), servers.host, servers.port, http=Bounded, ws="none", log_config=None,
-                log_level="warning", access_log=False, server_header=False, lifespan="off",
-                limit_concurrency=_CONNECTIONS, timeout_graceful_shutdown=_GOODBYE_SECONDS,
+            served = config(
+                service.app(), servers.host, servers.port, limit_concurrency=_CONNECTIONS,
+                timeout_graceful_shutdown=_GOODBYE_SECONDS,
             )  # fmt: skip
-            listening = config.bind_socket()
+            listening = served.bind_socket()
             listening.listen()
             on_start()
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again when it has shut down
-            await uvicorn.Server(config).serve(sockets=[listening])
+            await uvicorn.Server(served).serve(sockets=[listening])
     finally:
         archive.close()

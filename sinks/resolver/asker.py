@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from clickhouse_driver import Client
 
 from schemas.errors import SinkError, SinkUnavailable
-from sinks.clickhouse.errors import translated
+from sinks.clickhouse.dialled import Dialled
 
 _PAUSE_SECONDS: Final = 1.0
 """After a failure nothing is asked for so long: many would wait for the same connection in vain."""
@@ -20,8 +20,7 @@ class Asker:
     """Asks one question after the other. SinkError where ClickHouse does not answer, or refuses."""
 
     def __init__(self, connect: Callable[[], Client]) -> None:
-        self._connect = connect
-        self._client: Client | None = None
+        self._line = Dialled(connect)
         self._thread = ThreadPoolExecutor(1, "clickhouse")
         self._failure: SinkError | None = None
         self._failed_at = 0.0
@@ -34,21 +33,14 @@ class Asker:
 
     async def close(self) -> None:
         """Hang up, after the question that is under way."""
-        if self._client is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._client.disconnect)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._line.hang_up)
         self._thread.shutdown(wait=False)
 
     def _answer(self, question: Callable[[Client], _Result]) -> _Result:
         try:
-            with translated():
-                if self._client is None:
-                    self._client = self._connect()
-                found = question(self._client)
+            found = self._line.answer(question)
         except SinkError as error:
             self._failure, self._failed_at = error, time.monotonic()
-            if self._client is not None:
-                self._client.disconnect()
-                self._client = None
             raise
         self._failure = None
         return found

@@ -11,7 +11,7 @@ from typing import Any, Final
 import uvicorn
 
 from schemas.codes import Code
-from sinks.bounded_http import Bounded
+from sinks.bounded_http import config
 from sinks.clickhouse import connection
 from sinks.resolver.enterprises import Enterprises
 from sinks.resolver.events import Events
@@ -96,18 +96,11 @@ async def _run(setup: Setup, servers: Servers, events: Events, on_start: Callabl
 
 def _server(app: Any, servers: Servers) -> "_Server":
     return _Server(
-        uvicorn.Config(
+        config(
             app,
-            host=servers.host,
-            port=servers.port,
-            http=Bounded,
-            ws="none",
-            lifespan="off",
+            servers.host,
+            servers.port,
             proxy_headers=False,  # whom to believe is the application's to know
-            server_header=False,
-            access_log=False,  # it would hold the codes
-            log_config=None,
-            log_level="warning",
             limit_concurrency=_MOST_CONNECTIONS,
             timeout_keep_alive=_IDLE_SECONDS,
             timeout_graceful_shutdown=_GOODBYE_SECONDS,

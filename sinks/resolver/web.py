@@ -14,13 +14,14 @@ from starlette.routing import Route
 from schemas.codes import Code, parse
 from schemas.errors import CodeError, SinkError
 from schemas.trace import Found, Scan
+from sinks.languages import preferred
 from sinks.resolver import links, page
 from sinks.resolver.events import Answer, Events
 from sinks.resolver.limits import Limits, client_of
 from sinks.resolver.record import Record
 from sinks.resolver.resolver import Resolver
 from sinks.resolver.scans import Pseudonyms, Scans
-from sinks.resolver.words import LANGUAGES, Words, preferred
+from sinks.resolver.words import LANGUAGES, Words
 from sinks.tokens import Tokens
 
 _LONGEST: Final = 300

@@ -1,7 +1,8 @@
 """What the page says, in each of its languages."""
 
-from collections.abc import Mapping
 from typing import Final
+
+from sinks import languages
 
 _ENGLISH: Final = {
     "genuine": "Genuine",
@@ -105,16 +106,8 @@ _CHINESE: Final = {
 }
 
 
-class Words:
-    """The words of one language."""
-
-    def __init__(self, language: str, words: Mapping[str, str]) -> None:
-        self.language = language
-        self._words = words
-
-    def __call__(self, key: str, **values: object) -> str:
-        """The text of a key, with what stands in its braces filled in. KeyError if there is none."""
-        return self._words[key].format(**values)
+class Words(languages.Words):
+    """The words of one language, and those of the Core Business Vocabulary."""
 
     def disposition(self, word: str) -> str:
         """A word of the Core Business Vocabulary, in the language if its dictionary has it."""
@@ -122,12 +115,3 @@ class Words:
 
 
 LANGUAGES: Final = {"en": Words("en", _ENGLISH), "zh": Words("zh", _CHINESE)}
-
-
-def preferred(accepted: str) -> str:
-    """The language that a browser wants: the first of its `Accept-Language` that there is, else English."""
-    for wish in accepted.split(","):
-        language = wish.split(";")[0].strip().lower()[:2]
-        if language in LANGUAGES:
-            return language
-    return "en"

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from schemas.codec import encode
-from schemas.codes import Code, parse
-from schemas.errors import CodeError
 from schemas.topics import TRACE_EVENTS
 from schemas.trace import Capture
 from sinks.archive.containment import is_amount
+from sinks.archive.life import code_of
 from sinks.archive.results import RecallRow
 from streams.event_producer import EventProducer, Record
 from streams.settings import Settings
@@ -64,7 +63,7 @@ class Recalled:
         return len(records), sum(map(len, self._items.values()))
 
     def _enterprise(self, row: RecallRow) -> str:
-        code = _code(row.item)
+        code = code_of(row.item)
         makers = [one.prefix for one in self._enterprises if code is not None and one.makes(code.product)]
         return makers[0] if makers else row.enterprise if row.enterprise in self._prefixes else ""
 
@@ -85,17 +84,10 @@ class Recalled:
         return {name: value for name, value in event.items() if value != []}
 
     def _uri(self, item: str) -> str:
-        code = _code(item)
+        code = code_of(item)
         if code is not None:
             return code.link(self._domain)
         return item if ":" in item else f"https://id.gs1.org/{item}"
-
-
-def _code(item: str) -> Code | None:
-    try:
-        return parse(item)
-    except CodeError:
-        return None
 
 
 async def _send(settings: Settings, records: list[Record]) -> None:

@@ -61,7 +61,7 @@ def life(text: str, as_json: bool, topology_file: Path | None, data: Path) -> No
     item = item_of(text)
     with _archive(topology_file, data) as (archive, _, _):
         found = archive.life(item)
-    if not found.events and found.mint is None and not found.scans.count:
+    if not found.is_known:
         raise UserError(f"nothing is known of {item}")
     if as_json:
         click.echo(msgspec.json.encode(found).decode())

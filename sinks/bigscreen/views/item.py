@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from sinks.archive.results import Circumstances, Genealogy, LifeEvent, Step
-from sinks.bigscreen import archive_reader, figures, palette
+from sinks.bigscreen import figures, palette
 from sinks.bigscreen.palette import Sign
 from sinks.bigscreen.plant import Plant
 from sinks.bigscreen.snapshot import ItemDetail
@@ -100,7 +100,7 @@ def _status(detail: ItemDetail, words: Words) -> tuple[str, Sign]:
     life = detail.life
     if life.voids:
         return words("void", reason=life.voids[-1].reason), palette.PRIORITIES["critical"]
-    if not archive_reader.is_known(life):
+    if not life.is_known:
         return words("not_minted"), palette.PRIORITIES["high"]
     said = [one for one in life.events if one.disposition and not one.error and one.role != "input"]
     if not said:

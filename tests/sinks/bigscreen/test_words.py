@@ -8,9 +8,10 @@ from typing import get_args
 import pytest
 
 import sinks.bigscreen
-from sinks.bigscreen.words import LANGUAGES, preferred
+from sinks.bigscreen.words import LANGUAGES
 from sinks.bigscreen.words_en import ENGLISH
 from sinks.bigscreen.words_zh import CHINESE
+from sinks.languages import preferred
 from streams.compute.quality.rules import Rule
 
 SOURCES = [
