@@ -118,8 +118,10 @@ def test_whoever_deletes_the_groups_offsets_too_has_the_whole_log_processed_agai
     delete_offsets(plant)
     plant.run_to_the_log_end()
     assert {table: plant.ids_in_clickhouse(table) for table in RESULTS.values()} == rows
-    for topic in RESULTS:
-        assert set(Counter((id_, value) for _, id_, value in plant.messages(topic)).values()) == {2}
+    assert rows["aggregates"]
+    for topic, table in RESULTS.items():
+        times = set(Counter((id_, value) for _, id_, value in plant.messages(topic)).values())
+        assert times == ({2} if rows[table] else set())
 
 
 @pytest.mark.fault
