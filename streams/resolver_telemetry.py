@@ -36,6 +36,10 @@ class ResolverTelemetry:
         self._ranges = Gauge(
             "headrace_resolver_ranges", "Ranges of minted and of void codes that are held in memory", registry=registry
         )
+        self._runs = Gauge(
+            "headrace_resolver_runs", "Runs of items that are held in memory, as nothing has happened to them since",
+            registry=registry,
+        )  # fmt: skip
         self._scans = Counter(
             "headrace_resolver_scans", "Scans by what became of their message: sent, dropped, failed", ("fate",),
             registry=registry,
@@ -56,6 +60,10 @@ class ResolverTelemetry:
         """What is minted and void was read anew."""
         self._ranges.set(ranges)
         self._ready.set(1)
+
+    def untouched_read(self, runs: int) -> None:
+        """What happened to items was read anew."""
+        self._runs.set(runs)
 
     def asked_in_vain(self, question: str, error: Exception) -> None:
         """ClickHouse did not answer, or refused."""

@@ -107,14 +107,14 @@ class _Run:
         (events,) = codes_disk.tables(self._client, ("trace_events",))
         outcome = Outcome(self._world, self._filled(), events.octets / pipeline[-1].things)
         heats = min(self._world.codes // _CODES_A_HEAT + 1, _MOST_HEATS)
+        alone = self._picked(100_000)
         pipeline += self._through(
-            self._seen(100, self._picked(500_000)), self._seen(1, self._picked(100_000)), self._scans(),
-            self._heats(heats),
-        )  # fmt: skip
+            self._seen(100, self._picked(500_000)), self._seen(1, alone), self._scans(), self._heats(heats)
+        )
         outcome.pipeline += pipeline
         codes_disk.settle(self._client, self._progress)
         self._start_cold()
-        self._resolve(outcome)
+        self._resolve(outcome, alone)
         self._recall(outcome, recall, heats)
         return outcome
 
@@ -143,13 +143,22 @@ class _Run:
         settled = codes_disk.tables(self._client)
         return Disk(loaded, settled, codes_disk.columns(self._client, "trace_items"), seconds, settling)
 
-    def _resolve(self, outcome: Outcome) -> None:
+    def _resolve(self, outcome: Outcome, alone: Sequence[str]) -> None:
         keys = f"{_KEY_ID}:{b64encode(self._secret).decode()}"
+        most = self._world.codes // _REQUESTED
         with Resolver(self._place, self._file, keys) as resolver:
-            for name, most in (("cold", 1_000), ("warm-up", 4_000), ("warm", 20_000)):
-                codes = self._picked(min(most, self._world.codes // _REQUESTED))
-                load = outcome.resolved[name] = resolver.load(codes, CLIENTS)
-                self._progress(f"  resolve, {name}: {len(load.latencies) / load.seconds:,.0f}/s")
+
+            def load(name: str, codes: Sequence[str]) -> None:
+                seen = outcome.resolved[name] = resolver.load(codes, CLIENTS)
+                self._progress(f"  resolve, {name}: {len(seen.latencies) / seen.seconds:,.0f}/s")
+
+            load("cold", self._picked(min(1_000, most)))
+            begin = time.monotonic()
+            resolver.wait_for_runs()
+            self._progress(f"  what happened to all items is known after {time.monotonic() - begin:.1f} s more")
+            load("warm-up", self._picked(min(4_000, most)))
+            load("warm", self._picked(min(20_000, most)))
+            load("seen since", alone[: min(4_000, most)])
 
     def _recall(self, outcome: Outcome, recall: Recall, heats: int) -> None:
         for times in (outcome.first_recalls, outcome.recalls):

@@ -1,6 +1,7 @@
 """Puts codes into the archive faster than a worker does: the engine makes the rows that commissioning would leave.
 
-An event commissions 1,000 items of a product, and events of all products take turns, as they would on the topic.
+An event commissions 1,000 items of a product, and events of all products take turns, as they would on the topic. Of the
+events themselves `body` and `items` are left out, which name each item once more.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -25,40 +26,56 @@ _GOLDEN: Final = 0.6180339887
 
 _CREATE: Final = """\
 CREATE OR REPLACE TABLE default.bench_products
-(position UInt32, number UInt64, head String, check UInt8, enterprise String, partition Int32)
+(position UInt32, number UInt64, name String, head String, check UInt8, enterprise String, partition Int32)
 ENGINE = MergeTree ORDER BY position
 """
 
-# In the order of the table's key, so that the engine has nothing to sort, and what an event's items share is worked out
-# once. hex() writes whole bytes, ids have no leading zero. Each block makes a part: large ones leave little to merge.
-# `optimize_on_insert` would look for repeats, which there are not.
-_ITEMS: Final = """\
-INSERT INTO headrace_store.trace_items
-(id, item, role, ts, event, enterprise, type, action, biz_step, disposition, read_point, quantity, uom, error, link,
- site, asset, topology, topic, partition, offset)
-SELECT
-    concat(id_head, lower(substring(hex(serial - begin), 1 + startsWith(hex(serial - begin), '0')))), {code}, 'epc',
-    ts, event, enterprise, 'ObjectEvent', 'ADD', 'commissioning', 'active', read_point, NULL, '', 0, '',
-    site, asset, %(topology)s, %(topic)s, partition, offset
-FROM
-(
+# What an event's items share is worked out once. hex() writes whole bytes, ids have no leading zero.
+_COMMISSIONINGS: Final = """\
     SELECT
         *,
         turn * %(items)s AS begin,
+        least(begin + %(items)s, %(each)s) AS end,
         turn * %(products)s + number AS offset,
         concat('e', toString(number %% %(enterprises)s)) AS site,
         concat('line-', toString(intDiv(number, %(enterprises)s))) AS asset,
         concat('urn:headrace:asset:', site, ':', asset) AS read_point,
         lower(hex(SHA256(concat(toString(partition), ' ', toString(offset))))) AS event,
         fromUnixTimestamp64Milli(toInt64(%(start)s + offset * %(step)s + sipHash64(offset) %% %(step)s), 'UTC') AS ts,
-        concat(%(ids)s[partition + 1], lower(substring(hex(offset), 1 + startsWith(hex(offset), '0'))), '-') AS id_head
+        concat(%(ids)s[partition + 1], '-', lower(substring(hex(offset), 1 + startsWith(hex(offset), '0')))) AS id_head
     FROM (SELECT * FROM default.bench_products WHERE position BETWEEN %(first)s AND %(last)s ORDER BY position)
     ARRAY JOIN range(%(turns)s) AS turn
-)
-ARRAY JOIN range(begin, least(begin + %(items)s, %(each)s)) AS serial
+"""
+# In the order of the table's key, so that the engine has nothing to sort. Each block makes a part: large ones leave
+# little to merge. `optimize_on_insert` would look for repeats, which there are not.
+_ITEMS: Final = f"""\
+INSERT INTO headrace_store.trace_items
+(id, item, role, ts, event, enterprise, type, action, biz_step, disposition, read_point, quantity, uom, error, link,
+ site, asset, topology, topic, partition, offset)
+SELECT
+    concat(id_head, '-', lower(substring(hex(serial - begin), 1 + startsWith(hex(serial - begin), '0')))),
+    {{code}}, 'epc', ts, event, enterprise, 'ObjectEvent', 'ADD', 'commissioning', 'active', read_point, NULL, '', 0,
+    '', site, asset, %(topology)s, %(topic)s, partition, offset
+FROM
+(
+{_COMMISSIONINGS})
+ARRAY JOIN range(begin, end) AS serial
 SETTINGS max_threads = 1, max_insert_threads = 1, max_block_size = 65536, min_insert_block_size_rows = 2000000,
     min_insert_block_size_bytes = 0, optimize_on_insert = 0
-"""
+"""  # noqa: S608 - constants
+_EVENTS: Final = f"""\
+INSERT INTO headrace_store.trace_events
+(id, event, ts, zone, recorded_at, enterprise, type, action, biz_step, disposition, read_point, runs, site, asset,
+ topology, topic, partition, offset)
+SELECT
+    id_head, event, ts, '+00:00', ts, enterprise, 'ObjectEvent', 'ADD', 'commissioning', 'active', read_point,
+    concat('{{"', name, '":[', toString(begin), ',', toString(end - 1), ']}}'), site, asset, %(topology)s, %(topic)s,
+    partition, offset
+FROM
+(
+{_COMMISSIONINGS})
+SETTINGS max_threads = 1, max_insert_threads = 1
+"""  # noqa: S608 - constants
 _SPREAD: Final = """\
 SELECT enterprise, {code}
 FROM
@@ -79,7 +96,7 @@ class Codes:
         self._picked = 0
         client.execute(_CREATE)
         rows = [
-            (position, one.number, one.head, constant_of(one.name, key_id), one.enterprise, one.partition)
+            (position, one.number, one.name, one.head, constant_of(one.name, key_id), one.enterprise, one.partition)
             for position, one in enumerate(world.products())
         ]
         client.execute("INSERT INTO default.bench_products VALUES", rows)
@@ -104,24 +121,27 @@ class Codes:
     def load(self, url: str, progress: Progress) -> None:
         """Archive the commissioning of all of them."""
         world = self._world
-        turns, at_once = -(-world.each // EVENT_ITEMS), max(_STATEMENT_CODES // world.each, 1)
-        topic = TRACE_EVENTS.name
-        ids = [identifiers.prefix("trace_items", TOPOLOGY, topic, partition) + "-" for partition in range(PARTITIONS)]
+        topic, turns = TRACE_EVENTS.name, -(-world.each // EVENT_ITEMS)
+        at_once = max(_STATEMENT_CODES // world.each, 1)
         shared = {
-            "topology": TOPOLOGY, "topic": topic, "ids": ids, "products": world.product_count,
+            "topology": TOPOLOGY, "topic": topic, "products": world.product_count,
             "enterprises": world.enterprise_count, "each": world.each, "turns": turns,
             "items": EVENT_ITEMS, "start": _FIRST_MS, "step": max(_YEAR_MS // (turns * world.product_count), 1),
         }  # fmt: skip
 
-        def insert(first: int) -> None:
+        def insert(statement: str, table: str, first: int, last: int) -> None:
+            ids = [identifiers.prefix(table, TOPOLOGY, topic, partition) for partition in range(PARTITIONS)]
             client = Client.from_url(url)
             try:
-                of = shared | {"first": first, "last": first + at_once - 1}
-                client.execute(_ITEMS.format(code=self._code), of)
+                client.execute(statement, shared | {"ids": ids, "first": first, "last": last})
             finally:
                 client.disconnect()
+
+        def insert_items(first: int) -> None:
+            insert(_ITEMS.format(code=self._code), "trace_items", first, first + at_once - 1)
             progress(f"  {min(first + at_once, world.product_count):,} of {world.product_count:,} products")
 
         with ThreadPoolExecutor(_CONNECTIONS) as pool:
-            for _ in pool.map(insert, range(0, world.product_count, at_once)):
+            for _ in pool.map(insert_items, range(0, world.product_count, at_once)):
                 pass
+        insert(_EVENTS, "trace_events", 0, world.product_count)

@@ -27,7 +27,9 @@ engine itself, codes genuine.
 `recall`: a heat made into {" x ".join(map(str, FAN))} items in three levels, none beside another in the archive, the
 last ones on pallets of 100; the list has where each item is now. `resolve`: {CLIENTS} clients in a closed loop, each
 code asked for once, picked all over the archive; answers are the public record, and every one publishes a scan. Cold:
-engine started anew and its files dropped from the kernel's memory, the first 1,000 requests.
+engine started anew and its files dropped from the kernel's memory, the first 1,000 requests, before the resolver has
+read what happened to all items. Seen since: only codes of items that an event of their own has named, which are looked
+up in the archive.
 """
 DISK_NOTES: Final = """\
 The same run. Tables with indices and marks, as the engine counts them; columns of `trace_items` with their marks.
@@ -82,7 +84,7 @@ def _rows(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
     usual, longest = median(outcome.recalls), max(outcome.recalls)
     yield f"recall of {outcome.recalled:,} items", f"{usual:.2f} s, longest {longest:.2f} s", "2 s"
     yield "recall, first time", f"{median(outcome.first_recalls):.2f} s, longest {max(outcome.first_recalls):.2f} s", ""
-    for name in ("cold", "warm"):
+    for name in ("cold", "warm", "seen since"):
         load = outcome.resolved[name]
         p50, p99, p999 = (percentile(load.latencies, share) for share in (0.5, 0.99, 0.999))
         seen = f"p50 {p50:.1f}, p99 {p99:.1f}, p99.9 {p999:.1f} ms at {len(load.latencies) / load.seconds:,.0f}/s"

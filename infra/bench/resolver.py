@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +11,12 @@ import httpx
 
 from infra.bench import http_load
 from infra.bench.arena import Arena
+from infra.bench.metrics import scrape
 from infra.bench.worker import PROJECT, free_address, stop
 from schemas.errors import UserError
 
 _READY_SECONDS: Final = 120.0
+_FOLLOWED_SECONDS: Final = 600.0
 _UNLIMITED: Final = "10000000"
 """Look-ups of a client in a minute: all clients here have one address."""
 
@@ -23,11 +25,11 @@ class Resolver:
     """One process; stopped at the end of its context."""
 
     def __init__(self, arena: Arena, file: Path, keys: str) -> None:
-        self._address = free_address()
+        self._address, self._metrics = free_address(), free_address()
         self._log = arena.folder / "resolver.log"
         command = [
             sys.executable, "-m", "streams", "resolver", "--topology", str(file), "--address", self._address,
-            "--metrics", free_address(), "--lookups", _UNLIMITED,
+            "--metrics", self._metrics, "--lookups", _UNLIMITED,
         ]  # fmt: skip
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -37,7 +39,7 @@ class Resolver:
 
     def __enter__(self) -> "Resolver":
         try:
-            self._wait()
+            self._wait(self._is_ready, _READY_SECONDS)
         except BaseException:
             stop(self._process)
             raise
@@ -55,12 +57,20 @@ class Resolver:
             raise UserError(f"the resolver did not find {load.unexpected:,} of {len(codes):,} codes genuine")
         return load
 
-    def _wait(self) -> None:
-        deadline = time.monotonic() + _READY_SECONDS
-        while not self._is_ready():
+    def wait_for_runs(self) -> None:
+        """Wait until it has read what happened to all items. Raises UserError if that takes too long."""
+        self._wait(self._has_runs, _FOLLOWED_SECONDS)
+
+    def _wait(self, condition: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise UserError(f"the resolver did not start: {self._log.read_text(errors='replace')[-1000:]}")
+                raise UserError(f"the resolver has not come so far: {self._log.read_text(errors='replace')[-1000:]}")
             time.sleep(0.1)
+
+    def _has_runs(self) -> bool:
+        metrics = scrape(self._metrics)
+        return metrics is not None and metrics.get("headrace_resolver_runs", 0) > 0
 
     def _is_ready(self) -> bool:
         try:

@@ -26,6 +26,9 @@ class Spans:
 
     def add(self, span: Span) -> bool:
         """Add a span; whether there is any moment in it that was not there before."""
+        if not self._spans:  # as of most items
+            self._spans = [span]
+            return True
         since, until = span
         if any(one[0] <= since and until <= one[1] for one in self._spans):
             return False

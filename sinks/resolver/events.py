@@ -24,6 +24,10 @@ class Events(Protocol):
         """What is minted and void was read anew; so many ranges are known."""
         ...
 
+    def untouched_read(self, runs: int) -> None:
+        """What happened to items was read anew; so many runs of them are known."""
+        ...
+
     def asked_in_vain(self, what: str, error: Exception) -> None:
         """ClickHouse did not answer, or refused."""
         ...

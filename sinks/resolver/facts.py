@@ -1,7 +1,8 @@
 """What the archive knows of an item, by look-ups that are shared.
 
 A look-up costs ClickHouse about the same for one item as for several. So whatever is asked for while one is under way
-waits and goes into the next one together. Nothing is cached: a recall has to show at once.
+waits and goes into the next one together. Nothing is cached: a recall has to show at once. Most items need no look-up,
+see `sinks.resolver.untouched`.
 """
 
 import asyncio
@@ -23,6 +24,8 @@ _MOST_ROWS: Final = 5_000
 """Events of the items of a look-up, and scans of them, that are fetched one by one."""
 _PATIENCE_SECONDS: Final = 5.0
 """Long, for without the archive a recall is not told."""
+RECALLED: Final = "recalled"
+"""The disposition of what was called back."""
 _PASSING: Final = ("", "in_progress", "in_transit", "returned", "container_open", "container_closed")
 """Dispositions that say where an item is on its way, and hence do not end a recall."""
 
@@ -163,7 +166,7 @@ def ask(client: Client, topology: str, items: Sequence[str]) -> dict[str, Facts]
         by_item.setdefault(row[0], []).append(_Row(*row))
     del by_item[""]
     doubtful = tuple(
-        item for item, of_item in by_item.items() if any(row.error or row.disposition == "recalled" for row in of_item)
+        item for item, of_item in by_item.items() if any(row.error or row.disposition == RECALLED for row in of_item)
     )
     found = {item: _of_rows(of_item) for item, of_item in by_item.items() if item not in doubtful}
     return {**found, **_sums(client, {**asked, "items": doubtful})} if doubtful else found
@@ -192,7 +195,7 @@ def _sums(client: Client, asked: Mapping[str, Any]) -> dict[str, Facts]:
         found[item] = Facts(
             made_at=made or None,
             disposition=disposition or None,
-            recalled_at=since if condition == "recalled" else None,
+            recalled_at=since if condition == RECALLED else None,
             sold_at=sold or None,
             scanned_at=scanned.get(item),
         )

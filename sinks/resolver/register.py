@@ -28,7 +28,7 @@ class Voided(NamedTuple):
     reason: str
 
 
-class _Spans:
+class Spans:
     """Ranges of one product that do not overlap, in order, each with a time and a text.
 
     What is there already stays as it was: rows may be read again, and come in any order.
@@ -43,11 +43,14 @@ class _Spans:
     def __len__(self) -> int:
         return len(self._firsts)
 
-    def add(self, first: int, last: int, ts: int, text: str) -> None:
-        """Take up those of [first, last] that are not there yet."""
+    def add(self, first: int, last: int, ts: int, text: str) -> list[tuple[int, int]]:
+        """Take up those of [first, last] that are not there yet; those that are there with another time or text."""
+        others = []
         while first <= last:
             place = bisect_right(self._firsts, first)
             if place and first <= self._lasts[place - 1]:
+                if (self._times[place - 1], self._texts[place - 1]) != (ts, text):
+                    others.append((first, min(last, self._lasts[place - 1])))
                 first = self._lasts[place - 1] + 1
                 continue
             end = min(last, self._firsts[place] - 1) if place < len(self._firsts) else last
@@ -56,6 +59,7 @@ class _Spans:
             self._times.insert(place, ts)
             self._texts.insert(place, text)
             first = end + 1
+        return others
 
     def find(self, serial: int) -> tuple[int, str] | None:
         """Time and text of the range that a serial is in."""
@@ -69,19 +73,19 @@ class Register:
     """What was read of `code_ranges` and `code_voids`."""
 
     def __init__(self) -> None:
-        self._minted: dict[str, _Spans] = {}
-        self._voided: dict[str, _Spans] = {}
+        self._minted: dict[str, Spans] = {}
+        self._voided: dict[str, Spans] = {}
         self._texts: dict[str, str] = {}
         """Each key and reason once, however many ranges have it."""
 
     def take_minted(self, row: Minted) -> None:
         """Know a range from now on; one that is known already changes nothing."""
-        spans = self._minted.setdefault(row.product, _Spans())
+        spans = self._minted.setdefault(row.product, Spans())
         spans.add(row.first, row.last, row.ts, self._once(row.key))
 
     def take_voided(self, row: Voided) -> None:
         """Know a void from now on. The first that is known of a serial stays."""
-        spans = self._voided.setdefault(row.product, _Spans())
+        spans = self._voided.setdefault(row.product, Spans())
         spans.add(row.first, row.last, row.ts, self._once(row.reason))
 
     def minted(self, product: str, serial: int) -> tuple[int, str] | None:

@@ -7,6 +7,7 @@ from schemas.codes import Code
 from schemas.errors import SinkError, SinkUnavailable
 from sinks.resolver.enterprises import Enterprise, Enterprises
 from sinks.resolver.facts import Facts, FactsOfItems
+from sinks.resolver.following import Following
 from sinks.resolver.reading import Reading
 from sinks.resolver.record import Maker, Record, Status, Voiding, Warranty, at
 from sinks.resolver.register import Register
@@ -23,6 +24,7 @@ class Resolver:
         enterprises: Enterprises,
         register: Register,
         reading: Reading,
+        following: Following,
         facts: FactsOfItems,
         clock: Callable[[], float],
     ) -> None:
@@ -31,6 +33,7 @@ class Resolver:
         self._enterprises = enterprises
         self._register = register
         self._reading = reading
+        self._following = following
         self._facts = facts
         self._clock = clock
 
@@ -49,7 +52,7 @@ class Resolver:
         if minted is None or minted[1] != code.key:
             return _record(text, code, "unknown", enterprise)
         try:
-            facts, reached = await self._facts.of(text), True
+            facts, reached = self._following.facts(code.product, code.serial) or await self._facts.of(text), True
         except SinkError:
             facts, reached = _UNKNOWN, False
         void = self._register.voided(code.product, code.serial)

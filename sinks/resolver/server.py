@@ -16,6 +16,7 @@ from sinks.clickhouse import connection
 from sinks.resolver.enterprises import Enterprises
 from sinks.resolver.events import Events
 from sinks.resolver.facts import FactsOfItems
+from sinks.resolver.following import Following
 from sinks.resolver.limits import Limits, Rates
 from sinks.resolver.reading import Reading
 from sinks.resolver.register import Register
@@ -67,11 +68,12 @@ async def _run(setup: Setup, servers: Servers, events: Events, on_start: Callabl
     connect = partial(connection.connect, address, _REPLY_SECONDS)
     register = Register()
     reading = Reading(register, connect, setup.topology, events)
+    following = Following(connect, setup.topology, events)
     facts = FactsOfItems(connect, setup.topology, events)
     whole = WholeArchive(connect, setup.topology)
     scans = Scans(servers.kafka, events)
     parts = Parts(
-        resolver=Resolver(setup.verify, setup.enterprises, register, reading, facts, time.time),
+        resolver=Resolver(setup.verify, setup.enterprises, register, reading, following, facts, time.time),
         limits=Limits(setup.rates, time.monotonic),
         scans=scans,
         tokens=setup.tokens,
@@ -86,7 +88,8 @@ async def _run(setup: Setup, servers: Servers, events: Events, on_start: Callabl
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.end)
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work) for work in (reading.run(), facts.run(), scans.run())]
+        works = (reading.run(), following.run(), facts.run(), scans.run())
+        tasks = [group.create_task(work) for work in works]
         server.on_start = on_start
         await server.serve()
         for task in tasks:

@@ -162,6 +162,30 @@ def test_from_the_mint_to_the_recall_and_back_into_the_stream(plant: Plant) -> N
         assert shown.total("headrace_resolver_scans_total", fate="sent") >= len(scanned())
 
 
+def test_an_untouched_item_is_answered_from_memory_until_it_is_recalled(plant: Plant) -> None:
+    serials = range(100, 200)
+    made = seen(*(f"https://id.example.com/{code(serial)}" for serial in serials), action="ADD",
+                bizStep="commissioning", disposition="active", eventTime="2026-01-05T10:00:00+08:00",
+                eventTimeZoneOffset="+08:00")  # fmt: skip
+    send(plant, mint(100, 100), capture(made))
+    with resolver(plant) as (url, metrics), httpx.Client(base_url=url, timeout=60) as http:
+
+        def total(name: str) -> float:
+            shown = scrape(metrics)
+            return shown.total(f"headrace_resolver_{name}") if shown else 0.0
+
+        wait_until("the run", lambda: total("runs") == 1)
+        looked_up = total("lookup_items_sum")
+        for serial in serials:
+            told = record(http, f"/resolve/{code(serial)}")
+            assert (told["status"], told["disposition"], told["archive"]) == ("genuine", "active", "available")
+            assert told["made_at"] == "2026-01-05T02:00:00Z"
+        assert total("lookup_items_sum") - looked_up < len(serials) / 2  # none, but where the machine was held up
+        send(plant, event(150, "inspecting", "recalled", "2026-01-28T10:00:00+08:00"))
+        wait_until("the recall", lambda: record(http, f"/resolve/{code(150)}")["status"] == "recalled")
+        assert record(http, f"/resolve/{code(151)}")["status"] == "genuine"
+
+
 def test_guesses_over_http_are_refused_whatever_address_they_come_from(plant: Plant) -> None:
     chance = Random(11)
     with resolver(plant) as (url, _), httpx.Client(base_url=url, timeout=60) as http:

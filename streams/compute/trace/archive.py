@@ -23,6 +23,7 @@ from schemas.events import Reason
 from schemas.times import parse_time
 from streams.compute.shop_floor import Origin
 from streams.compute.trace.rows import TraceEvent, TraceItem, TraceLink
+from streams.compute.trace.runs import runs_of
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 _ID_HEAD: Final = len("ni:///sha-256;")
@@ -77,6 +78,7 @@ def rows_of(
         biz_location=event.biz_location.id if event.biz_location else "",
         transformation=getattr(event, "transformation_id", None) or "",
         items=_encode([one.item for one in named if one.is_single and one.role != "input"]).decode(),
+        runs=_encode(runs_of(one.item for one in named if one.is_single)).decode(),
         receiver=_receiver(event),
         due=captured.due,
         error_at=parse_time(declared.declaration_time) if declared else None,

@@ -53,6 +53,8 @@ class TraceEvent(Row, frozen=True, gc=False, kw_only=True):
     transformation: str
     items: str
     """Single items but those used up, a JSON array."""
+    runs: str
+    """Codes that it names: of each product first and last serial of each run, in turn, a JSON object of arrays."""
     receiver: str
     due: int | None
     error_at: int | None

@@ -16,6 +16,7 @@ from infra.bench.codes_messages import HEAT_ITEMS, Message
 from infra.bench.codes_sql import code_sql, constant_of
 from infra.bench.codes_world import CODES, TOPOLOGY, World
 from infra.local.stack import Stack
+from schemas.rows import Row
 from schemas.topics import TRACE_EVENTS
 from schemas.trace import TraceMessage
 from sinks.clickhouse import connection, migrations
@@ -23,7 +24,7 @@ from streams.cli.bench import bench
 from streams.compute.codes import KeyRing
 from streams.compute.shop_floor import Believed, Origin
 from streams.compute.trace.engine import TraceEngine
-from streams.compute.trace.rows import TraceItem
+from streams.compute.trace.rows import TraceEvent, TraceItem
 from streams.compute.trace.spec import Enterprise, Trace
 from tests.streams.compute.trace.messages import capture, seen
 from tests.streams.compute.trace.oracle import MAX_FUTURE
@@ -75,11 +76,20 @@ def test_picked_codes_are_all_different_until_all_are_picked(client: Client) -> 
 
 
 def test_what_the_engine_archives_is_what_a_worker_would(stack: Stack, client: Client) -> None:
-    """Of an event's commissioning, all columns but its hash and time, which are of no event."""
+    """Of an event's commissioning, all columns but its hash and time, which are of no event, and what it is in full."""
     world = World(40_000)
     Codes(client, world, SECRET, "B").load(stack.clickhouse_url, print)
-    names = [name for name in TraceItem.__struct_fields__ if name not in ("event", "ts")]
-    select = f"SELECT {', '.join(names)} FROM headrace.trace_items"
+    left_out = ("event", "ts", "recorded_at", "items", "body")
+
+    def archived(kind: type[Row], where: str, order: str, **parameters: object) -> list[tuple[object, ...]]:
+        names = [name for name in kind.__struct_fields__ if name not in left_out]
+        query = f"SELECT {', '.join(names)} FROM headrace.{kind.table} WHERE topology = %(topology)s AND {where} "
+        return list(client.execute(f"{query} ORDER BY {order}", {"topology": TOPOLOGY, **parameters}))
+
+    def of(rows: list[Row], kind: type[Row]) -> list[tuple[object, ...]]:
+        names = [name for name in kind.__struct_fields__ if name not in left_out]
+        return [tuple(getattr(row, name) for name in names) for row in rows if isinstance(row, kind)]
+
     for product in world.products()[::100]:
         items = [str(code) for code in RING.codes(product.name, range(world.each), "B")]
         site, line = f"e{product.number % world.enterprise_count}", f"line-{product.number // world.enterprise_count}"
@@ -89,12 +99,10 @@ def test_what_the_engine_archives_is_what_a_worker_would(stack: Stack, client: C
         worker = TraceEngine(Origin(TOPOLOGY, TRACE_EVENTS.name, product.partition), Believed(0, MAX_FUTURE), declared)
         message = msgspec.convert(capture(event, product.enterprise), TraceMessage)
         assert worker.feed(product.number, NOW, message) is None
-        rows = [row for row in worker.drain().rows if isinstance(row, TraceItem)]
-        archived = client.execute(
-            f"{select} WHERE topology = %(topology)s AND startsWith(item, %(head)s) ORDER BY item",
-            {"topology": TOPOLOGY, "head": product.head},
-        )
-        assert archived == [tuple(getattr(row, name) for name in names) for row in rows]
+        rows = list(worker.drain().rows)
+        assert archived(TraceItem, "startsWith(item, %(head)s)", "item", head=product.head) == of(rows, TraceItem)
+        runs = f'{{"{product.name}":['
+        assert archived(TraceEvent, "startsWith(runs, %(runs)s)", "offset", runs=runs) == of(rows, TraceEvent)
 
 
 def test_every_message_is_accepted() -> None:
@@ -162,5 +170,5 @@ def test_a_whole_run_measures_everything(tmp_path: Path) -> None:
     # The heat, what was made of it, and the pallets to stop.
     assert results["recall"]["lines"] == 1 + HEAT_ITEMS + 100 + 100
     assert {name: one["requests"] for name, one in results["resolve"].items()} == {
-        "cold": 200, "warm-up": 200, "warm": 200
+        "cold": 200, "warm-up": 200, "warm": 200, "seen since": 200
     }  # fmt: skip

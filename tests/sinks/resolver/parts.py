@@ -1,7 +1,7 @@
 """A resolver over a ClickHouse that is faked, asked over ASGI."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -9,9 +9,10 @@ import httpx
 from starlette.applications import Starlette
 
 from schemas.trace import Scan
-from sinks.resolver import facts, reading
+from sinks.resolver import facts, following, reading
 from sinks.resolver.enterprises import Enterprise, Enterprises
 from sinks.resolver.facts import FactsOfItems
+from sinks.resolver.following import Following
 from sinks.resolver.limits import Limits, Rates
 from sinks.resolver.reading import Reading
 from sinks.resolver.register import Register
@@ -48,6 +49,7 @@ class FakeClickHouse:
     )
     voided: list[tuple[str, int, int, int, str]] = field(default_factory=list)
     rows: list[tuple[str, int, str, str, str, int]] = field(default_factory=list)
+    happenings: list[tuple[str, int, str, int, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     looked_up: list[tuple[str, ...]] = field(default_factory=list)
     away: bool = False
@@ -59,7 +61,7 @@ class FakeClickHouse:
             raise ConnectionRefusedError("refused")
         self.asked.append(query)
         asked = parameters or {}
-        if query == reading._NOW:
+        if query in (reading._NOW, following._NOW):
             return [(int(NOW),)]
         if query == reading._MINTED:
             return [] if self.hidden else list(self.minted)
@@ -76,6 +78,12 @@ class FakeClickHouse:
         assert query == facts._ROWS
         self.looked_up.append(asked["items"])
         return [*(row for row in self.rows if row[0] in asked["items"]), ("", 0, "", "", "", 0)]
+
+    def execute_iter(self, query: str, parameters: dict[str, Any] | None = None) -> Iterator[tuple[Any, ...]]:
+        if self.away:
+            raise ConnectionRefusedError("refused")
+        assert query in (following._EVENTS, following._SCANS)
+        return iter(self.happenings if query == following._EVENTS else [])
 
     def disconnect(self) -> None:
         pass
@@ -96,6 +104,9 @@ class FakeEvents:
         pass
 
     def register_read(self, ranges: int) -> None:
+        pass
+
+    def untouched_read(self, runs: int) -> None:
         pass
 
     def asked_in_vain(self, question: str, error: Exception) -> None:
@@ -133,8 +144,11 @@ class Service:
         register = Register()
         connect: Any = lambda: self.clickhouse  # noqa: E731
         self.reading = Reading(register, connect, "plant", self.events)
+        self.following = Following(connect, "plant", self.events)
         self.facts = FactsOfItems(connect, "plant", self.events)
-        self.resolver = Resolver(RING.verify, ENTERPRISES, register, self.reading, self.facts, lambda: self.now)
+        self.resolver = Resolver(
+            RING.verify, ENTERPRISES, register, self.reading, self.following, self.facts, lambda: self.now
+        )
         self.app: Starlette = application(
             Site(domain="id.example.com/r", utc_offset_ms=8 * 3_600_000, proxies=self.proxies),
             Parts(
@@ -179,5 +193,6 @@ def served(
             looking_up.cancel()
             await asyncio.gather(looking_up, return_exceptions=True)
             await service.reading._asker.close()
+            await service.following._asker.close()
 
     return asyncio.run(run())

@@ -3410,6 +3410,7 @@ CREATE VIEW headrace.trace_events
     `biz_location` LowCardinality(String) COMMENT 'Where the items are afterwards, a URI',
     `transformation` String COMMENT 'Id that joins several events to one transformation',
     `items` String COMMENT 'The items that it is about, a JSON array; without those used up in it, and without amounts of a class; empty before there was this column',
+    `runs` String COMMENT 'The codes that it names, also those used up in it: of each product first and last serial of each run, in turn, a JSON object of arrays; empty before there was this column',
     `receiver` LowCardinality(String) COMMENT 'Who the items go to: of destinationList the owning party, else the possessing party, else the location; empty if none',
     `due` Nullable(DateTime64(3, 'UTC')) COMMENT 'When they are to be received, headrace:due of the event, UTC; NULL if not said',
     `error_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Where the event declares an earlier one wrong: when that was declared, UTC',
@@ -3440,6 +3441,7 @@ AS SELECT
     biz_location,
     transformation,
     items,
+    runs,
     receiver,
     due,
     error_at,
@@ -3792,7 +3794,8 @@ CREATE TABLE headrace_store.code_scans
     `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
     `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
     `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
-    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1)),
+    INDEX stored stored_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (topology, item, ts, partition, offset, id)
@@ -4439,6 +4442,7 @@ CREATE TABLE headrace_store.trace_events
     `biz_location` LowCardinality(String) COMMENT 'Where the items are afterwards, a URI',
     `transformation` String COMMENT 'Id that joins several events to one transformation' CODEC(ZSTD(1)),
     `items` String COMMENT 'The items that it is about, a JSON array; without those used up in it, and without amounts of a class; empty before there was this column' CODEC(ZSTD(1)),
+    `runs` String COMMENT 'The codes that it names, also those used up in it: of each product first and last serial of each run, in turn, a JSON object of arrays; empty before there was this column' CODEC(ZSTD(1)),
     `receiver` LowCardinality(String) COMMENT 'Who the items go to: of destinationList the owning party, else the possessing party, else the location; empty if none',
     `due` Nullable(DateTime64(3, 'UTC')) COMMENT 'When they are to be received, headrace:due of the event, UTC; NULL if not said' CODEC(ZSTD(1)),
     `error_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Where the event declares an earlier one wrong: when that was declared, UTC' CODEC(ZSTD(1)),
@@ -4451,7 +4455,8 @@ CREATE TABLE headrace_store.trace_events
     `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
     `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
     `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
-    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
+    `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1)),
+    INDEX stored stored_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(ts)

@@ -1,0 +1,105 @@
+"""Items of which nothing is known but that they were made: most items, most of the time.
+
+They are commissioned a thousand in a row, and then ride in packs and on pallets until somebody scans one. So what the
+archive would say of them is held in memory: 32 bytes for each run of them, and a bit for each item that more is known
+of, for which the archive is asked.
+"""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from schemas.codes import belongs_to
+from sinks.resolver.facts import RECALLED, Facts
+from sinks.resolver.register import Spans
+
+_LEAST_RUN: Final = 64
+"""Items in a row that are worth a place of their own: of fewer the archive is asked."""
+_BLOCK_BITS: Final = 15
+_BLOCK: Final = 1 << _BLOCK_BITS
+"""Serials of a block of bits, 4 KiB."""
+
+
+class Happening(NamedTuple):
+    """An event or a scan, and a run of the codes of a product that are in it."""
+
+    product: str
+    first: int
+    last: int
+    ts: int
+    """Epoch ms."""
+    enterprise: str
+    """Who captured it."""
+    made: bool
+    """Whether it is that they were commissioned, and nothing that declares an error."""
+    disposition: str
+
+
+class Untouched:
+    """Follows happenings, which may come in any order, and again."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Spans] = {}
+        self._touched: dict[str, _Bits] = {}
+        self._dispositions: dict[str, str] = {}
+        """Each once, however many runs have it."""
+
+    def __len__(self) -> int:
+        """Runs that are held."""
+        return sum(map(len, self._made.values()))
+
+    def take(self, one: Happening) -> None:
+        """Know a happening from now on."""
+        product, first, last = one.product, one.first, one.last
+        if self._is_birth(one):
+            spans = self._made.setdefault(product, Spans())
+            disposition = self._dispositions.setdefault(one.disposition, one.disposition)
+            touched: Iterable[tuple[int, int]] = spans.add(first, last, one.ts, disposition)
+        else:
+            touched = [(first, last)]
+        for run in touched:
+            self._touched.setdefault(product, _Bits()).set(*run)
+
+    def facts(self, product: str, serial: int) -> Facts | None:
+        """What the archive would say of an item; None where it has to be asked."""
+        touched, made = self._touched.get(product), self._made.get(product)
+        if made is None or (touched is not None and serial in touched):
+            return None
+        if (found := made.find(serial)) is None:
+            return None
+        ts, disposition = found
+        return Facts(made_at=ts, disposition=disposition or None)
+
+    @staticmethod
+    def _is_birth(one: Happening) -> bool:
+        """Whose product it is not may have named items that there are none of."""
+        return (
+            one.made
+            and one.disposition != RECALLED
+            and one.last - one.first + 1 >= _LEAST_RUN
+            and belongs_to(one.product, one.enterprise)
+        )
+
+
+class _Bits:
+    """A set of serials: a bit each, in blocks where there are any."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, bytearray] = {}
+
+    def set(self, first: int, last: int) -> None:
+        """Put [first, last] into it."""
+        for number in range(first >> _BLOCK_BITS, (last >> _BLOCK_BITS) + 1):
+            begin = number << _BLOCK_BITS
+            block = self._blocks.setdefault(number, bytearray(_BLOCK >> 3))
+            low, high = max(first - begin, 0), min(last - begin, _BLOCK - 1)
+            if low >> 3 == high >> 3:
+                block[low >> 3] |= (2 << (high & 7)) - (1 << (low & 7))
+                continue
+            block[low >> 3] |= 256 - (1 << (low & 7))
+            block[high >> 3] |= (2 << (high & 7)) - 1
+            block[(low >> 3) + 1 : high >> 3] = b"\xff" * ((high >> 3) - (low >> 3) - 1)
+
+    def __contains__(self, serial: int) -> bool:
+        block = self._blocks.get(serial >> _BLOCK_BITS)
+        place = serial & (_BLOCK - 1)
+        return block is not None and bool(block[place >> 3] >> (place & 7) & 1)

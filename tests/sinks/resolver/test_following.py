@@ -1,0 +1,115 @@
+"""What is answered from memory follows the archive, by the real engine."""
+
+import asyncio
+import json
+from functools import partial
+
+import pytest
+from clickhouse_driver import Client
+
+from schemas.errors import SinkError
+from sinks.clickhouse import connection
+from sinks.resolver import following
+from sinks.resolver.facts import Facts
+from sinks.resolver.following import Following
+from tests.sinks.conftest import Endpoint
+from tests.sinks.resolver.parts import PRODUCT as MINTED
+from tests.sinks.resolver.parts import RING, FakeClickHouse, FakeEvents, Service, served
+
+NOW = 1_770_000_000_000
+PRODUCT = "88.118.8/A"
+MADE = Facts(made_at=NOW, disposition="active")
+
+
+def happen(
+    client: Client, runs: str, ts: int = NOW, step: str = "commissioning", disposition: str = "active",
+    error_at: int | None = None, topology: str = "plant",
+) -> None:  # fmt: skip
+    columns = "runs, ts, enterprise, type, biz_step, disposition, error_at, topology, id"
+    row = (runs, ts, "88.118.8", "ObjectEvent", step, disposition, error_at, topology, f"{runs} {ts} {step} {error_at}")
+    client.execute(f"INSERT INTO headrace_store.trace_events ({columns}) VALUES", [row])
+
+
+def run_of(first: int, last: int) -> str:
+    return json.dumps({PRODUCT: [first, last]})
+
+
+def test_what_happens_to_an_item_later_is_read_with_the_next_look(client: Client, endpoint: Endpoint) -> None:
+    async def look() -> None:
+        subject = Following(partial(connection.connect, endpoint.address("reader")), "plant", FakeEvents())
+        facts = partial(subject.facts, PRODUCT)
+        assert facts(0) is None  # nothing was read yet
+        await subject.poll()
+        assert [facts(serial) for serial in (0, 99, 100, 200, 300)] == [MADE, MADE, None, None, None]
+        happen(client, run_of(100, 199))
+        happen(client, run_of(7, 7), NOW + 1, "inspecting", "recalled")
+        columns = "item, product, ts, found, topology, id"
+        scanned = [(str(RING.code(PRODUCT, serial)), PRODUCT, NOW, found, "plant", f"scan {serial}")
+                   for serial, found in ((8, "genuine"), (9, "forged"))]  # fmt: skip
+        client.execute(f"INSERT INTO headrace_store.code_scans ({columns}) VALUES", scanned)
+        happen(client, run_of(20, 29), step="commissioning", error_at=NOW + 2)
+        await subject.poll()
+        assert [facts(serial) for serial in (0, 6, 9, 30, 100, 199)] == [MADE] * 6
+        assert [facts(serial) for serial in (7, 8, 20, 29, 200)] == [None] * 5
+        await subject._asker.close()
+
+    happen(client, run_of(0, 99))
+    happen(client, run_of(200, 299), step="shipping", disposition="in_transit")
+    happen(client, run_of(300, 399), topology="other")
+    happen(client, "")  # of a version that did not write runs
+    asyncio.run(look())
+
+
+def test_rows_that_were_stored_long_ago_and_seen_late_are_read_within_a_minute(
+    client: Client, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def look() -> None:
+        subject = Following(partial(connection.connect, endpoint.address("reader")), "plant", FakeEvents())
+        await subject.poll()
+        subject._since += 100  # as if what comes now had been stored 100 s before
+        subject._far_due = float("inf")
+        happen(client, run_of(5, 5), NOW + 1, "shipping", "in_transit")
+        monkeypatch.setattr(following, "_NOW", f"SELECT {subject._since}")
+        await subject.poll()
+        assert subject.facts(PRODUCT, 5) == MADE
+        subject._far_due = 0.0
+        await subject.poll()
+        assert subject.facts(PRODUCT, 5) is None
+        await subject._asker.close()
+
+    happen(client, run_of(0, 99))
+    asyncio.run(look())
+
+
+def test_an_untouched_item_is_resolved_without_a_look_up_as_long_as_the_archive_answers() -> None:
+    clickhouse = FakeClickHouse(happenings=[(json.dumps({MINTED: [0, 99]}), NOW, "88.118.8", 1, "active")])
+    code = RING.code(MINTED, 5)
+
+    async def ask(service: Service) -> None:
+        await service.following.poll()
+        async with service.client() as http:
+            told = (await http.get(f"/resolve/{code}")).json()
+            assert (told["status"], told["made_at"], told["disposition"]) == (
+                "genuine", "2026-02-02T02:40:00Z", "active",
+            )  # fmt: skip
+            assert clickhouse.looked_up == []
+            clickhouse.away = True
+            service.following._fresh_until = 0.0  # as it is some seconds later
+            assert (await http.get(f"/resolve/{code}")).json()["archive"] == "unavailable"
+
+    served(ask, clickhouse)
+
+
+def test_where_the_archive_cannot_be_followed_items_are_looked_up() -> None:
+    clickhouse = FakeClickHouse()
+
+    async def ask(service: Service) -> None:
+        clickhouse.away = True
+        with pytest.raises(SinkError):
+            await service.following.poll()
+        clickhouse.away = False
+        async with service.client() as http:
+            assert (await http.get(f"/resolve/{RING.code(MINTED, 5)}")).json()["status"] == "genuine"
+        assert len(clickhouse.looked_up) == 1
+
+    served(ask, clickhouse)
