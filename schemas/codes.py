@@ -32,9 +32,13 @@ MAC_BITS: Final = 50
 SERIALS: Final = 1 << 40
 """Serials of a product: 0 to this, exclusive."""
 
+TAIL: Final = 20
+"""Characters of a code behind its product."""
+
 _SERIAL: Final = 8
-_TAIL: Final = 20
 _VALUE: Final = {symbol: value for value, symbol in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
+_EXTENDED_HEX: Final = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+"""Crockford's digits to those that `int` reads."""
 _PAIRS: Final = [high + low for high in ALPHABET for low in ALPHABET]
 """Ten bits to two symbols."""
 _BETWEEN: Final = str.maketrans("", "", "- ")
@@ -97,18 +101,20 @@ def parse(text: str) -> Code:
             f"{text[:_SHOWN]!r} is no code; written as 88.118.8/PRODUCT/SERIAL, 01/GTIN/21/SERIAL, or a URI of these"
         )
     symbols = tail.upper().translate(_BETWEEN)
-    if len(symbols) != _TAIL:
-        raise CodeError(f"{tail[:_SHOWN]!r} is mistyped: it has {len(symbols)} characters, not {_TAIL}")
+    if len(symbols) != TAIL:
+        raise CodeError(f"{tail[:_SHOWN]!r} is mistyped: it has {len(symbols)} characters, not {TAIL}")
     values = [_VALUE.get(symbol, -1) for symbol in symbols]
     if -1 in values:
         raise CodeError(f"{tail!r} is mistyped: {symbols[values.index(-1)]!r} is in no code")
     read = "".join([ALPHABET[value] for value in values])
     if _check_symbol(f"{product}{_slash(product)}", read[:-1]) != read[-1]:
         raise CodeError(f"{tail!r} is mistyped: its check symbol does not fit")
-    serial = 0
-    for value in values[:_SERIAL]:
-        serial = serial << 5 | value
-    return Code(product, serial, read[_SERIAL], read[_SERIAL + 1 : -1])
+    return Code(product, serial_of(read), read[_SERIAL], read[_SERIAL + 1 : -1])
+
+
+def serial_of(tail: str) -> int:
+    """The serial that the characters behind a code's product begin with, of the alphabet all of them."""
+    return int(tail[:_SERIAL].translate(_EXTENDED_HEX), 32)
 
 
 def path_of(uri: str) -> str:

@@ -1,8 +1,8 @@
 """What the archive knows of an item, by look-ups that are shared.
 
 A look-up costs ClickHouse about the same for one item as for several. So whatever is asked for while one is under way
-waits and goes into the next one together. Nothing is cached: a recall has to show at once. Most items need no look-up,
-see `sinks.resolver.untouched`.
+waits and goes into the next one together. Nothing that was looked up is kept. Most items need no look-up: see
+`sinks.resolver.untouched`.
 """
 
 import asyncio

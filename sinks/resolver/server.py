@@ -68,7 +68,7 @@ async def _run(setup: Setup, servers: Servers, events: Events, on_start: Callabl
     connect = partial(connection.connect, address, _REPLY_SECONDS)
     register = Register()
     reading = Reading(register, connect, setup.topology, events)
-    following = Following(connect, setup.topology, events)
+    following = Following(connect, setup.topology, setup.enterprises, events)
     facts = FactsOfItems(connect, setup.topology, events)
     whole = WholeArchive(connect, setup.topology)
     scans = Scans(servers.kafka, events)

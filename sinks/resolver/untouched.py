@@ -1,22 +1,23 @@
 """Items of which nothing is known but that they were made: most items, most of the time.
 
 They are commissioned a thousand in a row, and then ride in packs and on pallets until somebody scans one. So what the
-archive would say of them is held in memory: 32 bytes for each run of them, and a bit for each item that more is known
-of, for which the archive is asked.
+archive would say of them is held in memory: 32 bytes for each run of them, and some bits for each item that more is
+known of, for which the archive is asked. Items are told apart by product and serial: events are taken to name codes
+as they were minted.
 """
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from schemas.codes import belongs_to
+from sinks.resolver.enterprises import Enterprises
 from sinks.resolver.facts import RECALLED, Facts
-from sinks.resolver.register import Spans
+from sinks.resolver.ranges import Ranges
 
 _LEAST_RUN: Final = 64
 """Items in a row that are worth a place of their own: of fewer the archive is asked."""
-_BLOCK_BITS: Final = 15
+_BLOCK_BITS: Final = 10
 _BLOCK: Final = 1 << _BLOCK_BITS
-"""Serials of a block of bits, 4 KiB."""
+"""Serials of a block of bits. Small, as serials may lie anywhere: those in an event are not looked up."""
 
 
 class Happening(NamedTuple):
@@ -25,20 +26,22 @@ class Happening(NamedTuple):
     product: str
     first: int
     last: int
-    ts: int
-    """Epoch ms."""
-    enterprise: str
+    ts: int = 0
+    """Of an event, epoch ms."""
+    enterprise: str = ""
     """Who captured it."""
-    made: bool
+    made: bool = False
     """Whether it is that they were commissioned, and nothing that declares an error."""
-    disposition: str
+    disposition: str = ""
 
 
 class Untouched:
     """Follows happenings, which may come in any order, and again."""
 
-    def __init__(self) -> None:
-        self._made: dict[str, Spans] = {}
+    def __init__(self, enterprises: Enterprises) -> None:
+        """`enterprises` are those whose items are asked for: nothing is kept of others."""
+        self._enterprises = enterprises
+        self._made: dict[str, Ranges] = {}
         self._touched: dict[str, _Bits] = {}
         self._dispositions: dict[str, str] = {}
         """Each once, however many runs have it."""
@@ -50,10 +53,19 @@ class Untouched:
     def take(self, one: Happening) -> None:
         """Know a happening from now on."""
         product, first, last = one.product, one.first, one.last
-        if self._is_birth(one):
-            spans = self._made.setdefault(product, Spans())
+        maker = self._enterprises.of(product)
+        if maker is None:
+            return
+        # Whoever is not the maker may have named items that there are none of.
+        if (
+            one.made
+            and one.enterprise == maker.prefix
+            and one.disposition != RECALLED
+            and last - first >= _LEAST_RUN - 1
+        ):
+            ranges = self._made.setdefault(product, Ranges())
             disposition = self._dispositions.setdefault(one.disposition, one.disposition)
-            touched: Iterable[tuple[int, int]] = spans.add(first, last, one.ts, disposition)
+            touched: Iterable[tuple[int, int]] = ranges.add(first, last, one.ts, disposition)
         else:
             touched = [(first, last)]
         for run in touched:
@@ -61,23 +73,11 @@ class Untouched:
 
     def facts(self, product: str, serial: int) -> Facts | None:
         """What the archive would say of an item; None where it has to be asked."""
-        touched, made = self._touched.get(product), self._made.get(product)
-        if made is None or (touched is not None and serial in touched):
-            return None
-        if (found := made.find(serial)) is None:
+        made, touched = self._made.get(product), self._touched.get(product)
+        if made is None or (found := made.find(serial)) is None or (touched is not None and serial in touched):
             return None
         ts, disposition = found
         return Facts(made_at=ts, disposition=disposition or None)
-
-    @staticmethod
-    def _is_birth(one: Happening) -> bool:
-        """Whose product it is not may have named items that there are none of."""
-        return (
-            one.made
-            and one.disposition != RECALLED
-            and one.last - one.first + 1 >= _LEAST_RUN
-            and belongs_to(one.product, one.enterprise)
-        )
 
 
 class _Bits:
@@ -90,7 +90,9 @@ class _Bits:
         """Put [first, last] into it."""
         for number in range(first >> _BLOCK_BITS, (last >> _BLOCK_BITS) + 1):
             begin = number << _BLOCK_BITS
-            block = self._blocks.setdefault(number, bytearray(_BLOCK >> 3))
+            block = self._blocks.get(number)
+            if block is None:
+                block = self._blocks[number] = bytearray(_BLOCK >> 3)
             low, high = max(first - begin, 0), min(last - begin, _BLOCK - 1)
             if low >> 3 == high >> 3:
                 block[low >> 3] |= (2 << (high & 7)) - (1 << (low & 7))

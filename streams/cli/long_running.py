@@ -49,3 +49,4 @@ def set_up_logging(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("aiokafka", "kafka", "faust", "mode", "aiohttp", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+    logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)  # it warns of each turn that a busy machine delays

@@ -3,12 +3,14 @@
 The local endpoint manages no users; its engine has one, which is given the rights of each account in turn.
 """
 
+import asyncio
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,10 @@ from sinks.clickhouse import connection, migrations
 from sinks.clickhouse.connection import Address
 from sinks.clickhouse.writer import ClickHouseSink
 from sinks.resolver import facts, reading
+from sinks.resolver.enterprises import Enterprises
+from sinks.resolver.following import Following
 from tests.security.servers import DOCUMENT
+from tests.sinks.resolver.parts import FakeEvents
 
 _START = """
 import os, sys
@@ -114,10 +119,17 @@ def test_the_documented_grants_are_enough_and_no_more(tmp_path: Path) -> None:
         client = connection.connect(address)
         assert facts.ask(client, "plant", ("88.118.8/A/0",)) == {}
         assert reading._read(client, {"topology": "plant", "since": 0})[:2] == ([], [])
+        asyncio.run(follow(address))
         for table in ("readings", "trace_events", "alarms"):
             assert refused(client, f"SELECT * FROM headrace_store.{table}")
         assert refused(client, "INSERT INTO headrace_store.code_scans SELECT * FROM headrace_store.code_scans")
         client.disconnect()
+
+
+async def follow(address: Address) -> None:
+    subject = Following(partial(connection.connect, address), "plant", Enterprises(()), FakeEvents())
+    await subject.poll()
+    await subject._asker.close()
 
 
 def test_the_account_of_an_enterprise_reads_what_its_policies_filter_and_no_more(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def rows_of(
         biz_location=event.biz_location.id if event.biz_location else "",
         transformation=getattr(event, "transformation_id", None) or "",
         items=_encode([one.item for one in named if one.is_single and one.role != "input"]).decode(),
-        runs=_encode(runs_of(one.item for one in named if one.is_single)).decode(),
+        runs=_encode(runs_of(one.item for one in named)).decode(),
         receiver=_receiver(event),
         due=captured.due,
         error_at=parse_time(declared.declaration_time) if declared else None,

@@ -63,6 +63,8 @@ class FakeClickHouse:
         asked = parameters or {}
         if query in (reading._NOW, following._NOW):
             return [(int(NOW),)]
+        if query == following._BLIND:
+            return [(0,)]
         if query == reading._MINTED:
             return [] if self.hidden else list(self.minted)
         if query == reading._VOIDED:
@@ -144,7 +146,7 @@ class Service:
         register = Register()
         connect: Any = lambda: self.clickhouse  # noqa: E731
         self.reading = Reading(register, connect, "plant", self.events)
-        self.following = Following(connect, "plant", self.events)
+        self.following = Following(connect, "plant", ENTERPRISES, self.events)
         self.facts = FactsOfItems(connect, "plant", self.events)
         self.resolver = Resolver(
             RING.verify, ENTERPRISES, register, self.reading, self.following, self.facts, lambda: self.now

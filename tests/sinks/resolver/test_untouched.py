@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sinks.resolver.facts import Facts
 from sinks.resolver.untouched import Happening, Untouched
+from tests.sinks.resolver.parts import ENTERPRISES
 
 PRODUCT = "88.118.8/TP-1001"
 SERIALS = 400
@@ -40,7 +41,7 @@ def expected(happenings: Sequence[Happening], serial: int) -> Facts | None:
 def test_only_what_nothing_else_is_known_of_is_answered_in_whatever_order_it_comes_and_however_often(
     happenings: list[Happening], random: Random
 ) -> None:
-    subject = Untouched()
+    subject = Untouched(ENTERPRISES)
     told = happenings * 2
     random.shuffle(told)
     for one in told:
@@ -52,13 +53,13 @@ def test_only_what_nothing_else_is_known_of_is_answered_in_whatever_order_it_com
 
 @given(st.lists(st.tuples(st.integers(0, 80_000), st.integers(0, 70_000)), max_size=6))
 def test_long_runs_touch_each_of_their_items(runs: list[tuple[int, int]]) -> None:
-    subject = Untouched()
-    subject.take(Happening(PRODUCT, 0, 150_000, 1, "88.118.8", True, "active"))
+    subject = Untouched(ENTERPRISES)
+    subject.take(Happening(PRODUCT, 0, 150_010, 1, "88.118.8", True, "active"))
     for first, more in runs:
         subject.take(Happening(PRODUCT, first, first + more, 2, "88.118.8", False, ""))
     edges = {
         edge + beside for first, more in runs for edge in (first, first + more) for beside in (-9, -8, -1, 0, 1, 8)
     }
-    for serial in edges | {0, 32_767, 32_768, 65_535, 150_000}:
+    for serial in edges | {0, 1_023, 1_024, 65_535, 150_000}:
         is_touched = serial < 0 or any(first <= serial <= first + more for first, more in runs)
         assert (subject.facts(PRODUCT, serial) is None) == is_touched
