@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import islice
 from typing import Any, Final
 
@@ -26,6 +26,8 @@ _FRESH_SECONDS: Final = 5.0
 """What was read so long ago is not relied upon: there may have been a recall."""
 _AT_ONCE: Final = 500
 """Happenings taken before answers go on."""
+_BREATH_SECONDS: Final = 0.02
+"""Between pieces of what came later, which may be much and is not urgent."""
 
 _NOW: Final = "SELECT toUnixTimestamp(now())"
 # An account that has columns alone is refused their subcolumns, which the engine would read in place of some.
@@ -52,7 +54,7 @@ class Following:
     """Reads the archive for `Untouched`. `run` has to be under way."""
 
     def __init__(self, connect: Callable[[], Client], topology: str, enterprises: Enterprises, events: Events) -> None:
-        self._asker = Asker(connect)
+        self._asker, self._late_asker = Asker(connect), Asker(connect)
         self._topology = topology
         self._events = events
         self._untouched = Untouched(enterprises)
@@ -60,7 +62,6 @@ class Following:
         """Events of a version that did not write runs were stored until then, epoch ms."""
         self._since = 0
         """Up to which time of storing rows were read, in seconds; 0 before all were read once."""
-        self._far_due = 0.0
         self._fresh_until = 0.0
 
     def facts(self, product: str, serial: int) -> Facts | None:
@@ -70,41 +71,54 @@ class Following:
     async def run(self) -> None:
         """Read until cancelled; where ClickHouse is away, try again."""
         try:
-            while True:
-                try:
-                    await self.poll()
-                except SinkError as error:
-                    self._events.asked_in_vain("events", error)
-                await asyncio.sleep(_POLL_SECONDS)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._every(_POLL_SECONDS, self.poll))
+                group.create_task(self._every(_FAR_EVERY_SECONDS, self.look_back))
         finally:
-            await self._asker.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._asker.close()
+        await self._late_asker.close()
+
+    async def _every(self, seconds: float, read: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await read()
+            except SinkError as error:
+                self._events.asked_in_vain("events", error)
+            await asyncio.sleep(seconds)
 
     async def poll(self) -> None:
         """Read what is new. SinkError where ClickHouse does not answer, or refuses."""
         if not self._since:
             self._blind_until = await self._ask(_BLIND)
             now = await self._ask(_NOW)
-            await self._read(0)
+            await self._read(self._asker, 0)
             self._since = now
         begin = time.monotonic()
         now = await self._ask(_NOW)
-        await self._read(self._since - _BEHIND_SECONDS)
+        await self._read(self._asker, self._since - _BEHIND_SECONDS)
         self._since, self._fresh_until = now, begin + _FRESH_SECONDS
         self._events.untouched_read(len(self._untouched))
-        if begin >= self._far_due:
-            await self._read(now - _FAR_BEHIND_SECONDS)
-            self._far_due = begin + _FAR_EVERY_SECONDS
+
+    async def look_back(self) -> None:
+        """Read what was seen late. SinkError as `poll`."""
+        if self._since:
+            await self._read(self._late_asker, self._since - _FAR_BEHIND_SECONDS, _BREATH_SECONDS)
 
     async def _ask(self, query: str) -> int:
         [(number,)] = await self._asker.ask(lambda client: client.execute(query, {"topology": self._topology}))
         return int(number)
 
-    async def _read(self, since: int) -> None:
+    async def _read(self, asker: Asker, since: int, pause: float = 0) -> None:
         """Take what was stored since, a piece at a time."""
-        found = await self._asker.ask(lambda client: self._happenings(client, since))
-        while piece := await self._asker.ask(lambda _: list(islice(found, _AT_ONCE))):
+        found = await asker.ask(lambda client: self._happenings(client, since))
+        while piece := await asker.ask(lambda _: list(islice(found, _AT_ONCE))):
             for one in piece:
                 self._untouched.take(one)
+            await asyncio.sleep(pause)
 
     def _happenings(self, client: Client, since: int) -> Iterator[Happening]:
         """SinkRejected for what no worker has written."""

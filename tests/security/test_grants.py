@@ -129,7 +129,7 @@ def test_the_documented_grants_are_enough_and_no_more(tmp_path: Path) -> None:
 async def follow(address: Address) -> None:
     subject = Following(partial(connection.connect, address), "plant", Enterprises(()), FakeEvents())
     await subject.poll()
-    await subject._asker.close()
+    await subject.close()
 
 
 def test_the_account_of_an_enterprise_reads_what_its_policies_filter_and_no_more(tmp_path: Path) -> None:

@@ -195,6 +195,6 @@ def served(
             looking_up.cancel()
             await asyncio.gather(looking_up, return_exceptions=True)
             await service.reading._asker.close()
-            await service.following._asker.close()
+            await service.following.close()
 
     return asyncio.run(run())

@@ -61,7 +61,7 @@ def test_what_happens_to_an_item_later_is_read_with_the_next_look(client: Client
         await subject.poll()
         assert [facts(serial) for serial in (0, 6, 9, 30, 100, 199)] == [MADE] * 6
         assert [facts(serial) for serial in (7, 8, 200, 500, 599)] == [None] * 5
-        await subject._asker.close()
+        await subject.close()
 
     happen(client, run_of(0, 99))
     happen(client, run_of(200, 299), step="shipping", disposition="in_transit")
@@ -77,7 +77,7 @@ def test_what_was_made_before_the_last_event_without_runs_is_looked_up(client: C
         subject = follower(endpoint)
         await subject.poll()
         assert [subject.facts(PRODUCT, serial) for serial in (0, 100)] == [None, MADE._replace(made_at=LATER)]
-        await subject._asker.close()
+        await subject.close()
 
     happen(client, "")
     happen(client, run_of(0, 99))
@@ -98,7 +98,7 @@ def test_a_first_reading_that_breaks_off_is_begun_anew_and_nothing_told_before(
         client.execute("ALTER TABLE headrace_store.trace_events DELETE WHERE runs = 'broken'")
         await subject.poll()
         assert subject.facts(PRODUCT, 0) == MADE
-        await subject._asker.close()
+        await subject.close()
 
     happen(client, run_of(0, 99))
     happen(client, "broken")
@@ -112,15 +112,13 @@ def test_rows_that_were_stored_long_ago_and_seen_late_are_read_within_a_minute(
         subject = follower(endpoint)
         await subject.poll()
         subject._since += 100  # as if what comes now had been stored 100 s before
-        subject._far_due = float("inf")
         happen(client, run_of(5, 5), NOW + 1, "shipping", "in_transit")
         monkeypatch.setattr(following, "_NOW", f"SELECT {subject._since}")
         await subject.poll()
         assert subject.facts(PRODUCT, 5) == MADE
-        subject._far_due = 0.0
-        await subject.poll()
+        await subject.look_back()
         assert subject.facts(PRODUCT, 5) is None
-        await subject._asker.close()
+        await subject.close()
 
     happen(client, run_of(0, 99))
     asyncio.run(look())
