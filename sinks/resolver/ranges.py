@@ -20,7 +20,7 @@ class Ranges:
         return len(self._firsts)
 
     def add(self, first: int, last: int, ts: int, text: str) -> list[tuple[int, int]]:
-        """Take up those of [first, last] that are not there yet; those that are there with another time or text."""
+        """Take up those of [first, last] that are not there yet. Gives the runs of others that say something else."""
         others = []
         while first <= last:
             place = bisect_right(self._firsts, first)

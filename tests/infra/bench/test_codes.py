@@ -81,14 +81,17 @@ def test_what_the_engine_archives_is_what_a_worker_would(stack: Stack, client: C
     Codes(client, world, SECRET, "B").load(stack.clickhouse_url, print)
     left_out = ("event", "ts", "recorded_at", "items", "body")
 
+    def compared(kind: type[Row]) -> list[str]:
+        return [name for name in kind.__struct_fields__ if name not in left_out]
+
     def archived(kind: type[Row], where: str, order: str, **parameters: object) -> list[tuple[object, ...]]:
-        names = [name for name in kind.__struct_fields__ if name not in left_out]
-        query = f"SELECT {', '.join(names)} FROM headrace.{kind.table} WHERE topology = %(topology)s AND {where} "
+        query = (
+            f"SELECT {', '.join(compared(kind))} FROM headrace.{kind.table} WHERE topology = %(topology)s AND {where} "
+        )
         return list(client.execute(f"{query} ORDER BY {order}", {"topology": TOPOLOGY, **parameters}))
 
     def of(rows: list[Row], kind: type[Row]) -> list[tuple[object, ...]]:
-        names = [name for name in kind.__struct_fields__ if name not in left_out]
-        return [tuple(getattr(row, name) for name in names) for row in rows if isinstance(row, kind)]
+        return [tuple(getattr(row, name) for name in compared(kind)) for row in rows if isinstance(row, kind)]
 
     for product in world.products()[::100]:
         items = [str(code) for code in RING.codes(product.name, range(world.each), "B")]

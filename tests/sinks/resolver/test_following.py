@@ -21,8 +21,6 @@ LATER = 4_000_000_000_000
 """After the test."""
 PRODUCT = "88.118.8/A"
 MADE = Facts(made_at=NOW, disposition="active")
-
-
 COMMISSIONED = (json.dumps({MINTED: [0, 99]}), NOW, "88.118.8", 1, "active")
 
 
