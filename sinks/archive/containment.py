@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
+import msgspec
+
 from sinks.archive.rows import Joined, Rows
 from sinks.archive.spans import LAST, Key, Span, at
 
@@ -16,7 +18,7 @@ _NOTHING: Final = 1e-9
 """What is left of an amount when as much was taken out as had been put in."""
 
 
-class Stay(NamedTuple):
+class Stay(msgspec.Struct, frozen=True, gc=False):
     """That an item was in another, from an event to another."""
 
     item: str
@@ -41,7 +43,7 @@ class Stays(NamedTuple):
     emptied: dict[str, set[Key]]
 
 
-class _Move(NamedTuple):
+class _Move(msgspec.Struct, frozen=True, gc=False):
     key: Key
     action: Literal["ADD", "DELETE", "EMPTY"]
     parent: str

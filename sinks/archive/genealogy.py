@@ -5,7 +5,8 @@ So with each item goes when it matters: of an item itself always, of what it is 
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from sinks.archive.containment import Stay, stays_in
 from sinks.archive.history import Event, History
@@ -14,7 +15,7 @@ from sinks.archive.rows import Joined, Rows
 from sinks.archive.spans import ALWAYS, Span, Spans, at
 
 
-class _Edge(NamedTuple):
+class _Edge(msgspec.Struct, frozen=True, gc=False):
     source: str
     target: str
     span: Span
@@ -77,7 +78,7 @@ class Walk:
         """What was made of items, and what they were put into."""
         self.history.read(items)
         events = (event for item in items for event in self.history.own(item))
-        sources = _firsts(event.joined for event in events if self._is_used(event))
+        sources = _firsts(event for event in events if self._is_used(event))
         for made in self._rows.others(sources, "output"):
             yield _Edge(sources[made.link].item, made.item, ALWAYS, "made", made, made.quantity, made.uom, None)
         for stay in (stay for item in items for stay in self.history.stays(item)):
@@ -85,7 +86,7 @@ class Walk:
                 yield _packed(stay, stay.item, stay.parent, span)
 
     def _is_used(self, event: Event) -> bool:
-        return event.joined.role == "input" and not event.error and event.key in self.seen[event.joined.item]
+        return event.role == "input" and not event.error and event.key in self.seen[event.item]
 
     def _up(self, items: set[str]) -> Iterator[_Edge]:
         """What items were made of, and what was put into them."""

@@ -56,7 +56,7 @@ def _events(rows: Rows, item: str) -> tuple[LifeEvent, ...]:
     found = [_told(one, "") for one in history.own(item)]
     told = {(one.event, one.enterprise) for one in found}
     for shared in history.shared(item):
-        one = _told(shared, shared.joined.item)
+        one = _told(shared, shared.item)
         if (one.event, one.enterprise) not in told:
             told.add((one.event, one.enterprise))
             found.append(one)
@@ -64,9 +64,8 @@ def _events(rows: Rows, item: str) -> tuple[LifeEvent, ...]:
 
 
 def _told(event: Event, via: str) -> LifeEvent:
-    one = event.joined
     return LifeEvent(
-        ts=one.ts, event=one.event, type=event.type, action=one.action, biz_step=one.biz_step,
-        disposition=event.disposition, read_point=event.read_point, site=one.site, asset=one.asset,
-        enterprise=one.enterprise, role=one.role, via=via, error=event.error,
+        ts=event.ts, event=event.event, type=event.type, action=event.action, biz_step=event.biz_step,
+        disposition=event.disposition, read_point=event.read_point, site=event.site, asset=event.asset,
+        enterprise=event.enterprise, role=event.role, via=via, error=event.error,
     )  # fmt: skip

@@ -126,7 +126,7 @@ class Containment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     uom: str
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
+class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where an item is and how, after its own events and those of what it is in."""
 
     item: str
@@ -146,7 +146,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a transformation has used it up, or, of a lot, some of it."""
 
 
-class RecallRow(msgspec.Struct, frozen=True, kw_only=True):
+class RecallRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An item that a recall concerns. The last rows are the packs to be stopped."""
 
     kind: RecallKind

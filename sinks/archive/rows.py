@@ -9,8 +9,9 @@ small pieces all over the tables, and each column more costs as much as the key.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+import msgspec
 from clickhouse_driver import Client
 
 from sinks.archive.spans import Key
@@ -64,8 +65,8 @@ HAVING max(error) = 0
 """
 
 
-class Joined(NamedTuple):
-    """An item in an event that joins it to others."""
+class Joined(msgspec.Struct, frozen=True, gc=False):
+    """An item in an event that joins it to others. A recall holds tens of thousands: the garbage collector need not."""
 
     item: str
     role: str
@@ -95,19 +96,18 @@ class Rows:
 
     def ask(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """The rows of a query."""
-        rows: list[tuple[Any, ...]] = self._client.execute(query, {**self._common, **parameters})
-        return rows
+        return list(self._asked(query, parameters))
 
     def ask_of(self, query: str, keys: Collection[str], **parameters: Any) -> Iterator[tuple[Any, ...]]:
         """The rows of a query over the table `wanted`, which holds the keys."""
         wanted = sorted(keys)
         if wanted and sum(map(len, wanted)) <= _FEW:
-            yield from self.ask(query.replace(_TABLE, "%(wanted)s"), wanted=wanted, **parameters)
+            yield from self._asked(query.replace(_TABLE, "%(wanted)s"), {"wanted": wanted, **parameters})
             return
         for begin in range(0, len(wanted), _CHUNK):
             data = [{"key": key} for key in wanted[begin : begin + _CHUNK]]
             tables = [{"name": "wanted", "structure": _WANTED, "data": data}]
-            yield from self._client.execute(query, {**self._common, **parameters}, external_tables=tables)
+            yield from self._asked(query, parameters, tables)
 
     def of_items(self, items: Collection[str], roles: Sequence[str], actions: Sequence[str]) -> list[Joined]:
         """The valid events that join items to others, in which they have one of the roles."""
@@ -122,9 +122,14 @@ class Rows:
         column costs, as links lie all over the table."""
         events = {link for link, row in known.items() if row.event == link}
         for link, item, quantity, uom in self.ask_of(_OTHERS, events, role=role):
-            yield known[link]._replace(item=item, role=role, quantity=quantity, uom=uom)
+            yield msgspec.structs.replace(known[link], item=item, role=role, quantity=quantity, uom=uom)
         yield from self.of_links(known.keys() - events, role)
 
     def members(self, events: Collection[str], role: str) -> list[tuple[str, str]]:
         """Event and item, of the valid events among those named by their hashes: less to read than `of_links`."""
         return [(row[0], row[1]) for row in self.ask_of(_MEMBERS, events, role=role)]
+
+    def _asked(self, query: str, parameters: Mapping[str, Any], tables: Any = None) -> Iterator[tuple[Any, ...]]:
+        # By columns: of a long list of tuples the garbage collector goes through each.
+        asked = {**self._common, **parameters}
+        return zip(*self._client.execute(query, asked, external_tables=tables, columnar=True), strict=True)

@@ -21,6 +21,8 @@ def at(key: Key) -> Span:
 class Spans:
     """A set of moments, as spans in order that do not touch."""
 
+    __slots__ = ("_spans",)
+
     def __init__(self) -> None:
         self._spans: list[Span] = []
 

@@ -1,6 +1,6 @@
 """Where items are and how: after their own events, and those of what they were in while they were in it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from sinks.archive.history import Event, History
@@ -30,10 +30,10 @@ def states(rows: Rows, history: History, items: Collection[str]) -> dict[str, St
     outside = _Outside(history)
     found = {}
     for item in items:
-        newest = _newest_of(one for one in history.own(item) if not one.error)
+        newest = _newest_of(history.own(item))
         for stay in history.stays(item):
             since, until = stay.span
-            newest = _newest_of((one for one in outside[stay.parent, until] if one and one.key >= since), newest)
+            newest = _newer(newest, outside[stay.parent, until], since)
         found[item] = newest
     locations = _locations(rows, [newest.seen for newest in found.values() if newest.seen])
     return {item: _told(item, _outermost(history, item), newest, locations) for item, newest in found.items()}
@@ -47,23 +47,36 @@ class _Outside(dict[tuple[str, Key], _Newest]):
 
     def __missing__(self, place: tuple[str, Key]) -> _Newest:
         container, until = place
-        own = (one for one in self._history.own(container) if one.key < until and self._history.is_shared(one))
-        shared = self._history.shared(container, until)
-        self[place] = _newest_of(one for some in (own, shared) for one in some if not one.error)
+        events = [one for one in self._history.own(container) if one.key < until and self._history.is_shared(one)]
+        events += self._history.shared(container, until)
+        self[place] = _newest_of(sorted(events, key=lambda one: one.key))
         return self[place]
 
 
-def _newest_of(events: Iterable[Event], newest: _Newest = _Newest()) -> _Newest:  # noqa: B008 - a constant
-    """The newest of them, and of what was newest before."""
-    last, told, seen = newest
-    for event in events:
-        if last is None or event.key > last.key:
-            last = event
-        if event.disposition and (told is None or event.key > told.key):
+def _newest_of(events: Sequence[Event]) -> _Newest:
+    """Of events in order."""
+    last = told = seen = None
+    for event in reversed(events):
+        if event.error:
+            continue
+        last = last or event
+        if told is None and event.disposition:
             told = event
-        if event.read_point and (seen is None or event.key > seen.key):
+        if seen is None and event.read_point:
             seen = event
+        if told and seen:
+            break
     return _Newest(last, told, seen)
+
+
+def _newer(own: _Newest, other: _Newest, since: Key) -> _Newest:
+    """The newer of each two; of the other's those since a moment."""
+
+    def newer(one: Event | None, two: Event | None) -> Event | None:
+        is_newer = two is not None and two.key >= since and (one is None or two.key > one.key)
+        return two if is_newer else one
+
+    return _Newest(*map(newer, own, other))
 
 
 def _outermost(history: History, item: str) -> str:
@@ -78,7 +91,7 @@ def _outermost(history: History, item: str) -> str:
 
 def _locations(rows: Rows, seen: Iterable[Event]) -> dict[str, str]:
     """By event, where things are afterwards."""
-    events = {one.joined.event: one.joined for one in seen}
+    events = {one.event: one for one in seen}
     if not events:
         return {}
     times = [one.ts for one in events.values()]
@@ -92,11 +105,11 @@ def _told(item: str, pack: str, newest: _Newest, locations: Mapping[str, str]) -
     return State(
         item=item,
         pack=pack,
-        ts=last.joined.ts if last else None,
-        enterprise=last.joined.enterprise if last else "",
-        biz_step=last.joined.biz_step if last else "",
+        ts=last.ts if last else None,
+        enterprise=last.enterprise if last else "",
+        biz_step=last.biz_step if last else "",
         disposition=told.disposition if told else "",
         read_point=seen.read_point if seen else "",
-        biz_location=locations.get(seen.joined.event, "") if seen else "",
-        used=last.joined.role == "input" if last else False,
+        biz_location=locations.get(seen.event, "") if seen else "",
+        used=last.role == "input" if last else False,
     )

@@ -68,7 +68,8 @@ def markdown(tables: Sequence[Table]) -> str:
         "",
         "Read the views of the database `headrace`: a row that was written twice, as happens after a crash, is seen "
         "once. The tables beneath are in `headrace_store`; there each has one more column, `stored_at`, the moment of "
-        "writing, from which retention counts. A view without a key answers a question over a table.",
+        "writing, from which retention counts, and `trace_items` a second, `context`, by which recalls are quick. A "
+        "view without a key answers a question over a table.",
     ]
     for table in tables:
         kept = f" Key: `{table.key}`. Partitioned by `{table.partition}`, kept for {table.retention}."
