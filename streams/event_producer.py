@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from schemas.errors import UserError
+from sinks import producers
 from streams import login
 
 Record = tuple[bytes, bytes]
@@ -20,7 +21,6 @@ Record = tuple[bytes, bytes]
 
 _BATCH_BYTES: Final = 256 * 1024
 _BATCHES_IN_FLIGHT: Final = 64
-_CLOSE_SECONDS: Final = 5.0
 
 
 class EventProducer:
@@ -60,7 +60,7 @@ class EventProducer:
             async with asyncio.timeout(self._timeout):
                 await self._producer.start()
         except (KafkaError, TimeoutError) as error:
-            await self._stop()
+            await producers.stop(self._producer)
             await login.answering(self._options)  # says why, where it can be told
             raise UserError(f"cannot reach Kafka at {self._servers}: {_first_line(error)}") from None
         return self
@@ -72,7 +72,7 @@ class EventProducer:
             if error is None or isinstance(error, asyncio.CancelledError):
                 await self.flush()
         finally:
-            await self._stop()
+            await producers.stop(self._producer)
 
     async def send(self, topic: str, records: Sequence[Record]) -> None:
         """Hand `records` over in their order; waits only where the brokers do not keep up."""
@@ -141,12 +141,6 @@ class EventProducer:
             f"Kafka at {self._servers} does not take the events: {_first_line(error)} "
             f"({self.acknowledged} of {self.sent} sent are acknowledged)"
         )
-
-    async def _stop(self) -> None:
-        try:
-            await asyncio.wait_for(self._producer.stop(), _CLOSE_SECONDS)
-        except TimeoutError:  # a broker that is away: aiokafka would wait for it without end
-            await self._producer.client.close()
 
 
 class _Partitions(dict[bytes, int]):

@@ -45,8 +45,8 @@ WHERE role IN %(roles)s
 GROUP BY item, role, ts, event, enterprise, link
 HAVING max(error) = 0
 """
-_MEMBERS: Final = """
-SELECT link, item
+_OF_EVENTS: Final = """
+SELECT {columns}
 FROM headrace_store.trace_links
 PREWHERE topology = %(topology)s AND link IN (SELECT key FROM wanted)
 WHERE role = %(role)s
@@ -54,15 +54,8 @@ WHERE role = %(role)s
 GROUP BY link, item, enterprise
 HAVING max(error) = 0
 """
-_OTHERS: Final = """
-SELECT link, item, max(quantity), any(uom)
-FROM headrace_store.trace_links
-PREWHERE topology = %(topology)s AND link IN (SELECT key FROM wanted)
-WHERE role = %(role)s
-    AND (%(enterprise)s = '' OR enterprise = %(enterprise)s)
-GROUP BY link, item, enterprise
-HAVING max(error) = 0
-"""
+_MEMBERS: Final = _OF_EVENTS.format(columns="link, item")
+_OTHERS: Final = _OF_EVENTS.format(columns="link, item, max(quantity), any(uom)")
 
 
 class Joined(msgspec.Struct, frozen=True, gc=False):

@@ -13,6 +13,7 @@ from schemas.errors import SinkUnavailable, UserError
 from schemas.events import LONGEST_NAME
 from schemas.results import Alarm
 from schemas.topics import ALARM_ACTIONS
+from sinks import producers
 
 _PATIENCE_SECONDS: Final = 10.0
 
@@ -50,7 +51,7 @@ class Actions:
     async def stop(self) -> None:
         """Close the connection."""
         if self._producer is not None:
-            await self._producer.stop()
+            await producers.stop(self._producer)
 
     async def _started(self) -> AIOKafkaProducer:
         """The producer; started at first use, for most screens never send."""
@@ -60,7 +61,7 @@ class Actions:
                 try:
                     await producer.start()
                 except BaseException:
-                    await producer.stop()
+                    await producers.stop(producer)
                     raise
                 self._producer = producer
             return self._producer

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from schemas.topics import TRACE_EVENTS, group_id
+from sinks import producers
 from sinks.epcis.jobs import Job
 from sinks.epcis.problems import away
 
@@ -36,7 +37,7 @@ class Log:
 
     async def __aexit__(self, *_: object) -> None:
         await self._group.stop()
-        await self._producer.stop()
+        await producers.stop(self._producer)
 
     async def send(self, enterprise: str, values: Sequence[bytes], *, proceed: bool) -> Job:
         """Send the events of a request, in order. When this returns, the brokers hold them."""

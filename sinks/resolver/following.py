@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -10,11 +11,12 @@ import msgspec
 from clickhouse_driver import Client
 
 from schemas.codes import TAIL, serial_of
-from schemas.errors import SinkError, SinkRejected
+from schemas.errors import SinkRejected
 from sinks.resolver.asker import Asker
 from sinks.resolver.enterprises import Enterprises
 from sinks.resolver.events import Events
 from sinks.resolver.facts import Facts
+from sinks.resolver.polling import NOW, every
 from sinks.resolver.untouched import Happening, Untouched
 
 _POLL_SECONDS: Final = 1.0
@@ -29,7 +31,6 @@ _AT_ONCE: Final = 500
 _BREATH_SECONDS: Final = 0.02
 """Between pieces of what came later, which may be much and is not urgent."""
 
-_NOW: Final = "SELECT toUnixTimestamp(now())"
 # An account that has columns alone is refused their subcolumns, which the engine would read in place of some.
 _BLIND: Final = """
 SELECT toUnixTimestamp64Milli(max(toDateTime64(stored_at, 3))) FROM headrace_store.trace_events
@@ -70,10 +71,11 @@ class Following:
 
     async def run(self) -> None:
         """Read until cancelled; where ClickHouse is away, try again."""
+        failed = partial(self._events.asked_in_vain, "events")
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._every(_POLL_SECONDS, self.poll))
-                group.create_task(self._every(_FAR_EVERY_SECONDS, self.look_back))
+                group.create_task(every(_POLL_SECONDS, self.poll, failed))
+                group.create_task(every(_FAR_EVERY_SECONDS, self.look_back, failed))
         finally:
             await self.close()
 
@@ -82,23 +84,15 @@ class Following:
         await self._asker.close()
         await self._late_asker.close()
 
-    async def _every(self, seconds: float, read: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await read()
-            except SinkError as error:
-                self._events.asked_in_vain("events", error)
-            await asyncio.sleep(seconds)
-
     async def poll(self) -> None:
         """Read what is new. SinkError where ClickHouse does not answer, or refuses."""
         if not self._since:
             self._blind_until = await self._ask(_BLIND)
-            now = await self._ask(_NOW)
+            now = await self._ask(NOW)
             await self._read(self._asker, 0)
             self._since = now
         begin = time.monotonic()
-        now = await self._ask(_NOW)
+        now = await self._ask(NOW)
         await self._read(self._asker, self._since - _BEHIND_SECONDS)
         self._since, self._fresh_until = now, begin + _FRESH_SECONDS
         self._events.untouched_read(len(self._untouched))

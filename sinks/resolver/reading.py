@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from clickhouse_driver import Client
 
-from schemas.errors import SinkError
 from sinks.resolver.asker import Asker
 from sinks.resolver.events import Events
+from sinks.resolver.polling import NOW, every
 from sinks.resolver.register import Minted, Register, Voided
 
 _POLL_SECONDS: Final = 1.0
@@ -25,7 +26,6 @@ _VOIDED: Final = """
 SELECT product, first, last, toUnixTimestamp64Milli(ts), reason FROM headrace_store.code_voids
 WHERE topology = %(topology)s AND stored_at >= %(since)s ORDER BY product, first, ts
 """
-_NOW: Final = "SELECT toUnixTimestamp(now())"
 _ONE: Final = """
 SELECT product, first, last, toUnixTimestamp64Milli(ts), key FROM headrace_store.code_ranges
 WHERE topology = %(topology)s AND product = %(product)s AND first <= %(serial)s AND last >= %(serial)s LIMIT 1
@@ -49,12 +49,7 @@ class Reading:
     async def run(self) -> None:
         """Read until cancelled; where ClickHouse is away, try again."""
         try:
-            while True:
-                try:
-                    await self.poll()
-                except SinkError as error:
-                    self._events.asked_in_vain("ranges", error)
-                await asyncio.sleep(_POLL_SECONDS)
+            await every(_POLL_SECONDS, self.poll, partial(self._events.asked_in_vain, "ranges"))
         finally:
             await self._asker.close()
 
@@ -89,6 +84,6 @@ class Reading:
 
 def _read(client: Client, asked: dict[str, object]) -> tuple[list[Minted], list[Voided], int]:
     """What is new, and from when on the next reading has to look."""
-    [(now,)] = client.execute(_NOW)
+    [(now,)] = client.execute(NOW)
     minted = [Minted(*row) for row in client.execute(_MINTED, asked)]
     return minted, [Voided(*row) for row in client.execute(_VOIDED, asked)], now - _BEHIND_SECONDS

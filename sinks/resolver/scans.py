@@ -12,11 +12,11 @@ from aiokafka.errors import KafkaError
 from schemas.codec import encode
 from schemas.topics import TRACE_EVENTS
 from schemas.trace import Scan
+from sinks import producers
 from sinks.resolver.events import Events
 
 _MOST_WAITING: Final = 10_000
 _AGAIN_SECONDS: Final = 2.0
-_STOP_SECONDS: Final = 3.0
 _DAY_SECONDS: Final = 86_400
 
 
@@ -59,7 +59,7 @@ class Scans:
                 self._events.scans_held_up(error)
                 await asyncio.sleep(_AGAIN_SECONDS)
             finally:
-                await _stop(producer)
+                await producers.stop(producer)
 
     async def _send(self, producer: AIOKafkaProducer, scan: Scan) -> None:
         try:
@@ -94,10 +94,3 @@ class Pseudonyms:
         if day != self._day:
             self._day, self._key = day, secrets.token_bytes(32)
         return hmac.digest(self._key, client.encode(), "sha256").hex()[:32]
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    try:
-        await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
-    except TimeoutError:  # a broker that is away: aiokafka would wait for it without end
-        await producer.client.close()

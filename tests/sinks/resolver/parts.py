@@ -9,7 +9,7 @@ import httpx
 from starlette.applications import Starlette
 
 from schemas.trace import Scan
-from sinks.resolver import facts, following, reading
+from sinks.resolver import facts, following, polling, reading
 from sinks.resolver.enterprises import Enterprise, Enterprises
 from sinks.resolver.facts import FactsOfItems
 from sinks.resolver.following import Following
@@ -61,7 +61,7 @@ class FakeClickHouse:
             raise ConnectionRefusedError("refused")
         self.asked.append(query)
         asked = parameters or {}
-        if query in (reading._NOW, following._NOW):
+        if query == polling.NOW:
             return [(int(NOW),)]
         if query == following._BLIND:
             return [(0,)]

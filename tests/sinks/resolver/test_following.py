@@ -111,7 +111,7 @@ def test_rows_that_were_stored_long_ago_and_seen_late_are_read_within_a_minute(
         await subject.poll()
         subject._since += 100  # as if what comes now had been stored 100 s before
         happen(client, run_of(5, 5), NOW + 1, "shipping", "in_transit")
-        monkeypatch.setattr(following, "_NOW", f"SELECT {subject._since}")
+        monkeypatch.setattr(following, "NOW", f"SELECT {subject._since}")
         await subject.poll()
         assert subject.facts(PRODUCT, 5) == MADE
         await subject.look_back()

@@ -1,6 +1,6 @@
 """Logs of alarm actions for tests of the control loop, and ways to run them through an engine."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -54,6 +54,11 @@ METRICS = {
     "reagent": MetricInfo("reagent", "l/min"),
     "pump": MetricInfo("pump", "A"),
 }
+
+
+Step = tuple[int, AlarmAction | EventError]
+NEWEST = "NEWEST more-reagent"
+"""The newest adjustment of `UP`."""
 
 
 class Record(NamedTuple):
@@ -216,3 +221,24 @@ def _lively(draw: st.DrawFn) -> list[tuple[int, AlarmAction | EventError]]:
 LOGS = (_noise | _lively()).map(log_of)
 """Logs of two playbooks in automatic mode and one in advise mode: `BOOKS`."""
 BOOKS = (UP, DOWN, ADVICE)
+
+
+def plant(seconds: int, so2: float, reagent: float | None = None, pump: float = 40.0) -> Iterator[Step]:
+    """So long nothing changes; levels are told every 5 s, the last ones at the end."""
+    for _ in range(seconds // 5):
+        yield 5 * SECOND, level("scrubber", "pump", pump)
+        yield 0, level("stack", "so2", so2)
+        if reagent is not None:
+            yield 0, level("scrubber", "reagent", reagent)
+
+
+def run_of(*steps: Step, playbook: Playbook = UP) -> Run:
+    """A run of what happens so many milliseconds after one another."""
+    return Run((playbook,)).feed(log_of(steps))
+
+
+def statuses(run: Run) -> list[str]:
+    return [row.status for row in run.rows]
+
+
+ON, OFF = (0, condition(True)), (0, condition(False))

@@ -1,0 +1,16 @@
+"""How an aiokafka producer is let go of."""
+
+import asyncio
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+
+_STOP_SECONDS: Final = 5.0
+
+
+async def stop(producer: AIOKafkaProducer) -> None:
+    """Have what is waiting sent, and close. A broker that is away aiokafka would wait for without end: here 5 s."""
+    try:
+        await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
+    except TimeoutError:
+        await producer.client.close()
