@@ -27,7 +27,7 @@ _FAR_EVERY_SECONDS: Final = 60.0
 _FRESH_SECONDS: Final = 5.0
 """What was read so long ago is not relied upon: there may have been a recall."""
 _AT_ONCE: Final = 500
-"""Happenings taken before answers go on."""
+"""Happenings taken before answers go on; and rows of a block, for a block is unpacked in one go."""
 _BREATH_SECONDS: Final = 0.02
 """Between pieces of what came later, which may be much and is not urgent."""
 
@@ -37,17 +37,18 @@ SELECT toUnixTimestamp64Milli(max(toDateTime64(stored_at, 3))) FROM headrace_sto
 WHERE topology = %(topology)s AND runs = ''
 SETTINGS optimize_functions_to_subcolumns = 0
 """
-_EVENTS: Final = """
+_EVENTS: Final = f"""
 SELECT runs, toUnixTimestamp64Milli(ts), enterprise,
     type = 'ObjectEvent' AND biz_step = 'commissioning' AND isNull(error_at), disposition
 FROM headrace_store.trace_events
-WHERE topology = %(topology)s AND stored_at >= %(since)s AND runs NOT IN ('', '{}')
-SETTINGS optimize_functions_to_subcolumns = 0
-"""
-_SCANS: Final = """
+WHERE topology = %(topology)s AND stored_at >= %(since)s AND runs NOT IN ('', '{{}}')
+SETTINGS optimize_functions_to_subcolumns = 0, max_block_size = {_AT_ONCE}
+"""  # noqa: S608 - a constant
+_SCANS: Final = f"""
 SELECT product, substring(item, -%(tail)s) FROM headrace_store.code_scans
 WHERE topology = %(topology)s AND stored_at >= %(since)s AND found = 'genuine'
-"""
+SETTINGS max_block_size = {_AT_ONCE}
+"""  # noqa: S608 - a constant
 _runs: Final = msgspec.json.Decoder(dict[str, list[int]])
 
 

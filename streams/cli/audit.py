@@ -77,7 +77,7 @@ async def _gather(topology: Topology, settings: Settings, client: Client) -> lis
         for _ in range(_TRIES):
             before = await broker.ends()
             written = [*RESULT_TABLES, *([ALARM_ACTIONS.name] if topology.alarms else [])]
-            messages = {topic: await broker.messages(topic) for topic in written}
+            messages = await broker.messages(written)
             checks: list[Check] = []
             for position in await broker.positions():
                 source = f"/headrace/{topology.topology}/{position.topic}/{position.partition}"

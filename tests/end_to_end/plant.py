@@ -216,7 +216,7 @@ class Plant:
     async def _read(self, topic: str) -> list[Any]:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.stack.kafka, isolation_level="read_committed", auto_offset_reset="earliest",
-            enable_auto_commit=False, max_partition_fetch_bytes=16 << 20,
+            enable_auto_commit=False, max_partition_fetch_bytes=16 << 20, fetch_max_wait_ms=20,
         )  # fmt: skip
         await consumer.start()
         try:
