@@ -157,7 +157,9 @@ class Task:
 
     def close(self) -> None:
         """Let go. What is not committed is read again by the next owner."""
-        committed = self.open and self._whole and self.pending is None and not self._dirty
+        if not self.open:  # let go of before its state was loaded: there is nothing to tell
+            return
+        committed = self._whole and self.pending is None and not self._dirty
         self.open = False
         self._telemetry.closed(self.topic, self.partition, self.next_offset, committed)
 
