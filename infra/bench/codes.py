@@ -31,6 +31,8 @@ _NEEDED_BYTES: Final = 40
 _CODES_A_HEAT: Final = 100_000_000
 _MOST_HEATS: Final = 10
 _SHARE: Final = 5
+_IN_ORDER: Final = 500
+"""At most every so manyth code is seen in the order of the archive: codes that are picked are not to be among them."""
 _REQUESTED: Final = 100
 """At most every so manyth code is sent, and asked for, where there are few."""
 
@@ -74,6 +76,8 @@ class Outcome:
     """Lines of each list."""
     resolved: dict[str, http_load.Load] = field(default_factory=dict)
     """Look-ups over HTTP."""
+    asked: dict[str, float] = field(default_factory=dict)
+    """The share of them for which the archive was asked."""
 
 
 def run(codes: int, recall: Recall, progress: Progress) -> Outcome:
@@ -102,7 +106,7 @@ class _Run:
 
     def outcome(self, recall: Recall) -> Outcome:
         """Go through all steps."""
-        batches = self._codes.in_order(min(2_000_000, self._world.codes // _SHARE))
+        batches = self._codes.in_order(min(2_000_000, max(self._world.codes // _IN_ORDER, 1_000)))
         pipeline = self._through(self._mints(), self._seen(1_000, batches))
         (events,) = codes_disk.tables(self._client, ("trace_events",))
         outcome = Outcome(self._world, self._filled(), events.octets / pipeline[-1].things)
@@ -149,7 +153,9 @@ class _Run:
         with Resolver(self._place, self._file, keys) as resolver:
 
             def load(name: str, codes: Sequence[str]) -> None:
+                before = resolver.items_asked_for()
                 seen = outcome.resolved[name] = resolver.load(codes, CLIENTS)
+                outcome.asked[name] = (resolver.items_asked_for() - before) / len(codes)
                 self._progress(f"  resolve, {name}: {len(seen.latencies) / seen.seconds:,.0f}/s")
 
             load("cold", self._picked(min(1_000, most)))

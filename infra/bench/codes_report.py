@@ -61,6 +61,7 @@ def figures(outcome: Outcome) -> dict[str, Any]:
         "recall": {"lines": outcome.recalled, "first_seconds": outcome.first_recalls, "seconds": outcome.recalls},
         "resolve": {
             name: {"requests": len(load.latencies), "per_second": len(load.latencies) / load.seconds,
+                   "asked": outcome.asked[name],
                    **{f"p{100 * share:g}_ms": percentile(load.latencies, share) for share in (0.5, 0.99, 0.999, 1)}}
             for name, load in outcome.resolved.items()
         },
@@ -88,4 +89,5 @@ def _rows(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
         load = outcome.resolved[name]
         p50, p99, p999 = (percentile(load.latencies, share) for share in (0.5, 0.99, 0.999))
         seen = f"p50 {p50:.1f}, p99 {p99:.1f}, p99.9 {p999:.1f} ms at {len(load.latencies) / load.seconds:,.0f}/s"
+        seen += f", archive asked for {outcome.asked[name]:.1%}"
         yield f"resolve, {name}", seen, "p99 10 ms" if name == "warm" else ""

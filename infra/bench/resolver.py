@@ -61,6 +61,10 @@ class Resolver:
         """Wait until it has read what happened to all items. Raises UserError if that takes too long."""
         self._wait(self._has_runs, _FOLLOWED_SECONDS)
 
+    def items_asked_for(self) -> float:
+        """Items for which it has asked the archive so far."""
+        return (scrape(self._metrics) or {}).get("headrace_resolver_lookup_items_sum", 0.0)
+
     def _wait(self, condition: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not condition():

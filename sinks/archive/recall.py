@@ -15,7 +15,7 @@ from sinks.archive.results import RecallKind, RecallRow, State
 from sinks.archive.rows import Rows
 from sinks.archive.state import states
 
-_AT_ONCE: Final = 10_000
+_AT_ONCE: Final = 20_000
 """Items that are looked up and told at a time."""
 
 _ASSEMBLING: Final = ("assembling", "installing")

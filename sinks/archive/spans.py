@@ -24,12 +24,12 @@ class Spans:
     __slots__ = ("_spans",)
 
     def __init__(self) -> None:
-        self._spans: list[Span] = []
+        self._spans: tuple[Span, ...] = ()
 
     def add(self, span: Span) -> bool:
         """Add a span; whether there is any moment in it that was not there before."""
         if not self._spans:  # as of most items
-            self._spans = [span]
+            self._spans = (span,)
             return True
         since, until = span
         if any(one[0] <= since and until <= one[1] for one in self._spans):
@@ -40,7 +40,7 @@ class Spans:
                 apart.append(one)
             else:
                 since, until = min(since, one[0]), max(until, one[1])
-        self._spans = sorted([*apart, (since, until)])
+        self._spans = tuple(sorted([*apart, (since, until)]))
         return True
 
     def __contains__(self, key: Key) -> bool:

@@ -1,7 +1,9 @@
 """Where items are and how: after their own events, and those of what they were in while they were in it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from sinks.archive.history import Event, History
 from sinks.archive.results import State
@@ -16,7 +18,7 @@ GROUP BY event
 """
 
 
-class _Newest(NamedTuple):
+class _Newest(msgspec.Struct, frozen=True, gc=False):
     """The newest event, the newest that tells a disposition, and the newest that has a read point."""
 
     last: Event | None = None
@@ -76,7 +78,7 @@ def _newer(own: _Newest, other: _Newest, since: Key) -> _Newest:
         is_newer = two is not None and two.key >= since and (one is None or two.key > one.key)
         return two if is_newer else one
 
-    return _Newest(*map(newer, own, other))
+    return _Newest(newer(own.last, other.last), newer(own.told, other.told), newer(own.seen, other.seen))
 
 
 def _outermost(history: History, item: str) -> str:
@@ -101,7 +103,7 @@ def _locations(rows: Rows, seen: Iterable[Event]) -> dict[str, str]:
 
 
 def _told(item: str, pack: str, newest: _Newest, locations: Mapping[str, str]) -> State:
-    last, told, seen = newest
+    last, told, seen = newest.last, newest.told, newest.seen
     return State(
         item=item,
         pack=pack,
