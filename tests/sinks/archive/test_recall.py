@@ -50,6 +50,19 @@ def test_what_is_cut_is_counted(sink: ClickHouseSink, client: Client) -> None:
     assert (len(list(recall)), recall.cut) == (4, 1)
 
 
+def test_an_event_is_wrong_where_its_place_is_written_otherwise_by_what_declares_that(
+    sink: ClickHouseSink, client: Client
+) -> None:
+    places = "urn:epc:id:sgln:0614141.12345.400", "https://id.gs1.org/414/0614141123452/254/400"
+    one, other = (event("ObjectEvent", NOW, action="OBSERVE", epcList=uris(PARTS[:1]), disposition="damaged",
+                        readPoint={"id": place}) for place in places)  # fmt: skip
+    declared = {**other, "errorDeclaration": {"declarationTime": one["eventTime"]}}
+    load(sink, "t", messages([Told(MILL, one, ""), Told(MILL, declared, "")]))
+    archive = Archive(client, "t")
+    assert [found.error for found in archive.life(PARTS[0]).events] == [True]
+    assert archive.state(PARTS[:1])[PARTS[0]].disposition == ""
+
+
 def test_no_cell_of_a_list_is_a_formula() -> None:
     file = io.StringIO()
     assert write_csv([ROW, ROW], file) == {"made": 2}
