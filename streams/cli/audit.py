@@ -85,9 +85,9 @@ async def _gather(topology: Topology, settings: Settings, client: Client) -> lis
                 checks += check_partition(topology, position, query, mine)
             if all(check.holds for check in checks):
                 return checks
-            await asyncio.sleep(_REST_SECONDS)  # what was on its way has arrived by then
-            if await broker.ends() == before:
-                return checks
+            await asyncio.sleep(_REST_SECONDS)  # for what is on its way
+        if await broker.ends() == before:
+            return checks
         raise UserError("results are still coming in: audit again when events and windows have come to rest")
 
 
