@@ -16,7 +16,7 @@ from schemas.cbv import bare
 Uri = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s]+\Z", max_length=2000)]
 Time = Annotated[str, Meta(max_length=40)]
 """RFC 3339, with an offset."""
-Word = Annotated[str, Meta(min_length=1, max_length=2000)]
+Word = Annotated[str, Meta(pattern=r"^[^\s]+\Z", max_length=2000)]
 """A word of the Core Business Vocabulary, such as `shipping`, or a URI."""
 Action = Literal["ADD", "OBSERVE", "DELETE"]
 

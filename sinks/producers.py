@@ -1,6 +1,7 @@
 """How an aiokafka producer is let go of."""
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
@@ -13,4 +14,6 @@ async def stop(producer: AIOKafkaProducer) -> None:
     try:
         await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
     except TimeoutError:
+        with suppress(TimeoutError):  # or else it would dial again
+            await asyncio.wait_for(producer._sender.close(), _STOP_SECONDS)
         await producer.client.close()

@@ -50,8 +50,7 @@ class History:
             if event.role == "child" and event.action in MOVES and not event.error:
                 moves.append(event)
         for item in new & self._events.keys():
-            # What comes out of the event that it went into is not used up.
-            self._events[item].sort(key=lambda one: (one.key, one.role != "input"))
+            self._events[item].sort(key=in_order)
         where = stays(self._rows, moves)
         self._emptied |= where.emptied
         for stay in where.found:
@@ -95,6 +94,11 @@ class History:
         if event.role != "parent" or event.type == "TransactionEvent":
             return True
         return event.key in self._emptied.get(event.item, ()) and not event.error
+
+
+def in_order(event: Event) -> tuple[Key, bool, str, str]:
+    """For sorting: what comes out of the event that it went into is not used up, so it went in before."""
+    return event.key, event.role != "input", event.enterprise, event.role
 
 
 def _event(

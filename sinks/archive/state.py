@@ -5,10 +5,10 @@ from typing import Final
 
 import msgspec
 
-from sinks.archive.history import Event, History
+from sinks.archive.history import Event, History, in_order
 from sinks.archive.results import State
 from sinks.archive.rows import Rows
-from sinks.archive.spans import LAST, Key
+from sinks.archive.spans import FIRST, LAST, Key
 
 _LOCATIONS: Final = """
 SELECT event, any(biz_location) FROM headrace_store.trace_events
@@ -49,9 +49,9 @@ class _Outside(dict[tuple[str, Key], _Newest]):
 
     def __missing__(self, place: tuple[str, Key]) -> _Newest:
         container, until = place
-        events = [one for one in self._history.own(container) if one.key < until and self._history.is_shared(one)]
-        events += self._history.shared(container, until)
-        self[place] = _newest_of(sorted(events, key=lambda one: one.key))
+        own = [one for one in self._history.own(container) if one.key < until and self._history.is_shared(one)]
+        shared = sorted(self._history.shared(container, until), key=in_order)
+        self[place] = _newer(_newest_of(own), _newest_of(shared), FIRST)
         return self[place]
 
 

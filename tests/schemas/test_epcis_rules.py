@@ -48,6 +48,7 @@ def test_events_that_keep_the_rules_pass(event: dict[str, Any]) -> None:
         (SEEN, {"readPoint": {"name": "gate"}}, "at `$.readPoint`"),
         (SEEN, {"epcList": ["A1"]}, "at `$.epcList[0]`"),
         (SEEN, {"epcList": [f"{ITEM}\n"]}, "at `$.epcList[0]`"),
+        (SEEN, {"bizStep": "x:a\tb"}, "at `$.bizStep`"),
         (MADE, {"action": "ADD"}, "unknown field `action`"),
         (FITTED, {"parentID": None}, "required field `parentID`"),
         (INSPECTING, {"sensorElementList": [{"sensorReport": []}]}, "at `$.sensorElementList[0].sensorReport`"),

@@ -3,4 +3,4 @@
 -- read; `ALTER TABLE headrace_store.trace_items MATERIALIZE COLUMN context` writes it.
 
 ALTER TABLE headrace_store.trace_items
-    ADD COLUMN IF NOT EXISTS `context` LowCardinality(String) MATERIALIZED concatWithSeparator('\t', role, enterprise, type, action, biz_step, disposition, read_point, site, asset) COMMENT 'Those columns, a tab between each, which none of them holds' AFTER `offset`;
+    ADD COLUMN IF NOT EXISTS `context` LowCardinality(String) MATERIALIZED concatWithSeparator('\t', role, enterprise, type, action, translate(biz_step, '\t', ' '), translate(disposition, '\t', ' '), read_point, translate(site, '\t', ' '), translate(asset, '\t', ' ')) COMMENT 'Those columns, a tab between each' AFTER `offset`;

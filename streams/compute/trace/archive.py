@@ -147,7 +147,9 @@ def machine_of(read_point: str) -> tuple[str, str]:
     """Site and asset where a read point is a machine of the plant, `urn:headrace:asset:<site>:<asset>`; else empty."""
     scheme, *parts = read_point.split(":")
     if scheme == "urn" and parts[:2] == ["headrace", "asset"] and len(parts) == 4:
-        return unquote(parts[2]), unquote(parts[3])
+        site, asset = map(unquote, parts[2:])
+        if site.isprintable() and asset.isprintable():
+            return site, asset
     return "", ""
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from clickhouse_driver import Client
@@ -61,6 +62,19 @@ def test_an_event_is_wrong_where_its_place_is_written_otherwise_by_what_declares
     archive = Archive(client, "t")
     assert [found.error for found in archive.life(PARTS[0]).events] == [True]
     assert archive.state(PARTS[:1])[PARTS[0]].disposition == ""
+
+
+def test_a_row_with_a_tab_in_its_words_does_not_stand_in_the_way_of_others(client: Client) -> None:
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    same = "tabs", PARTS[0], MILL, "epc", "ObjectEvent"
+    client.execute(
+        "INSERT INTO headrace_store.trace_items "
+        "(topology, item, enterprise, role, type, ts, event, biz_step, disposition, site, asset) VALUES",
+        [(*same, first, "e1", "x:a\tb", "x:c\td", "s\t", "\ta"),
+         (*same, first + timedelta(1), "e2", "shipping", "", "s", "a")],
+    )  # fmt: skip
+    state = Archive(client, "tabs").state(PARTS[:1])[PARTS[0]]
+    assert (state.biz_step, state.disposition) == ("shipping", "x:c d")
 
 
 def test_no_cell_of_a_list_is_a_formula() -> None:

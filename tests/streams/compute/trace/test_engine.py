@@ -351,7 +351,10 @@ def test_quotas_hold_for_codes_products_gaps_and_events_of_a_minute() -> None:
 
 def test_a_machine_is_told_by_its_read_point() -> None:
     assert machine_of("urn:headrace:asset:hong%20yang:stack-1") == ("hong yang", "stack-1")
-    for other in ("", "urn:epc:id:sgln:4012345.00011.0", "urn:headrace:asset:a", "https://headrace:asset:a:b"):
+    for other in (
+        "", "urn:epc:id:sgln:4012345.00011.0", "urn:headrace:asset:a", "https://headrace:asset:a:b",
+        "urn:headrace:asset:a%09b:c",
+    ):  # fmt: skip
         assert machine_of(other) == ("", "")
 
 
