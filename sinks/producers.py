@@ -7,6 +7,7 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 
 _STOP_SECONDS: Final = 5.0
+_CANCEL_SECONDS: Final = 1.0
 
 
 async def stop(producer: AIOKafkaProducer) -> None:
@@ -15,5 +16,5 @@ async def stop(producer: AIOKafkaProducer) -> None:
         await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
     except TimeoutError:
         with suppress(TimeoutError):  # or else it would dial again
-            await asyncio.wait_for(producer._sender.close(), _STOP_SECONDS)
+            await asyncio.wait_for(producer._sender.close(), _CANCEL_SECONDS)
         await producer.client.close()
