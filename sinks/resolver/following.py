@@ -37,18 +37,18 @@ SELECT toUnixTimestamp64Milli(max(toDateTime64(stored_at, 3))) FROM headrace_sto
 WHERE topology = %(topology)s AND runs = ''
 SETTINGS optimize_functions_to_subcolumns = 0
 """
-_EVENTS: Final = f"""
+_EVENTS: Final = """
 SELECT runs, toUnixTimestamp64Milli(ts), enterprise,
     type = 'ObjectEvent' AND biz_step = 'commissioning' AND isNull(error_at), disposition
 FROM headrace_store.trace_events
-WHERE topology = %(topology)s AND stored_at >= %(since)s AND runs NOT IN ('', '{{}}')
-SETTINGS optimize_functions_to_subcolumns = 0, max_block_size = {_AT_ONCE}
-"""  # noqa: S608 - a constant
-_SCANS: Final = f"""
+WHERE topology = %(topology)s AND stored_at >= %(since)s AND runs NOT IN ('', '{}')
+SETTINGS optimize_functions_to_subcolumns = 0, max_block_size = %(at_once)s
+"""
+_SCANS: Final = """
 SELECT product, substring(item, -%(tail)s) FROM headrace_store.code_scans
 WHERE topology = %(topology)s AND stored_at >= %(since)s AND found = 'genuine'
-SETTINGS max_block_size = {_AT_ONCE}
-"""  # noqa: S608 - a constant
+SETTINGS max_block_size = %(at_once)s
+"""
 _runs: Final = msgspec.json.Decoder(dict[str, list[int]])
 
 
@@ -117,7 +117,7 @@ class Following:
 
     def _happenings(self, client: Client, since: int) -> Iterator[Happening]:
         """SinkRejected for what no worker has written."""
-        asked: dict[str, Any] = {"topology": self._topology, "since": since, "tail": TAIL}
+        asked: dict[str, Any] = {"topology": self._topology, "since": since, "tail": TAIL, "at_once": _AT_ONCE}
         try:
             for runs, ts, enterprise, made, disposition in client.execute_iter(_EVENTS, asked):
                 made = bool(made) and ts > self._blind_until
