@@ -17,9 +17,9 @@ class Chunk(NamedTuple):
     partition: int
     begin: int
     end: int
-    keys: Sequence[bytes | None]
+    keys: Sequence[bytes]
     values: Sequence[bytes]
-    """A record without a value is given as `b""`."""
+    """A record without a key or a value is given as `b""`."""
     offsets: Ints
     broker_ts: Ints
     """The broker's timestamp of each record, ms."""

@@ -11,23 +11,25 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer import fetcher as fetcher_module
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from schemas import topics
+from streams.batch_reader import BatchReader, RawRecords
 from streams.chunk import Chunk
 from streams.compute.engine import Stage
-from streams.compute.events import Ints
 
-_LOG_APPEND_TIME = 1
 _WAIT_SECONDS = 0.2
 _FRESH_MS = 1_000
 _LOST_TOUCH_MS = 10_000
 _SHOP_FLOOR_BYTES = 256 << 10
 """Of a chunk of these topics, about: they are processed one thing after the other, a second for some megabytes, and
 heartbeats wait for that."""
+
+fetcher_module.MemoryRecords = RawRecords
+"""aiokafka's own, which also tell their bytes: all consumers of the process get them, and none but this one asks."""
 
 
 class LogReader:
@@ -150,24 +152,25 @@ class LogReader:
             return None
         fetched = result._partition_records
         begin = fetched.next_fetch_offset
-        stretch = _Stretch()
-        while not self._is_full(stretch, where.topic) and fetched._records.has_next():
-            batch = fetched._records.next_batch()
+        reader = BatchReader()
+        while not self._is_full(reader, where.topic) and fetched._records.has_next():
+            batch, raw = fetched._records.next_raw()
             if not batch.validate_crc():
                 raise KafkaError(f"{where.topic}/{where.partition}: a record batch at {begin} fails its checksum")
             if not self._left_out(fetched, batch):
-                stretch.add(batch, begin)
+                reader.add(raw)
             fetched.next_fetch_offset = batch.next_offset
         end = fetched.next_fetch_offset
+        records = reader.records(begin)
         result._update_position()
         if not fetched._records.has_next():
             result._partition_records = None
-        return stretch.chunk(where, begin, end)
+        return Chunk(where.topic, where.partition, begin, end, *records)
 
-    def _is_full(self, stretch: "_Stretch", topic: str) -> bool:
-        if topic in topics.SHOP_FLOOR and sum(map(len, stretch.values)) >= _SHOP_FLOOR_BYTES:
+    def _is_full(self, reader: BatchReader, topic: str) -> bool:
+        if topic in topics.SHOP_FLOOR and reader.bytes >= _SHOP_FLOOR_BYTES:
             return True
-        return len(stretch.values) >= self._most_records
+        return reader.count >= self._most_records
 
     @staticmethod
     def _left_out(fetched: Any, batch: Any) -> bool:
@@ -179,48 +182,3 @@ class LogReader:
             if batch.is_transactional and batch.producer_id in fetched._aborted_producers:
                 return True
         return bool(batch.is_control_batch)
-
-
-class _Stretch:
-    """Collects the records of several batches."""
-
-    def __init__(self) -> None:
-        self.keys: list[bytes | None] = []
-        self.values: list[bytes] = []
-        self._offsets: list[Ints] = []
-        self._broker_ts: list[Ints] = []
-
-    def add(self, batch: Any, begin: int) -> None:
-        """Take the records of a batch from offset `begin` on."""
-        if batch.base_offset < begin or batch.timestamp_type != _LOG_APPEND_TIME:
-            self._add_singly([record for record in batch if record.offset >= begin])
-            return
-        # One record alive at a time: a list of 10,000 would set the garbage collector to work.
-        offsets: list[int] = []
-        add_key, add_value, add_offset = self.keys.append, self.values.append, offsets.append
-        for record in batch:
-            add_key(record.key)
-            add_value(record.value or b"")
-            add_offset(record.offset)
-        self._offsets.append(np.array(offsets, np.int64))
-        self._broker_ts.append(np.full(len(offsets), batch.max_timestamp, np.int64))
-
-    def chunk(self, where: TopicPartition, begin: int, end: int) -> Chunk:
-        """What has been collected, as the log range [begin, end)."""
-        nothing = [np.zeros(0, np.int64)]
-        return Chunk(
-            where.topic,
-            where.partition,
-            begin,
-            end,
-            self.keys,
-            self.values,
-            np.concatenate(self._offsets or nothing),
-            np.concatenate(self._broker_ts or nothing),
-        )
-
-    def _add_singly(self, records: list[Any]) -> None:
-        self.keys += [record.key for record in records]
-        self.values += [record.value or b"" for record in records]
-        self._offsets.append(np.array([record.offset for record in records], np.int64))
-        self._broker_ts.append(np.array([record.timestamp for record in records], np.int64))

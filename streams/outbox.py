@@ -4,8 +4,8 @@ They are rendered elsewhere (`streams.rendering`), in another process: what cros
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +20,12 @@ from sinks.base import Rows
 from streams.checkpoint import Checkpoint
 from streams.chunk import Chunk
 from streams.compute.alarms.conditions import Edge
-from streams.compute.alarms.engine import AlarmEngine
 from streams.compute.compliance.compliance import Outcome, joined
 from streams.compute.control_loop.sampler import Sample
 from streams.compute.detectors.lane import Flag
-from streams.compute.engine import Engine
 from streams.compute.events import Bools, Codes, Events, Floats, Index, Ints, Refusal
-from streams.compute.relay import RelayEngine
 from streams.compute.series import SeriesKey, SeriesTable
-from streams.compute.shop_floor import ShopFloorEngine
-from streams.compute.windows import Rows as WindowRows
+from streams.compute.window_rows import Rows as WindowRows
 from streams.topology.model import Topology
 
 _PAYLOAD_SHOWN = 4096
@@ -183,7 +179,7 @@ class Outbox:
             self._letters.append(DeadLetter(
                 identifiers.at(prefix, offset, refusal.index), int(chunk.broker_ts[refusal.record]),
                 refusal.reason, refusal.scope, refusal.detail, refusal.field,
-                (chunk.keys[refusal.record] or b"")[:LONGEST_NAME].decode(errors="backslashreplace"),
+                chunk.keys[refusal.record][:LONGEST_NAME].decode(errors="backslashreplace"),
                 value[:_PAYLOAD_SHOWN].decode(errors="backslashreplace")[:_PAYLOAD_SHOWN], len(value),
                 *self._origin(), offset, refusal.index,
             ))  # fmt: skip
@@ -215,26 +211,3 @@ class Outbox:
 
     def _origin(self) -> tuple[str, str, int]:
         return self._topology.topology, self._topic, self._partition
-
-
-def ledger(
-    engine: Engine | AlarmEngine | RelayEngine | ShopFloorEngine[Any],
-    next_offset: int,
-    first_offset: int,
-    broker_ts: int,
-) -> Rows:
-    """What became of everything below `next_offset`. True whoever writes it: it is a function of the log."""
-    counts, windows = asdict(engine.counts), engine.windows
-    return {
-        "next_offset": np.array([next_offset]),
-        "first_offset": np.array([first_offset]),
-        "broker_ts": np.array([broker_ts]),
-        **{name: np.array([count], np.uint64) for name, count in counts.items()},
-        "rows": [dict(engine.rows)],
-        "windowed": [{name: one.windowed for name, one in windows.items()}],
-        "late_points": [{name: one.late for name, one in windows.items()}],
-        "left_out": [{name: one.left_out for name, one in windows.items()}],
-        "windows_closed": [{name: one.closed for name, one in windows.items()}],
-        "windows_open": [{name: len(one) for name, one in windows.items()}],
-        "points_in_open_windows": [{name: one.points_open for name, one in windows.items()}],
-    }

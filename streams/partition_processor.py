@@ -12,7 +12,8 @@ from streams.compute.detectors.lane import Flag
 from streams.compute.engine import Engine
 from streams.compute.relay import RelayEngine
 from streams.compute.shop_floor import ShopFloorEngine
-from streams.outbox import Cut, Outbox, ledger
+from streams.ledger import ledger
+from streams.outbox import Cut, Outbox
 from streams.topology.model import Topology
 
 

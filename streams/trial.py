@@ -27,7 +27,7 @@ def trial(topology: Topology, topic: str, lines: Sequence[bytes]) -> list[Messag
     processor = Processor(topology, topic, 0, 0)
     broker_ts = np.fromiter(_clock(lines), np.int64, len(lines))
     offsets = np.arange(len(lines))
-    processor.feed(Chunk(topic, 0, 0, len(lines), [None] * len(lines), lines, offsets, broker_ts))
+    processor.feed(Chunk(topic, 0, 0, len(lines), [b""] * len(lines), lines, offsets, broker_ts))
     processor.engine.declare_idle(0)
     processor.settle()
     return Renderer(topology, topic, 0).render(processor.cut()).messages

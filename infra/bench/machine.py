@@ -12,7 +12,7 @@ from infra.bench.installs import PROGRAMS, versions
 from infra.local.kafka import jars
 from infra.local.kafka.java import find_java
 
-_PYTHON_PACKAGES = ("aiokafka", "chdb", "faust-streaming", "msgspec", "numpy")
+_PYTHON_PACKAGES = ("aiokafka", "chdb", "faust-streaming", "msgspec", "numba", "numpy")
 
 
 def hardware() -> dict[str, str]:

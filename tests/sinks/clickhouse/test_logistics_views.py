@@ -33,7 +33,7 @@ def write(sink: ClickHouseSink, *events: dict[str, Any]) -> None:
     """Have events processed, and the rows written as after a crash: twice."""
     processor = ShopFloorProcessor(TOPOLOGY, LOGISTICS_EVENTS.name, 0, 0)
     values = [msgspec.json.encode(event) for event in events]
-    keys: list[bytes | None] = [None] * len(values)
+    keys: list[bytes] = [b""] * len(values)
     times = np.full(len(values), NOW)
     processor.feed(Chunk(LOGISTICS_EVENTS.name, 0, 0, len(values), keys, values, np.arange(len(values)), times))
     assert processor.engine.counts.dead_letter == 0

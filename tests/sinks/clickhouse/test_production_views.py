@@ -44,7 +44,7 @@ def write(
     processor = ShopFloorProcessor(topology, PRODUCTION_EVENTS.name, 0, 0)
     values = [msgspec.json.encode(event) for event in events]
     times = np.array([event["ts"] for event in events], np.int64)
-    keys: list[bytes | None] = [None] * len(values)
+    keys: list[bytes] = [b""] * len(values)
     offsets = np.arange(len(values))
     processor.feed(Chunk(PRODUCTION_EVENTS.name, 0, 0, len(values), keys, values, offsets, times))
     rendered = Renderer(topology, PRODUCTION_EVENTS.name, 0).render(processor.cut())

@@ -61,7 +61,7 @@ def write(sink: ClickHouseSink, messages: list[dict[str, Any]]) -> None:
     """Have messages processed, and the rows written as after a crash: twice."""
     processor = ShopFloorProcessor(TOPOLOGY, TRACE_EVENTS.name, 0, 0)
     values = [msgspec.json.encode(message) for message in messages]
-    keys: list[bytes | None] = [None] * len(values)
+    keys: list[bytes] = [b""] * len(values)
     times = np.full(len(values), LATER)
     processor.feed(Chunk(TRACE_EVENTS.name, 0, 0, len(values), keys, values, np.arange(len(values)), times))
     assert processor.engine.counts.dead_letter == 0

@@ -73,7 +73,7 @@ def main() -> None:
     computed = 0.0
     for begin in range(0, len(values), CHUNK):
         part = values[begin : begin + CHUNK]
-        keys: list[bytes | None] = [None] * len(part)
+        keys: list[bytes] = [b""] * len(part)
         offsets = np.arange(begin, begin + len(part))
         chunk = Chunk(
             LOGISTICS_EVENTS.name, 0, begin, begin + len(part), keys, part, offsets, np.full(len(part), 2 * NOW)

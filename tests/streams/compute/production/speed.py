@@ -40,7 +40,7 @@ def main() -> None:
     log = events()
     values = [msgspec.json.encode(event) for event in log]
     times = np.array([event["ts"] for event in log], np.int64)
-    keys: list[bytes | None] = [None] * CHUNK
+    keys: list[bytes] = [b""] * CHUNK
     seconds = []
     for _ in range(RUNS):
         processor = ShopFloorProcessor(TOPOLOGY, PRODUCTION_EVENTS.name, 0, 0)

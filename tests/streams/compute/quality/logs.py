@@ -53,7 +53,7 @@ def inspection(at: int, inspected: int, passed: int, **fields: Any) -> dict[str,
 def chunk(begin: int, events: Sequence[dict[str, Any] | bytes]) -> Chunk:
     values = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in events]
     offsets = np.arange(begin, begin + len(values))
-    keys: list[bytes | None] = [None] * len(values)
+    keys: list[bytes] = [b""] * len(values)
     end = begin + len(values)
     return Chunk("quality.events", 0, begin, end, keys, values, offsets, np.full(len(values), NOW))
 
