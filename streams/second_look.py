@@ -37,8 +37,10 @@ class EventRules(msgspec.Struct, frozen=True, kw_only=True):
 
     def accepts(self, site: str, asset: str, metrics: Collection[str]) -> bool:
         """Whether events of this site and asset with exactly these metrics can be taken as they stand."""
+        lengths = list(map(len, (site, asset, *metrics)))
         return (
-            all(0 < len(name) <= LONGEST_NAME for name in (site, asset, *metrics))
+            min(lengths) > 0
+            and max(lengths) <= LONGEST_NAME
             and (self.assets is None or (site, asset) in self.assets)
             and (self.metrics is None or all(metric in self.metrics for metric in metrics))
         )

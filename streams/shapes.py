@@ -1,18 +1,19 @@
-"""Shapes: what records look like without their numbers.
+"""Shapes: what events look like without their numbers.
 
-A machine sends the same text again and again with other numbers in it. So the numbers of a whole chunk are found and
-read as arrays (`streams.numbers`), and what remains of each record, with a 0 for every number, is its shape. What a
-shape means is learned once, by the strict decoder; after that a record costs one look-up, however many events and
-values it holds.
+A machine sends the same text again and again with other numbers in it. So a chunk is scanned for its events and the
+numbers in them (`streams.scan`), and what remains of an event, with a 0 for every number, is its skeleton. What a
+skeleton means is learned once, by the strict decoder; after that an event costs one look-up (`streams.skeletons`),
+however many values it holds, alone in a record or in a frame.
 
-A record is read this way only if that is certain to give what the strict decoder gives: its shape must have decoded,
-every number must be JSON and stand where the strict decoder saw a number. All others are left to the careful way. So
-which shapes are known at a moment, and hence how the log is cut, changes no result.
+A record is read this way only if that is certain to give what the strict decoder gives: it must be events and nothing
+else, their skeletons must have decoded, every number must be JSON and stand where the strict decoder saw a number. All
+others are left to the careful way. So which shapes are known at a moment, and hence how the log is cut, changes no
+result.
 """
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Final
 
 import msgspec
@@ -20,44 +21,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.events import LARGEST_RECORD, Event
-from streams.compute.events import Bools, Index, Ints
-from streams.event_columns import NO_STATES, Columns, from_events, odd_times
-from streams.layouts import Layouts, spread
-from streams.numbers import PADDING, Numbers, find
+from streams.compute.compiled import compiled
+from streams.compute.events import Bools, Floats, Index, Ints
+from streams.event_columns import NO_STATES, Columns, from_events
+from streams.layouts import Layouts
+from streams.scan import Scan, scan
 from streams.second_look import EventRules
+from streams.skeletons import AGAIN, REFUSED, Skeletons
+from streams.slices import Slices
 
 _MOST_BYTES = 64 << 20
-"""Of shapes that are known, and of a chunk's text; more is not worth its memory."""
+"""Of skeletons that are known, and of a chunk's text; more is not worth its memory."""
 _MOST_LEARNED = 2_000
 """Shapes learned in one chunk: to learn one takes as long as to decode ten records."""
 _MOST_REST = 32
-_NEW: Final = -1
-_SEEN: Final = -2
-_REFUSED: Final = -3
 _NUMBER: Final = re.compile(rb"(?<=:)0|(?<=: )0")
-_OVERHEAD_BYTES: Final = 200
-"""Of an entry in a dictionary, about."""
+
+Table = NDArray[np.int64]
 
 _ANY_TIME = EventRules(earliest=-(1 << 62), max_future=1 << 62)
 """For a moment's sake: the times of a shape are stand-ins."""
 
 
 class Shapes:
-    """The shapes that the records of one partition have had. A cache: emptied when it grows large."""
+    """The shapes that the events of one partition have had. A cache: emptied when it grows large."""
 
     def __init__(self, rules: EventRules, layouts: Layouts, decode: Callable[[bytes], Event | list[Event]]) -> None:
         self._rules = rules
         self._layouts = layouts
         self._decode = decode
         self._rest = self._pause = 0
-        """Chunks left to the careful way altogether, because most records had a shape that is new or of no use."""
+        """Chunks left to the careful way altogether, because most events had a shape that is new or of no use."""
         self.forget()
 
     def forget(self) -> None:
         """Forget all shapes. Has to be called when the layouts' numbers become void."""
-        self._numbers = _Known()
-        self._of_events = _Ragged("layout", "time", "state")
-        self._of_values = _Ragged("number", "event", "flag")
+        self._skeletons = Skeletons()
+        self._of_shape: Table = np.zeros((0, 5), np.int64)
+        """Layout, state, the event time's number, and where its rows begin and end in `_of_value`."""
+        self._of_value: Table = np.zeros((0, 2), np.int64)
+        """Number and flag of the value."""
         self._states = dict.fromkeys(NO_STATES, 0)
         self._words = list(NO_STATES)
 
@@ -66,83 +69,74 @@ class Shapes:
         if self._pause:
             self._pause -= 1
             return None
-        lengths = np.fromiter(map(len, values), np.intp, len(values))
-        if not len(values) or lengths.max() > LARGEST_RECORD or lengths.sum() > _MOST_BYTES:
+        records = Slices.of(values)
+        if not len(records) or records.lengths().max() > LARGEST_RECORD or len(records.text) > _MOST_BYTES:
             return None
-        if self._numbers.bytes > _MOST_BYTES:
+        if self._skeletons.size > _MOST_BYTES:
             self.forget()
-        text = b"\n".join(values) + PADDING
-        numbers = find(text)
-        skeletons = _skeletons(text, numbers)
-        if len(skeletons) != len(values):
-            return None  # a record has a line feed of its own
-        shape = self._look_up(skeletons)
-        promising = np.count_nonzero((shape >= 0) | (shape == _SEEN))
-        begin = np.cumsum(lengths + 1) - (lengths + 1)
-        first = np.searchsorted(numbers.start, begin)
-        shape[np.searchsorted(first, np.flatnonzero(~numbers.is_good), "right") - 1] = _REFUSED
-        known = np.flatnonzero(shape >= 0)
-        columns, odd = self._columns(known, shape, first, numbers)
-        odd |= odd_times(columns.ts, broker_ts[columns.record], self._rules)
-        if odd.any():
-            shape[columns.record[odd]] = _REFUSED
-            known = np.flatnonzero(shape >= 0)
-            columns, _ = self._columns(known, shape, first, numbers)
-        self._rest = min(2 * self._rest + 1, _MOST_REST) if 2 * promising < len(values) else 0
+        seen = scan(records)
+        shape = self._look_up(seen)
+        promising = np.count_nonzero((shape >= 0) | (shape == AGAIN))
+        self._rest = min(2 * self._rest + 1, _MOST_REST) if 2 * promising < len(shape) else 0
         self._pause = self._rest
-        return columns
+        return self._columns(seen, shape, broker_ts)
 
-    def _look_up(self, skeletons: list[bytes]) -> Index:
-        """The number of each record's shape, or below 0."""
-        known = self._numbers
-        shape = np.fromiter(map(known.__getitem__, skeletons), np.intp, len(skeletons))
-        seen = np.flatnonzero(shape == _SEEN).tolist()
-        if seen:
-            again = dict.fromkeys(skeletons[record] for record in seen)
-            self._learn([skeleton for skeleton in again if known[skeleton] == _SEEN][:_MOST_LEARNED])
-            shape[seen] = [known[skeletons[record]] for record in seen]
+    def _look_up(self, seen: Scan) -> Index:
+        """The number of each event's shape, or below 0."""
+        skeletons = self._skeletons
+        number = skeletons.look_up(seen)
+        shape: Index = skeletons.meaning[number]
+        again = np.flatnonzero(shape == AGAIN)
+        if len(again):
+            wanted = dict(zip(number[again].tolist(), seen.numbers[again].tolist(), strict=True))
+            self._learn(dict(islice(wanted.items(), _MOST_LEARNED)))
+            shape = skeletons.meaning[number]
         return shape
 
-    def _learn(self, skeletons: list[bytes]) -> None:
-        """Give these shapes their numbers, or `_REFUSED` to those whose records have to be read the careful way."""
-        meant = {skeleton: self._meaning(skeleton) for skeleton in skeletons}
+    def _learn(self, wanted: dict[int, int]) -> None:
+        """Give skeletons a shape, or `REFUSED` to those whose events have to be read the careful way.
+
+        `wanted` has how many numbers there are in each.
+        """
+        skeletons = self._skeletons
+        skeletons.meaning[list(wanted)] = REFUSED
+        meant = {
+            number: event
+            for number, numbers in wanted.items()
+            if (event := self._meaning(skeletons.text(number), numbers)) is not None
+        }
         found: Columns | Bools = np.zeros(0, bool)
         while not isinstance(found, Columns):
-            self._numbers.update(dict.fromkeys((skeleton for skeleton in meant if not meant[skeleton]), _REFUSED))
-            meant = {skeleton: events for skeleton, events in meant.items() if events}
-            events = [event for of_shape in meant.values() for event in of_shape]
-            count = np.array([len(of_shape) for of_shape in meant.values()], np.intp)
-            owner, index = np.repeat(np.arange(len(count)), count), np.arange(len(events))
-            now = np.zeros(len(events), np.int64)
-            found = from_events(events, owner, index, now, _ANY_TIME, self._layouts)
+            position = np.arange(len(meant))
+            now = np.zeros(len(meant), np.int64)
+            found = from_events(list(meant.values()), position, position, now, _ANY_TIME, self._layouts)
             if not isinstance(found, Columns):  # the odd ones are refused, and the others looked at once more
-                odd = set(owner[found].tolist())
-                meant = {skeleton: [] if n in odd else meant[skeleton] for n, skeleton in enumerate(meant)}
-        first = len(self._of_events)
-        self._numbers.update(zip(meant, range(first, first + len(meant)), strict=True))
+                odd = found.tolist()
+                meant = {number: meant[number] for number, is_odd in zip(meant, odd, strict=True) if not is_odd}
+        skeletons.meaning[list(meant)] = len(self._of_shape) + np.arange(len(meant))
         states = np.array([self._state(word) for word in found.states], np.intp)
-        self._of_events.extend(count, found.layout, found.ts, states[found.state])
-        begin = np.cumsum(count) - count
-        of_shape = owner[found.event]
-        values = np.bincount(of_shape, minlength=len(count))
-        self._of_values.extend(values, found.x.astype(np.intp), found.event - begin[of_shape], found.flag)
+        values = np.bincount(found.event, minlength=len(meant))
+        end = len(self._of_value) + np.cumsum(values)
+        shapes = np.column_stack((found.layout, states[found.state], found.ts, end - values, end))
+        self._of_shape = np.append(self._of_shape, shapes, axis=0)
+        self._of_value = np.append(self._of_value, np.column_stack((found.x, found.flag)).astype(np.int64), axis=0)
 
-    def _meaning(self, skeleton: bytes) -> list[Event]:
-        """The events of a shape, each number in them being its position among the numbers; none if that is not sure."""
+    def _meaning(self, skeleton: bytes, numbers: int) -> Event | None:
+        """The event of a skeleton, each number in it being its position among the numbers; None if that is not sure."""
         parts = _NUMBER.split(skeleton)
-        numbers = len(parts) - 1
+        if len(parts) != numbers + 1:
+            return None  # there is one in a string, too
         try:
             skeleton.decode()
-            marked = zip(parts, [b"%d" % number for number in range(numbers)], strict=False)
+            marked = zip(parts, map(b"%d".__mod__, range(numbers)), strict=False)
             probe = b"".join(chain.from_iterable(marked)) + parts[-1]
             leaves = _leaves(msgspec.json.decode(probe))
             if set(map(type, leaves)) != {int} or sorted(leaves) != list(range(numbers)):
-                return []  # some are in a string, have an exponent, were not found, or have a name twice
-            document = self._decode(probe)
+                return None  # some have an exponent, or stand in a list, or have a name twice
+            event = self._decode(probe)
         except (ValueError, RecursionError):
-            return []
-        events = document if isinstance(document, list) else [document]
-        return events if {type(event.ts) for event in events} == {int} else []
+            return None
+        return event if isinstance(event, Event) and type(event.ts) is int else None
 
     def _state(self, word: str) -> int:
         code = self._states.setdefault(word, len(self._words))
@@ -150,77 +144,59 @@ class Shapes:
             self._words.append(word)
         return code
 
-    def _columns(self, record: Index, shape: Index, first: Index, numbers: Numbers) -> tuple[Columns, Bools]:
-        """The events of these records, and which of them have a time that is none; `first` is their first number."""
-        of_events, of_values = self._of_events, self._of_values
-        shape, first = shape[record], first[record]
-        owner, at = of_events.spread(shape)
-        time = first[owner] + of_events["time"][at]
-        events = of_events.length[shape]
-        begin = np.cumsum(events) - events
-        value_owner, value_at = of_values.spread(shape)
-        columns = Columns(
-            record=record[owner],
-            index=np.arange(len(owner)) - begin[owner],
-            ts=numbers.integer[time],
-            layout=of_events["layout"][at],
-            state=of_events["state"][at].astype(np.int32),
-            event=begin[value_owner] + of_values["event"][value_at],
-            x=numbers.value[first[value_owner] + of_values["number"][value_at]],
-            flag=of_values["flag"][value_at].astype(np.int8),
-            states=self._words,
+    def _columns(self, seen: Scan, shape: Index, broker_ts: Ints) -> Columns:
+        """The events of the records of which all is known."""
+        of_event, of_value = np.empty((5, len(shape)), np.int64), np.empty((2, len(seen.value)), np.int64)
+        x = np.empty(len(seen.value))
+        events, values = _gather(
+            seen.record, seen.first, seen.numbers, seen.value, seen.integer, seen.is_time, seen.is_good, seen.is_whole,
+            shape, self._of_shape, self._of_value, broker_ts, self._rules.earliest, self._rules.max_future,
+            of_event, of_value, x,
+        )  # fmt: skip
+        record, index, ts, layout, state = of_event[:, :events]
+        event, flag = of_value[:, :values]
+        return Columns(
+            record, index, ts, layout, state.astype(np.int32), event, x[:values], flag.astype(np.int8), self._words
         )
-        return columns, ~numbers.is_time[time]
 
 
-class _Known(dict[bytes, int]):
-    """Shapes and their numbers. One that is new is `_NEW` the first time, and learned if it is seen again."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bytes = 0
-
-    def __missing__(self, skeleton: bytes) -> int:
-        self[skeleton] = _SEEN
-        self.bytes += len(skeleton) + _OVERHEAD_BYTES
-        return _NEW
-
-
-class _Ragged:
-    """Rows of different lengths in several columns, to be looked up many at once."""
-
-    def __init__(self, *names: str) -> None:
-        self._columns: dict[str, Index] = {name: np.zeros(0, np.intp) for name in names}
-        self.length: Index = np.zeros(0, np.intp)
-        self._start: Index = np.zeros(0, np.intp)
-
-    def __len__(self) -> int:
-        return len(self.length)
-
-    def __getitem__(self, name: str) -> Index:
-        return self._columns[name]
-
-    def extend(self, length: Index, *columns: NDArray[Any]) -> None:
-        """Add rows of these lengths."""
-        self._start = np.append(self._start, int(self.length.sum()) + np.cumsum(length) - length)
-        self.length = np.append(self.length, length)
-        for (name, column), added in zip(self._columns.items(), columns, strict=True):
-            self._columns[name] = np.append(column, added.astype(np.intp))
-
-    def spread(self, rows: Index) -> tuple[Index, Index]:
-        """Of every entry of these rows: the position of its row among them, and its place in the columns."""
-        return spread(self._start[rows], self.length[rows])
-
-
-def _skeletons(text: bytes, numbers: Numbers) -> list[bytes]:
-    """The lines of a text, with a 0 in place of each number."""
-    byte = np.frombuffer(bytearray(text), np.uint8)
-    byte[numbers.start] = ord("0")
-    keep = np.ones(len(byte), bool)
-    _, left_out = spread(numbers.start + 1, numbers.end - numbers.start - 1)
-    keep[left_out] = False
-    keep[-len(PADDING) :] = False
-    return byte[keep].tobytes().split(b"\n")
+@compiled
+def _gather(
+    record: Index, first: Index, numbers: Index, value: Floats, integer: Ints, is_time: Bools, is_good: Bools,
+    is_whole: Bools,
+    shape: Index, shapes: Table, of_shapes: Table, broker_ts: Ints, earliest: int, max_future: int,
+    of_event: Table, of_value: Table, x: Floats,
+) -> tuple[int, int]:  # fmt: skip
+    """Fills the columns; how many events and values there are. `is_whole` becomes false where not all is known."""
+    for event in range(len(record)):
+        is_known = shape[event] >= 0
+        if is_known:
+            time = first[event] + shapes[shape[event], 2]
+            ts = integer[time]
+            is_known = is_time[time] and ts >= earliest and ts - max_future <= broker_ts[record[event]]
+            for number in range(first[event], first[event] + numbers[event]):
+                is_known &= is_good[number]
+        if not is_known:
+            is_whole[record[event]] = False
+    events = values = 0
+    index = 0
+    for event in range(len(record)):
+        index = index + 1 if event and record[event] == record[event - 1] else 0
+        if not is_whole[record[event]]:
+            continue
+        layout, state, time, begin, end = shapes[shape[event]]
+        of_event[0, events] = record[event]
+        of_event[1, events] = index
+        of_event[2, events] = integer[first[event] + time]
+        of_event[3, events] = layout
+        of_event[4, events] = state
+        for row in range(begin, end):
+            x[values] = value[first[event] + of_shapes[row, 0]]
+            of_value[0, values] = events
+            of_value[1, values] = of_shapes[row, 1]
+            values += 1
+        events += 1
+    return events, values
 
 
 def _leaves(document: Any) -> list[float]:
