@@ -1,12 +1,13 @@
 """Cells: what is known of one series in one open window, many of them as a structure of arrays.
 
-Every statistic is updated point by point in log order straight on the state (`np.add.at` and its like are sequential),
-never from partial sums of a chunk: so the same log gives the same bits however it is cut.
+Every statistic is updated point by point in log order straight on the state, never from partial sums of a chunk: so the
+same log gives the same bits however it is cut.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.compute.compiled import compiled
 from streams.compute.events import Floats, Index, Ints
 
 _FIELDS: dict[str, type[np.generic]] = {
@@ -26,6 +27,10 @@ _FIELDS: dict[str, type[np.generic]] = {
     "offset": np.int64,
 }
 
+_ADDED_TO = (
+    "count", "sum", "shift", "shifted_sum", "shifted_squares", "min", "max",
+    "first_ts", "first", "last_ts", "last", "offset",
+)  # fmt: skip
 _FIRST, _LAST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 Columns = dict[str, NDArray[np.generic]]
@@ -58,26 +63,7 @@ class Cells:
 
     def add(self, cell: Index, ts: Ints, x: Floats, offset: Ints) -> None:
         """Add points, in log order, each to its cell."""
-        column: dict[str, NDArray] = self._columns  # type: ignore[type-arg]
-        np.add.at(column["count"], cell, 1)
-        np.add.at(column["sum"], cell, x)
-        # Variance from sums of the distance to the cell's first value (Chan, Golub, LeVeque 1983, "shifted data"): as
-        # that value is part of the sample, what cancels is bounded by the spread itself.
-        distance = x - column["shift"][cell]
-        np.add.at(column["shifted_sum"], cell, distance)
-        np.add.at(column["shifted_squares"], cell, distance * distance)
-        np.minimum.at(column["min"], cell, x)
-        np.maximum.at(column["max"], cell, x)
-        before = column["first_ts"][cell]
-        np.minimum.at(column["first_ts"], cell, ts)
-        # Of equal times the first in the log counts; assigning to repeated indices keeps the last, hence [::-1].
-        first = np.flatnonzero((ts < before) & (ts == column["first_ts"][cell]))[::-1]
-        column["first"][cell[first]] = x[first]
-        before = column["last_ts"][cell]
-        np.maximum.at(column["last_ts"], cell, ts)
-        last = np.flatnonzero((ts >= before) & (ts == column["last_ts"][cell]))
-        column["last"][cell[last]] = x[last]
-        column["offset"][cell] = offset
+        _add(cell, ts, x, offset, *(self._columns[name] for name in _ADDED_TO))  # type: ignore[arg-type]
 
     def read(self, cells: Index) -> Columns:
         """The fields of `cells`, copied."""
@@ -102,3 +88,29 @@ class Cells:
             grown[:before] = column
             self._columns[name] = grown
         self._free = np.concatenate((self._free, np.arange(before, after)))
+
+
+@compiled
+def _add(
+    cells: Index, ts: Ints, x: Floats, offsets: Ints,
+    count: Ints, total: Floats, shift: Floats, shifted_sum: Floats, shifted_squares: Floats,
+    least: Floats, most: Floats, first_ts: Ints, first: Floats, last_ts: Ints, last: Floats, offset: Ints,
+) -> None:  # fmt: skip
+    for point in range(len(cells)):
+        cell, value, time = cells[point], x[point], ts[point]
+        count[cell] += 1
+        total[cell] += value
+        # Variance from sums of the distance to the cell's first value (Chan, Golub, LeVeque 1983, "shifted data"): as
+        # that value is part of the sample, what cancels is bounded by the spread itself.
+        distance = value - shift[cell]
+        shifted_sum[cell] += distance
+        shifted_squares[cell] += distance * distance
+        if value < least[cell]:
+            least[cell] = value
+        if value > most[cell]:
+            most[cell] = value
+        if time < first_ts[cell]:  # of equal times the first in the log counts
+            first_ts[cell], first[cell] = time, value
+        if time >= last_ts[cell]:
+            last_ts[cell], last[cell] = time, value
+        offset[cell] = offsets[point]

@@ -6,38 +6,44 @@ earlier copy of a reading that is inside the horizon is still remembered, so the
 is cut.
 """
 
+import os
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.compute.compiled import compiled
 from streams.compute.events import Bools, Index, Ints
 
-_TIME_BITS = 42
+_TIME_BITS: Final = 42
 """A reading as one number: series, then event time modulo 2^42 ms (139 years), for up to 4 million series."""
-_TIME = np.uint64((1 << _TIME_BITS) - 1)
-_MOST_RUNS = 24
-"""Merging many rarely costs less than searching few often: most readings are not searched for."""
+_SERIES_SHIFT: Final = np.uint64(_TIME_BITS)
+_TIME: Final = np.uint64((1 << _TIME_BITS) - 1)
+_EMPTY: Final = np.uint64(2**64 - 1)
+_LEAST_PLACES: Final = 1024
+_MIX: Final = np.frombuffer(os.urandom(8), np.uint64)[0] | np.uint64(1)
+"""Secret, or else a sender could choose which readings share a place."""
 
 Keys = NDArray[np.uint64]
 
 
 class Duplicates:
-    """The readings of one partition within the horizon, as sorted runs of numbers.
+    """The readings of one partition within the horizon: a hash table with open addressing, at most half full.
 
-    Most readings are newer than all before of their series, which one comparison tells; the runs are searched for the
-    others alone.
+    It also holds readings that have left the horizon. They are never asked for, and go when there is no more room.
     """
 
     def __init__(self, horizon: int) -> None:
         """`horizon` in ms of event time; 0 finds and remembers nothing."""
         self.horizon = horizon
-        self._newest = np.full(64, np.iinfo(np.int64).min)
-        """Event time by series."""
-        self._runs: list[tuple[int, Keys]] = []
-        """Sorted keys, each run with its newest event time."""
+        self._places: Keys = np.full(_LEAST_PLACES, _EMPTY)
+        self._used = 0
+        self._swept = 0
+        """Stream time of the last time when those that have left the horizon went."""
 
     def __len__(self) -> int:
-        """Readings remembered."""
-        return sum(len(keys) for _, keys in self._runs)
+        """Readings held."""
+        return self._used
 
     def find(self, series: Index, ts: Ints, stream_time: Ints) -> Bools | None:
         """Which of these points, given in log order, repeat an earlier one; None if none does.
@@ -46,98 +52,81 @@ class Duplicates:
         """
         if not self.horizon or not len(ts):
             return None
-        self._forget(int(stream_time[0]))
-        recent = ts > stream_time - self.horizon
-        if recent.all():
-            return self._find(series, ts)
-        found = self._find(series[recent], ts[recent])
-        if found is None:
-            return None
-        repeated = np.zeros(len(ts), bool)
-        repeated[np.flatnonzero(recent)[found]] = True
-        return repeated
+        # Within half a turn of the modulus every time that is held can be told.
+        if 2 * (self._used + len(ts)) > len(self._places) or stream_time[-1] - self._swept > 1 << (_TIME_BITS - 2):
+            self._sweep(int(stream_time[0]), len(ts))
+        repeated = np.zeros(len(ts), np.bool_)
+        new = _find(*self._table(), series, ts, stream_time, self.horizon, repeated)
+        self._used += new
+        return repeated if new < len(ts) and repeated.any() else None
 
-    def snapshot(self) -> dict[str, Keys]:
-        """What is remembered, run by run. As differences, which compress well."""
-        keys = np.concatenate([run for _, run in self._runs]) if self._runs else np.zeros(0, np.uint64)
+    def snapshot(self, stream_time: int) -> dict[str, Keys]:
+        """What is remembered at `stream_time`. As differences, which compress well."""
+        keys = self._held(stream_time)
+        keys.sort()
         return {"steps": np.diff(keys, prepend=np.uint64(0))}
 
     def restore(self, state: dict[str, Keys], stream_time: int) -> None:
         """Take over the state of a snapshot taken at `stream_time`. Only for a new object."""
         keys = np.cumsum(np.asarray(state["steps"], np.uint64), dtype=np.uint64)
-        if not self.horizon or not len(keys):
-            return
-        keys.sort()
-        series = (keys >> np.uint64(_TIME_BITS)).astype(np.intp)
-        self._make_room(series)
-        self._remember(series, _times(keys, stream_time), keys)
+        if self.horizon and len(keys):
+            self._fill(keys, stream_time, 0)
 
-    def _find(self, series: Index, ts: Ints) -> Bools | None:
-        if not len(ts):
-            return None
-        self._make_room(series)
-        keys = _keys(series, ts)
-        run = np.sort(keys)
-        known = self._known(series, ts, keys)
-        within = bool((run[1:] == run[:-1]).any())
-        if known is None and not within:
-            self._remember(series, ts, run)
-            return None
-        repeated = np.zeros(len(keys), bool) if known is None else known
-        if within:
-            first = np.unique(keys, return_index=True)[1]
-            again = np.ones(len(keys), bool)
-            again[first] = False
-            repeated |= again
-        new = ~repeated
-        self._remember(series[new], ts[new], np.sort(keys[new]))
-        return repeated
+    def _sweep(self, stream_time: int, more: int) -> None:
+        """Let those go that have left the horizon at `stream_time`, and make room for so many more."""
+        self._fill(self._held(stream_time), stream_time, more)
 
-    def _known(self, series: Index, ts: Ints, keys: Keys) -> Bools | None:
-        """Which points the runs hold."""
-        suspect = np.flatnonzero(ts <= self._newest[series])
-        if not len(suspect):
-            return None
-        wanted = keys[suspect]
-        held = np.zeros(len(suspect), bool)
-        for _, run in self._runs:
-            at = np.searchsorted(run, wanted)
-            held |= run[np.minimum(at, len(run) - 1)] == wanted
-        if not held.any():
-            return None
-        known = np.zeros(len(keys), bool)
-        known[suspect[held]] = True
-        return known
+    def _held(self, stream_time: int) -> Keys:
+        keys = self._places[self._places != _EMPTY]
+        recent: Keys = keys[_times(keys, stream_time) > stream_time - self.horizon]
+        return recent
 
-    def _remember(self, series: Index, ts: Ints, run: Keys) -> None:
-        if not len(run):
-            return
-        np.maximum.at(self._newest, series, ts)
-        self._runs.append((int(ts.max()), run))
+    def _fill(self, keys: Keys, stream_time: int, more: int) -> None:
+        places = _LEAST_PLACES
+        while places < 4 * (len(keys) + more):  # a quarter full: it takes as many again until the next time
+            places *= 2
+        self._places = np.full(places, _EMPTY)
+        self._used = len(keys)
+        self._swept = stream_time
+        _fill(*self._table(), keys)
 
-    def _forget(self, stream_time: int) -> None:
-        limit = stream_time - self.horizon
-        self._runs = [(newest, run) for newest, run in self._runs if newest > limit]
-        if len(self._runs) > _MOST_RUNS:
-            self._merge(stream_time)
-
-    def _merge(self, stream_time: int) -> None:
-        """Make one run of all, without what has left the horizon."""
-        keys = np.concatenate([run for _, run in self._runs])
-        keys = np.sort(keys[_times(keys, stream_time) > stream_time - self.horizon])
-        self._runs = [(max(newest for newest, _ in self._runs), keys)] if len(keys) else []
-
-    def _make_room(self, series: Index) -> None:
-        wanted, there = int(series.max()) + 1, len(self._newest)
-        if wanted > there:
-            wider = np.full(max(wanted, 2 * there), np.iinfo(np.int64).min)
-            wider[:there] = self._newest
-            self._newest = wider
+    def _table(self) -> tuple[Keys, np.uint64, np.uint64]:
+        """The places, and what tells that of a key: the upper bits of a product (Dietzfelbinger et al. 1997)."""
+        return self._places, np.uint64(65 - len(self._places).bit_length()), _MIX
 
 
-def _keys(series: Index, ts: Ints) -> Keys:
-    keys: Keys = (series.astype(np.uint64) << np.uint64(_TIME_BITS)) | (ts.astype(np.uint64) & _TIME)
-    return keys
+@compiled
+def _find(
+    places: Keys, bits: np.uint64, mix: np.uint64,
+    series: Index, ts: Ints, stream_time: Ints, horizon: int, repeated: Bools,
+) -> int:  # fmt: skip
+    """Marks the points that are held, and takes the others; how many these are."""
+    new = 0
+    for point in range(len(ts)):
+        if ts[point] > stream_time[point] - horizon:
+            key = (np.uint64(series[point]) << _SERIES_SHIFT) | (np.uint64(ts[point]) & _TIME)
+            place = _place(places, bits, mix, key)
+            if places[place] == key:
+                repeated[point] = True
+            else:
+                places[place] = key
+                new += 1
+    return new
+
+
+@compiled
+def _fill(places: Keys, bits: np.uint64, mix: np.uint64, keys: Keys) -> None:
+    for key in keys:
+        places[_place(places, bits, mix, key)] = key
+
+
+@compiled
+def _place(places: Keys, bits: np.uint64, mix: np.uint64, key: np.uint64) -> int:
+    """Where a key is, or belongs."""
+    place = np.intp((key * mix) >> bits)
+    while places[place] != key and places[place] != _EMPTY:
+        place = (place + 1) & (len(places) - 1)
+    return int(place)
 
 
 def _times(keys: Keys, stream_time: int) -> Ints:
