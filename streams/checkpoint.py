@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import CheckpointError
-from streams.compute.windows import LONG_AGO
+from streams.compute.events import LONG_AGO
 
 FORMAT: Final = 4
 """4: levels and the control loop.

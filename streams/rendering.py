@@ -24,7 +24,7 @@ from streams.compute.alarms.conditions import Edge
 from streams.compute.control_loop.sampler import Sample
 from streams.compute.detectors.lane import Flag
 from streams.compute.series import SeriesTable
-from streams.compute.windows import Rows as WindowRows
+from streams.compute.window_rows import Rows as WindowRows
 from streams.emission_rows import rows_of
 from streams.names import Names, coded, constant
 from streams.outbox import Cut, Readings

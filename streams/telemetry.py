@@ -13,8 +13,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.results import Adjustment, Alarm, Anomaly
 from streams.compute.alarms.engine import AlarmEngine
+from streams.compute.counts import Counts
 from streams.compute.detectors.lane import Flag
-from streams.compute.engine import Counts, Engine
+from streams.compute.engine import Engine
 from streams.compute.relay import RelayEngine
 from streams.compute.shop_floor import ShopFloorEngine
 from streams.publisher import Published, SinkTrouble

@@ -9,7 +9,7 @@ from schemas.errors import UserError
 from sinks.base import Sink
 from sinks.clickhouse import connection
 from sinks.clickhouse.writer import ClickHouseSink
-from streams import app, publisher, runtime
+from streams import publisher, runtime
 from streams.cli.long_running import check_free, log_level_option, set_up_logging
 from streams.cli.options import data_option, load_topology, topology_option
 from streams.settings import Address, Settings
@@ -37,6 +37,9 @@ def worker(topology_file: Path | None, data: Path, instance: str | None, metrics
     sink = _sink(topology, settings)
     runtime.tune()
     connection = publisher.fork(topology, settings.client_options(), sink)  # before a client starts threads
+    from streams import app, warm_up  # after it: the publisher needs no compiler
+
+    warm_up.warm_up()
     with admin_client(settings.client_options()) as client:
         rights.check(client, topology)
     service = app.build(topology, settings, address, connection, instance)

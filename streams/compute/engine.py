@@ -8,7 +8,7 @@ fallen idle, enters as an explicit decision (`declare_idle`), which the caller m
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -17,14 +17,16 @@ import numpy as np
 from streams.compute.alarms.conditions import ConditionBank, Edge
 from streams.compute.compliance.compliance import Compliance, Outcome, joined
 from streams.compute.control_loop.sampler import Sample, Sampler
+from streams.compute.counts import Counts
 from streams.compute.detectors.bank import DetectorBank
 from streams.compute.detectors.lane import Flag
 from streams.compute.detectors.states import Told, code
 from streams.compute.duplicates import Duplicates
-from streams.compute.events import MEASURED, Bools, Events, Index, Ints, Said
+from streams.compute.events import LONG_AGO, MEASURED, Bools, Events, Index, Ints, Said
 from streams.compute.incidents import Incidents
 from streams.compute.series import SeriesTable
-from streams.compute.windows import LONG_AGO, Counted, Rows, Windows
+from streams.compute.window_rows import Rows
+from streams.compute.windows import Counted, Windows
 
 _MOST_PLACES = 4_000_000
 """Windows begun in one stretch, times series: bounds the map from them to their cells (4 bytes each)."""
@@ -36,47 +38,6 @@ Stage = Callable[[str], AbstractContextManager[None]]
 def untimed(stage: str) -> AbstractContextManager[None]:
     """A `Stage` that does nothing."""
     return nullcontext()
-
-
-@dataclass(slots=True)
-class Counts:
-    """What became of everything that was read, since the beginning of the partition's log.
-
-    records: Kafka records read. events = accepted + late + duplicate + dead_letter, where an unusable record counts as
-    one event. An event is a duplicate where all its values repeat earlier ones; points_duplicate: values that do, of
-    those and of other events. points: the other values of the accepted and late events; points_invalid: those of them
-    whose data flag says that nothing was measured, which stay out of windows and detectors. gaps: offsets that hold no
-    record to read (markers of transactions, aborted records). skipped: records that the log had deleted before they
-    could be read. compliance_late: points that came too late for the minute of a rule. aggregates, anomalies,
-    compliance, headroom, emitted_mass, alarms, adjustments, dead_letters: result rows given out. conditions: conditions
-    of alarms that came on or went off, levels: messages with a reading that playbooks need, acks: acknowledgements of
-    adjustments; each of these is sent to the alarm actions. feedback: rows of what people said of flags.
-    """
-
-    records: int = 0
-    events: int = 0
-    accepted: int = 0
-    late: int = 0
-    duplicate: int = 0
-    dead_letter: int = 0
-    points: int = 0
-    points_invalid: int = 0
-    points_duplicate: int = 0
-    gaps: int = 0
-    skipped: int = 0
-    compliance_late: int = 0
-    aggregates: int = 0
-    anomalies: int = 0
-    compliance: int = 0
-    headroom: int = 0
-    emitted_mass: int = 0
-    conditions: int = 0
-    levels: int = 0
-    acks: int = 0
-    feedback: int = 0
-    alarms: int = 0
-    adjustments: int = 0
-    dead_letters: int = 0
 
 
 class Results(NamedTuple):
@@ -229,7 +190,7 @@ class Engine:
             "counts": {field.name: getattr(self.counts, field.name) for field in fields(Counts)},
             "times": [self.stream_time, self._quiet_until, self._last_offset],
             "new_series": self.series.snapshot(),
-            "duplicates": self.duplicates.snapshot(),
+            "duplicates": self.duplicates.snapshot(self.stream_time),
             "windows": {name: windows.snapshot() for name, windows in self.windows.items()},
             "gone": {name: list(counted) for name, counted in self._gone.items()},
             "detectors": self.bank.snapshot(),

@@ -16,6 +16,9 @@ Bools = NDArray[np.bool_]
 Index = NDArray[np.intp]
 Codes = NDArray[np.int32]
 
+LONG_AGO = -(1 << 62)
+"""Before every event: stream time of a partition that has seen none."""
+
 MEASURED = np.array([flag not in NOT_MEASURED for flag in FLAGS])
 """By flag code (position in `FLAGS`): whether the instrument measured the process."""
 

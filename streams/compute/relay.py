@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, Never
 
-from streams.compute.engine import Counts
+from streams.compute.counts import Counts
 from streams.compute.series import SeriesTable
-from streams.compute.windows import Windows
 
 
 class RelayEngine:
     """The counts of what went in. No series, no windows."""
 
     series: Final = SeriesTable()
-    windows: Final[Mapping[str, Windows]] = {}
+    windows: Final[Mapping[str, Never]] = {}
     rows: Final[Mapping[str, int]] = {}
 
     def __init__(self) -> None:

@@ -5,16 +5,16 @@ each is what `streams.compute.engine` is for a partition of readings.
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, Never, TypeVar
 
 from schemas.errors import EventError
 from schemas.events import Reason
 from schemas.results import Anomaly
 from schemas.rows import Row
 from schemas.times import parse_time
-from streams.compute.engine import Counts
+from streams.compute.counts import Counts
+from streams.compute.events import LONG_AGO
 from streams.compute.series import SeriesTable
-from streams.compute.windows import LONG_AGO, Windows
 
 E = TypeVar("E")
 Outcome = Literal["accepted", "late", "duplicate"]
@@ -49,7 +49,7 @@ class ShopFloorEngine(ABC, Generic[E]):
     """Events in, one by one; rows and anomaly flags out. A function of the log alone."""
 
     series: Final = SeriesTable()
-    windows: Final[Mapping[str, Windows]] = {}
+    windows: Final[Mapping[str, Never]] = {}
 
     def __init__(self, origin: Origin, believed: Believed) -> None:
         self.origin = origin

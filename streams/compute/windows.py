@@ -6,35 +6,16 @@ included (`TimeWindows.ofSizeAndGrace`). Whether a point is late is decided poin
 windows in its middle, so the rows do not depend on how the log is cut.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.compute.cells import Cells, Columns
-from streams.compute.events import Bools, Floats, Index, Ints
+from streams.compute.events import LONG_AGO, Bools, Floats, Index, Ints
+from streams.compute.window_rows import Rows
 
 _NO_CELL = -1
-LONG_AGO = -(1 << 62)
-"""Before every event: stream time of a partition that has seen none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Closed windows, ordered by start, then series. One entry per row."""
-
-    start: Ints
-    series: Ints
-    count: Ints
-    sum: Floats
-    min: Floats
-    max: Floats
-    mean: Floats
-    stddev: Floats
-    first: Floats
-    last: Floats
-    offset: Ints
 
 
 class Counted(NamedTuple):

@@ -16,7 +16,7 @@ from schemas.results import DeadLetter
 from schemas.topics import ANOMALY_FEEDBACK, DEAD_LETTERS, MACHINE_EVENTS
 from streams.checkpoint import unpack
 from streams.chunk import Chunk
-from streams.compute.engine import Counts
+from streams.compute.counts import Counts
 from streams.feedback_processor import FeedbackProcessor
 from streams.processor import Processor
 from streams.rendering import Message, Rendered, Renderer
@@ -46,7 +46,7 @@ SAID: dict[str, Any] = {
 
 def chunk(topic: str, begin: int, values: list[bytes], broker_ts: int = NOW) -> Chunk:
     offsets = np.arange(begin, begin + len(values))
-    keys: list[bytes | None] = [None] * len(values)
+    keys: list[bytes] = [b""] * len(values)
     return Chunk(topic, 0, begin, begin + len(values), keys, values, offsets, np.full(len(values), broker_ts))
 
 

@@ -37,7 +37,7 @@ def processor() -> ShopFloorProcessor:
 def feed(one: ShopFloorProcessor, values: list[bytes], begin: int, end: int) -> Rendered:
     """What comes of a stretch of a log."""
     part = values[begin:end]
-    keys: list[bytes | None] = [None] * len(part)
+    keys: list[bytes] = [b""] * len(part)
     times = np.full(len(part), NOW)
     one.feed(Chunk(LOGISTICS_EVENTS.name, 0, begin, end, keys, part, np.arange(begin, end), times))
     return Renderer(TOPOLOGY, LOGISTICS_EVENTS.name, 0).render(one.cut())

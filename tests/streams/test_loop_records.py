@@ -65,7 +65,7 @@ _readings = st.lists(
 def chunk(topic: str, begin: int, values: list[bytes]) -> Chunk:
     offsets = np.arange(begin, begin + len(values), dtype=np.int64)
     return Chunk(
-        topic, 0, begin, begin + len(values), [None] * len(values), values, offsets, NOW + 10_000 * (offsets // 9)
+        topic, 0, begin, begin + len(values), [b""] * len(values), values, offsets, NOW + 10_000 * (offsets // 9)
     )
 
 

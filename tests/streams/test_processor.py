@@ -98,7 +98,7 @@ def chunk(records: list[Record], begin: int) -> Chunk:
     broker_ts = np.array([ts for _, ts, _ in records], np.int64)
     end = records[-1][0] + 1 if records else begin
     return Chunk(
-        "machine.events", 0, begin, end, [None] * len(records), [value for _, _, value in records], offsets, broker_ts
+        "machine.events", 0, begin, end, [b""] * len(records), [value for _, _, value in records], offsets, broker_ts
     )
 
 

@@ -45,7 +45,7 @@ def feed(one: ShopFloorProcessor, begin: int, end: int) -> Rendered:
     """What comes of a stretch of the log."""
     part = LOG[begin:end]
     one.feed(Chunk(
-        PRODUCTION_EVENTS.name, 0, begin, end, [None] * len(part), [value for _, value in part],
+        PRODUCTION_EVENTS.name, 0, begin, end, [b""] * len(part), [value for _, value in part],
         np.arange(begin, end), np.array([broker_ts for broker_ts, _ in part], np.int64),
     ))  # fmt: skip
     return Renderer(TOPOLOGY, PRODUCTION_EVENTS.name, 0).render(one.cut())

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, Never
 
 from schemas.alarm_actions import AlarmAction
 from schemas.errors import EventError
 from schemas.results import Adjustment, Alarm
 from streams.compute.alarms.lifecycle import Lifecycle
 from streams.compute.control_loop.loop import ControlLoop
-from streams.compute.engine import Counts
+from streams.compute.counts import Counts
 from streams.compute.series import SeriesTable
-from streams.compute.windows import Windows
 
 _TIME_ALONE: Final = AlarmAction("tick")
 """What a record that is refused means to the control loop."""
@@ -21,7 +20,7 @@ class AlarmEngine:
     """A lifecycle, the control loop beside it, and the counts of what went in and came out. No series, no windows."""
 
     series: Final = SeriesTable()
-    windows: Final[Mapping[str, Windows]] = {}
+    windows: Final[Mapping[str, Never]] = {}
     rows: Final[Mapping[str, int]] = {}
 
     def __init__(self, lifecycle: Lifecycle, loop: ControlLoop) -> None:

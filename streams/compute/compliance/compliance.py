@@ -19,9 +19,8 @@ from streams.compute.compliance.monitor import Monitor, Watched
 from streams.compute.compliance.rule import Compliance as Declared
 from streams.compute.compliance.verdict import EXCEEDED, Verdict
 from streams.compute.detectors.lane import Flag
-from streams.compute.events import Floats, Index, Ints
+from streams.compute.events import LONG_AGO, Floats, Index, Ints
 from streams.compute.series import SeriesKey
-from streams.compute.windows import LONG_AGO
 
 _NAN = math.nan
 

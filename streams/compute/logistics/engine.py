@@ -20,6 +20,7 @@ from schemas.logistics import Arrival, LogisticsEvent, Move, Pick, PickList, Sto
 from schemas.logistics_rows import CarriedItem, Cause, CheckedPick, PickListLine, StockLevel
 from schemas.results import Anomaly, Severity
 from schemas.times import parse_time
+from streams.compute.events import LONG_AGO
 from streams.compute.incidents import GAP_MS
 from streams.compute.logistics import pick_lists
 from streams.compute.logistics.kind import count, kind_of
@@ -29,7 +30,6 @@ from streams.compute.logistics.repeats import Repeats, digest
 from streams.compute.logistics.spec import Logistics
 from streams.compute.logistics.stock import Bin, Stock
 from streams.compute.shop_floor import Believed, Origin, Outcome, ShopFloorEngine
-from streams.compute.windows import LONG_AGO
 
 PICK_CHECK: Final = "pick-check"
 STOCK_CHECK: Final = "stock-check"

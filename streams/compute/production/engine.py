@@ -14,12 +14,12 @@ from schemas.errors import EventError
 from schemas.events import Reason
 from schemas.production import Count, Job, ProductionEvent, StateChange, Tick
 from schemas.times import parse_time
+from streams.compute.events import LONG_AGO
 from streams.compute.production.calendar import MINUTE
 from streams.compute.production.machine import CATEGORIES, UNKNOWN, Machine
 from streams.compute.production.spec import Production
 from streams.compute.production.timekeeper import Timekeeper
 from streams.compute.shop_floor import Believed, Found, Origin, Outcome, ShopFloorEngine
-from streams.compute.windows import LONG_AGO
 
 _LIVE: Final = 5 * MINUTE
 """A log whose newest event came later after it happened is history: no tick closes its minutes."""

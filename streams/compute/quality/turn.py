@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
+from streams.compute.events import LONG_AGO
 from streams.compute.shop_floor import Outcome
-from streams.compute.windows import LONG_AGO
 
 _REMEMBERED: Final = 16
 """Newest events of a series among which a repeat is looked for: producers send the last few again."""

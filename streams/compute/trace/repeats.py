@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from streams.compute.windows import LONG_AGO
+from streams.compute.events import LONG_AGO
 
 
 class Repeats:

@@ -16,6 +16,7 @@ from schemas.epcis import AnyEvent
 from schemas.errors import CodeError
 from schemas.results import Anomaly
 from schemas.trace import Place, Scan
+from streams.compute.events import LONG_AGO
 from streams.compute.shop_floor import Origin
 from streams.compute.trace import scan_reasons as reasons
 from streams.compute.trace.archive import Captured, Item
@@ -25,7 +26,6 @@ from streams.compute.trace.newest import Newest, key_of
 from streams.compute.trace.places import distance_km, place_of
 from streams.compute.trace.spec import Trace
 from streams.compute.trace.voids import Voided
-from streams.compute.windows import LONG_AGO
 
 SELLING: Final = "retail_selling"
 SOLD: Final = "retail_sold"
