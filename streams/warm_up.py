@@ -6,22 +6,25 @@ compiled is only loaded.
 
 from typing import Final
 
-from schemas.durations import Duration
+import msgspec
+
+from schemas.durations import decode_hook
 from schemas.topics import MACHINE_EVENTS
 from streams.batch_reader import BatchReader
-from streams.topology.model import Source, Topology, Window
+from streams.topology.model import Topology
 from streams.trial import trial
 
-_TOPOLOGY: Final = Topology(
-    topology="warm-up",
-    site="s",
-    sources={"machine.events": Source(partitions=1)},
-    windows=(Window(name="w", size=Duration(1_000)),),
-)
+_TOPOLOGY: Final = {
+    "topology": "warm-up",
+    "site": "s",
+    "sources": {MACHINE_EVENTS.name: {}},
+    "windows": [{"name": "w", "size": "1s"}],
+}
 _EVENT: Final = b'{"ts":1760000000000,"site":"s","asset":"a","values":{"%s":1.5}}'
 
 
 def warm_up() -> None:
     """Run a few events through everything."""
     BatchReader().records(0)
-    trial(_TOPOLOGY, MACHINE_EVENTS.name, [_EVENT % name for name in (b"m", b"n", b"o", b"m")])
+    topology = msgspec.convert(_TOPOLOGY, Topology, dec_hook=decode_hook)
+    trial(topology, MACHINE_EVENTS.name, [_EVENT % name for name in (b"m", b"n", b"o", b"m")])
