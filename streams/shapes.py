@@ -163,8 +163,7 @@ class Shapes:
 @compiled
 def _gather(
     record: Index, first: Index, numbers: Index, value: Floats, integer: Ints, is_time: Bools, is_good: Bools,
-    is_whole: Bools,
-    shape: Index, shapes: Table, of_shapes: Table, broker_ts: Ints, earliest: int, max_future: int,
+    is_whole: Bools, shape: Index, shapes: Table, of_shapes: Table, broker_ts: Ints, earliest: int, max_future: int,
     of_event: Table, of_value: Table, x: Floats,
 ) -> tuple[int, int]:  # fmt: skip
     """Fills the columns; how many events and values there are. `is_whole` becomes false where not all is known."""
@@ -173,6 +172,7 @@ def _gather(
         if is_known:
             time = first[event] + shapes[shape[event], 2]
             ts = integer[time]
+            # As in `odd_times`.
             is_known = is_time[time] and ts >= earliest and ts - max_future <= broker_ts[record[event]]
             for number in range(first[event], first[event] + numbers[event]):
                 is_known &= is_good[number]

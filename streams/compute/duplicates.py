@@ -97,7 +97,7 @@ class Duplicates:
 
 @compiled
 def _find(
-    places: Keys, bits: np.uint64, mix: np.uint64,
+    places: Keys, shift: np.uint64, mix: np.uint64,
     series: Index, ts: Ints, stream_time: Ints, horizon: int, repeated: Bools,
 ) -> int:  # fmt: skip
     """Marks the points that are held, and takes the others; how many these are."""
@@ -105,7 +105,7 @@ def _find(
     for point in range(len(ts)):
         if ts[point] > stream_time[point] - horizon:
             key = (np.uint64(series[point]) << _SERIES_SHIFT) | (np.uint64(ts[point]) & _TIME)
-            place = _place(places, bits, mix, key)
+            place = _place(places, shift, mix, key)
             if places[place] == key:
                 repeated[point] = True
             else:
@@ -115,15 +115,15 @@ def _find(
 
 
 @compiled
-def _fill(places: Keys, bits: np.uint64, mix: np.uint64, keys: Keys) -> None:
+def _fill(places: Keys, shift: np.uint64, mix: np.uint64, keys: Keys) -> None:
     for key in keys:
-        places[_place(places, bits, mix, key)] = key
+        places[_place(places, shift, mix, key)] = key
 
 
 @compiled
-def _place(places: Keys, bits: np.uint64, mix: np.uint64, key: np.uint64) -> int:
+def _place(places: Keys, shift: np.uint64, mix: np.uint64, key: np.uint64) -> int:
     """Where a key is, or belongs."""
-    place = np.intp((key * mix) >> bits)
+    place = np.intp((key * mix) >> shift)
     while places[place] != key and places[place] != _EMPTY:
         place = (place + 1) & (len(places) - 1)
     return int(place)
