@@ -8,9 +8,9 @@ from sinks.archive.containment import MOVES, Stay, stays
 from sinks.archive.rows import Joined, Rows
 from sinks.archive.spans import FIRST, LAST, Key, Span, Spans
 
-# `context` stands for all other columns, and is as quick to read as one of them: reading is most of the work of a recall.
-# Grouped by what it begins with, role and enterprise: what declares an event wrong may have its place in other words. Then
-# comes 1 where it is declared wrong, else 0.
+# `context` stands for all other columns, and is as quick to read as one of them: reading is most of the work of a
+# recall. Grouped by what it begins with, role and enterprise: what declares an event wrong may have its place in other
+# words. Then comes 1 where it is declared wrong, else 0.
 _EVENTS: Final = """
 SELECT item, toUnixTimestamp64Milli(ts), event, max(context)
 FROM headrace_store.trace_items
