@@ -11,9 +11,8 @@ others are left to the careful way. So which shapes are known at a moment, and h
 result.
 """
 
-import re
 from collections.abc import Callable, Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -35,8 +34,7 @@ _MOST_BYTES = 64 << 20
 _MOST_LEARNED = 2_000
 """Shapes learned in one chunk: to learn one takes as long as to decode ten records."""
 _MOST_REST = 32
-_NUMBER: Final = re.compile(rb"(?<=:)0|(?<=: )0")
-
+_POSITIONS: Final = tuple(range(LARGEST_RECORD // 2))
 Table = NDArray[np.int64]
 
 _ANY_TIME = EventRules(earliest=-(1 << 62), max_future=1 << 62)
@@ -102,8 +100,8 @@ class Shapes:
         skeletons.meaning[list(wanted)] = REFUSED
         meant = {
             number: event
-            for number, numbers in wanted.items()
-            if (event := self._meaning(skeletons.text(number), numbers)) is not None
+            for (number, numbers), skeleton in zip(wanted.items(), skeletons.texts(list(wanted)), strict=True)
+            if (event := self._meaning(skeleton, numbers)) is not None
         }
         found: Columns | Bools = np.zeros(0, bool)
         while not isinstance(found, Columns):
@@ -123,15 +121,14 @@ class Shapes:
 
     def _meaning(self, skeleton: bytes, numbers: int) -> Event | None:
         """The event of a skeleton, each number in it being its position among the numbers; None if that is not sure."""
-        parts = _NUMBER.split(skeleton)
-        if len(parts) != numbers + 1:
+        marked = skeleton.replace(b"%", b"%%").replace(b": 0", b":0").replace(b":0", b":%d")
+        if marked.count(b":%d") != numbers:
             return None  # there is one in a string, too
         try:
             skeleton.decode()
-            marked = zip(parts, map(b"%d".__mod__, range(numbers)), strict=False)
-            probe = b"".join(chain.from_iterable(marked)) + parts[-1]
+            probe = marked % _POSITIONS[:numbers]
             leaves = _leaves(msgspec.json.decode(probe))
-            if set(map(type, leaves)) != {int} or sorted(leaves) != list(range(numbers)):
+            if set(map(type, leaves)) != {int} or sorted(leaves) != list(_POSITIONS[:numbers]):
                 return None  # some have an exponent, or stand in a list, or have a name twice
             event = self._decode(probe)
         except (ValueError, RecursionError):

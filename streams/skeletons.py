@@ -6,6 +6,7 @@ hashing is fast"), or else a sender could choose which skeletons share a place.
 """
 
 import os
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -56,10 +57,11 @@ class Skeletons:
         """Bytes of memory in use, about."""
         return int(self._used[1]) * 8 + len(self) * 48
 
-    def text(self, number: int) -> bytes:
-        """A skeleton."""
-        start, length = self._at[:, number].tolist()
-        return self._words[start:].view(np.uint8)[:length].tobytes()
+    def texts(self, numbers: Sequence[int]) -> list[bytes]:
+        """Skeletons by their numbers."""
+        kept = memoryview(self._words).cast("B")
+        begins, lengths = self._at[:, numbers].tolist()
+        return [bytes(kept[8 * begin : 8 * begin + length]) for begin, length in zip(begins, lengths, strict=True)]
 
     def look_up(self, scan: Scan) -> Index:
         """The number of each event's skeleton. A meaning `NEW` turns to `AGAIN` where the skeleton is met again."""

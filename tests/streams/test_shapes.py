@@ -111,6 +111,10 @@ def test_usual_records_are_read_by_their_shape(value: bytes) -> None:
         pytest.param(record(ts=1_760_000_000), id="a time too early"),
         pytest.param(record(ts=NOW + 10**9), id="a time in the future"),
         pytest.param(record(note="at 12:05"), id="a number in a string that looks as if left out"),
+        pytest.param(
+            b'{"site":"s","asset":"x:0","values":{"t":1.5},"ts":%d,"seq":[%d]}' % (NOW, NOW - 5),
+            id="a number in a string that looks as if left out, and one in a list that does not",
+        ),
         pytest.param(b"[]", id="an empty frame"),
         pytest.param(b"[" + COMPACT, id="a frame that does not end"),
         pytest.param(b"[" + COMPACT + b",]", id="a frame that goes on"),

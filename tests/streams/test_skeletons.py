@@ -30,7 +30,7 @@ def test_a_skeleton_keeps_its_number_and_its_meaning_tells_whether_it_has_been_s
             assert number_of.setdefault(text, number) == number
         times.update(texts)
         for text, number in number_of.items():
-            assert subject.text(number) == text.replace(b"1", b"0")
+            assert subject.texts([number]) == [text.replace(b"1", b"0")]
             assert subject.meaning[number] == (NEW if times[text] == 1 else AGAIN)
     assert sorted(number_of.values()) == list(range(len(subject)))
 
@@ -43,7 +43,7 @@ def test_there_is_room_for_any_number_of_skeletons_of_any_length() -> None:
     assert numbers == list(range(len(texts)))
     subject.meaning[numbers] = 7
     assert look_up(subject, texts[::-1]) == numbers[::-1]
-    assert [subject.text(number) for number in (0, 19_999, 20_000)] == [texts[0], texts[19_999], texts[20_000]]
+    assert subject.texts([0, 19_999, 20_000]) == [texts[0], texts[19_999], texts[20_000]]
     assert set(subject.meaning[numbers].tolist()) == {7}
     assert subject.size > sum(map(len, texts))
 
