@@ -35,6 +35,7 @@ _MOST_LEARNED = 2_000
 """Shapes learned in one chunk: to learn one takes as long as to decode ten records."""
 _MOST_REST = 32
 _POSITIONS: Final = tuple(range(LARGEST_RECORD // 2))
+
 Table = NDArray[np.int64]
 
 _ANY_TIME = EventRules(earliest=-(1 << 62), max_future=1 << 62)
@@ -201,10 +202,11 @@ def _leaves(document: Any) -> list[float]:
     found: list[float] = []
     waiting = [document]
     for part in waiting:
-        if type(part) in (int, float):  # a bool is none
-            found.append(part)
-        elif isinstance(part, dict):
+        kind = type(part)
+        if kind is dict:
             waiting += part.values()
-        elif isinstance(part, list):
+        elif kind is list:
             waiting += part
+        elif kind is int or kind is float:  # a bool is none
+            found.append(part)
     return found

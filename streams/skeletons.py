@@ -59,7 +59,7 @@ class Skeletons:
 
     def texts(self, numbers: Sequence[int]) -> list[bytes]:
         """Skeletons by their numbers."""
-        kept = memoryview(self._words).cast("B")
+        kept = self._words.data.cast("B")
         begins, lengths = self._at[:, numbers].tolist()
         return [bytes(kept[8 * begin : 8 * begin + length]) for begin, length in zip(begins, lengths, strict=True)]
 
