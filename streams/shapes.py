@@ -13,7 +13,7 @@ result.
 
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -32,9 +32,8 @@ from streams.slices import Slices
 _MOST_BYTES = 64 << 20
 """Of skeletons that are known, and of a chunk's text; more is not worth its memory."""
 _MOST_LEARNED = 2_000
-"""Shapes learned in one chunk: to learn one takes as long as to decode ten records."""
+"""Shapes learned in one chunk: to learn one takes as long as to decode five records."""
 _MOST_REST = 32
-_POSITIONS: Final = tuple(range(LARGEST_RECORD // 2))
 
 Table = NDArray[np.int64]
 
@@ -125,11 +124,12 @@ class Shapes:
         marked = skeleton.replace(b"%", b"%%").replace(b": 0", b":0").replace(b":0", b":%d")
         if marked.count(b":%d") != numbers:
             return None  # there is one in a string, too
+        positions = range(numbers)
         try:
             skeleton.decode()
-            probe = marked % _POSITIONS[:numbers]
+            probe = marked % tuple(positions)
             leaves = _leaves(msgspec.json.decode(probe))
-            if set(map(type, leaves)) != {int} or sorted(leaves) != list(_POSITIONS[:numbers]):
+            if set(map(type, leaves)) != {int} or sorted(leaves) != list(positions):
                 return None  # some have an exponent, or stand in a list, or have a name twice
             event = self._decode(probe)
         except (ValueError, RecursionError):

@@ -8,11 +8,12 @@ from sinks.archive.containment import MOVES, Stay, stays
 from sinks.archive.rows import Joined, Rows
 from sinks.archive.spans import FIRST, LAST, Key, Span, Spans
 
-# `context` stands for all other columns, and is as quick to read as one of them: reading is most of the work of a
-# recall. Grouped by what it begins with, role and enterprise: what declares an event wrong may have its place in other
-# words. Then comes 1 where it is declared wrong, else 0.
+# `context` stands for all other columns that are needed, and is as quick to read as one of them: reading is most of the
+# work of a recall. It begins with role and enterprise, by which rows of an event are grouped: what declares an event
+# wrong may have its place in other words, and a lot may be named twice.
 _EVENTS: Final = """
-SELECT item, toUnixTimestamp64Milli(ts), event, max(context)
+WITH splitByChar('\t', context) AS parts, parts[3] AS wrong, toFloat64OrZero(parts[11]) AS amount
+SELECT item, toUnixTimestamp64Milli(ts), event, argMax(context, (wrong, amount))
 FROM headrace_store.trace_items
 PREWHERE topology = %(topology)s AND item IN (SELECT key FROM wanted)
 WHERE (%(enterprise)s = '' OR enterprise = %(enterprise)s)

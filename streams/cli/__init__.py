@@ -47,7 +47,7 @@ class _Verbs(click.Group):
             return None
         module, _, attribute = VERBS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
-        gc.freeze()  # what was imported stays; to go through it again and again is a tenth of a recall's time
+        gc.freeze()  # imports stay: the collector took a tenth of a recall's time to go through them again and again
         return command
 
 

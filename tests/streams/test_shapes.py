@@ -86,6 +86,7 @@ COMPACT = json.dumps(event(values={"t": 1.5, "u": -2}, state="running"), separat
         pytest.param(b"[" + COMPACT + b"," + COMPACT + b"]", id="a frame"),
         pytest.param(b" [" + COMPACT + b" ,\r\n\t" + record(asset="b", state="on") + b" ] ", id="a frame with blanks"),
         pytest.param(record(note='at 12:30, "x": 5'), id="numbers in a string"),
+        pytest.param(record(note="100 % of %d, %s and %%", seq=1), id="percent signs"),
         pytest.param(COMPACT.replace(b",", b"\n,"), id="line feeds"),
         pytest.param(record(values={}, state="off"), id="only a state"),
         pytest.param(record(values={"t": 0.1234567890123456}), id="a float of 16 digits"),

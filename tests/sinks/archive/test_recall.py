@@ -64,14 +64,25 @@ def test_an_event_is_wrong_where_its_place_is_written_otherwise_by_what_declares
     assert archive.state(PARTS[:1])[PARTS[0]].disposition == ""
 
 
+def test_of_a_lot_that_one_event_names_twice_the_larger_amount_counts_wherever_one_looks(
+    sink: ClickHouseSink, client: Client
+) -> None:
+    twice = [{"epcClass": URI_OF[LOTS[0]], "quantity": quantity, "uom": "KGM"} for quantity in (9, 0.1, 10, 0)]
+    packed = event("AggregationEvent", NOW, action="ADD", parentID=URI_OF[PACKS[0]], childQuantityList=twice)
+    load(sink, "t", messages([Told(MILL, packed, "")]))
+    archive = Archive(client, "t")
+    assert [stay.quantity for stay in archive.containers(LOTS[:1])] == [10]
+    assert [step.quantity for step in archive.down(LOTS[0]).steps] == [10]
+
+
 def test_a_row_with_a_tab_in_its_words_does_not_stand_in_the_way_of_others(client: Client) -> None:
     first = datetime(2026, 1, 1, tzinfo=UTC)
     same = "tabs", PARTS[0], MILL, "epc", "ObjectEvent"
     client.execute(
         "INSERT INTO headrace_store.trace_items "
-        "(topology, item, enterprise, role, type, ts, event, biz_step, disposition, site, asset) VALUES",
-        [(*same, first, "e1", "x:a\tb", "x:c\td", "s\t", "\ta"),
-         (*same, first + timedelta(1), "e2", "shipping", "", "s", "a")],
+        "(topology, item, enterprise, role, type, ts, event, biz_step, disposition, site, asset, uom, link) VALUES",
+        [(*same, first, "e1", "x:a\tb", "x:c\td", "s\t", "\ta", "k\tg", "x:\t"),
+         (*same, first + timedelta(1), "e2", "shipping", "", "s", "a", "", "")],
     )  # fmt: skip
     state = Archive(client, "tabs").state(PARTS[:1])[PARTS[0]]
     assert (state.biz_step, state.disposition) == ("shipping", "x:c d")

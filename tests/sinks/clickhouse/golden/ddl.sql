@@ -4488,7 +4488,7 @@ CREATE TABLE headrace_store.trace_items
     `topic` LowCardinality(String) COMMENT 'Source topic: trace.events',
     `partition` Int32 COMMENT 'Partition of that topic' CODEC(ZSTD(1)),
     `offset` Int64 COMMENT 'Offset of the record in its partition' CODEC(Delta(8), ZSTD(1)),
-    `context` String MATERIALIZED concatWithSeparator('\t', role, enterprise, toString(error), type, action, translate(biz_step, '\t', ' '), translate(disposition, '\t', ' '), read_point, translate(site, '\t', ' '), translate(asset, '\t', ' '), ifNull(toString(quantity), ''), translate(uom, '\t', ' '), link) COMMENT 'Those columns, a tab between each' CODEC(ZSTD(3)) SETTINGS (min_compress_block_size = 16384, max_compress_block_size = 65536),
+    `context` String MATERIALIZED concatWithSeparator('\t', role, enterprise, toString(error), type, action, translate(biz_step, '\t', ' '), translate(disposition, '\t', ' '), read_point, translate(site, '\t', ' '), translate(asset, '\t', ' '), ifNull(toString(quantity), ''), translate(uom, '\t', ' '), link) COMMENT 'Role, enterprise, error and so on to link, a tab between each' CODEC(ZSTD(3)) SETTINGS (min_compress_block_size = 16384, max_compress_block_size = 65536),
     `stored_at` DateTime('UTC') MATERIALIZED now() COMMENT 'When the row was written, UTC, to the second; retention counts from here' CODEC(Delta(4), ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
