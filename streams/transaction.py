@@ -72,8 +72,10 @@ class Transactions:
         sent = await self._send(messages)
         key = f"{self._source.topic}/{partition}".encode()
         sent.append(await producer.send(self._checkpoints, key=key, value=checkpoint, partition=partition))
-        await producer.send_offsets_to_transaction({self._source: OffsetAndMetadata(next_offset, "")}, self._group)
         await asyncio.gather(*sent)  # commit_transaction does not raise for a batch that failed
+        # Not before: while the group is being added to the transaction the broker refuses batches ("not enough
+        # replicas", KIP-890), and they would be sent again only after the backoff.
+        await producer.send_offsets_to_transaction({self._source: OffsetAndMetadata(next_offset, "")}, self._group)
 
     async def commit(self) -> None:
         """Make visible and durable what `begin` handed over."""
