@@ -23,6 +23,8 @@ def test_no_batch_has_to_be_sent_twice(stack: Stack, caplog: pytest.LogCaptureFi
         for offset in range(50):
             await mine.begin([], b"state", offset)
             await mine.commit()
+            if offset == 0:  # until then the broker may still be making the topics known to itself
+                caplog.clear()
         await mine.stop(2)
 
     asyncio.run(run())
