@@ -104,10 +104,14 @@ class Plant:
     def run_to_the_log_end(self) -> "Worker":
         """Have one worker process and commit everything that is in the log, whatever windows are open then."""
         worker = self.worker()
-        worker.wait_until_at_end()
-        worker.wait_for("the last commit", self.is_committed)
-        assert worker.stop() == 0
+        self.finish(worker)
         return worker
+
+    def finish(self, worker: "Worker", seconds: float = 200.0) -> None:
+        """Have a worker process and commit everything that is in the log, whatever windows are open then, and leave."""
+        worker.wait_until_at_end(seconds)
+        worker.wait_for("the last commit", self.is_committed, seconds)
+        assert worker.stop() == 0
 
     def is_committed(self) -> bool:
         """Whether everything in the log is committed, of every partition of which anything is."""

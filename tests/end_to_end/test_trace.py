@@ -36,9 +36,7 @@ def test_after_kill_9_the_archive_is_as_undisturbed_and_the_audit_holds(deploy: 
     plant.send(TRACE_EVENTS.name, [(1, value) for value in records[1_500:]])
     first.kill()
     second = plant.worker("second")
-    second.wait_until_at_end()
-    second.wait_for("the last commit", plant.is_committed)
-    assert second.stop() == 0
+    plant.finish(second)
     plant.assert_as_undisturbed()
     reasons = Counter(json.loads(value)["reason"] for _, _, value in plant.messages("dead.letters"))
     assert reasons == {"codes_taken": 1, "unknown_codes": 1, "not_epcis": 1, "unknown_enterprise": 1}
@@ -96,9 +94,7 @@ def test_workers_that_are_killed_join_and_leave_change_no_row_and_no_flag(deploy
     third.wait_for("a share of the partitions", lambda: shares(second, third) == [1, 1])
     assert second.stop() == 0
     plant.send(TRACE_EVENTS.name, records[6_000:])
-    third.wait_until_at_end()
-    third.wait_for("the last commit", plant.is_committed)
-    assert third.stop() == 0
+    plant.finish(third)
     plant.assert_as_undisturbed()
     mine = f"WHERE topology = '{plant.topology.topology}'"
     flags = dict(plant.query(f"SELECT detector, uniqExact(partition) FROM headrace.anomalies {mine} GROUP BY detector"))
@@ -128,7 +124,5 @@ def test_codes_are_minted_one_range_behind_the_other_and_voided(deploy: Callable
     assert "it was refused (headrace dlq list)" in again.stderr
     foreign = plant.command("codes", "mint", "--product", "99.1.1/X", "--count", "1", check=False, **KEYS)
     assert foreign.stderr.endswith("declares no enterprise that makes 99.1.1/X\n")
-    worker.wait_until_at_end()
-    worker.wait_for("the last commit", plant.is_committed)
-    assert worker.stop() == 0
+    plant.finish(worker)
     assert "nothing lost, nothing twice" in plant.command("audit").stdout

@@ -84,9 +84,7 @@ def test_a_second_worker_takes_over_from_one_that_is_killed(deploy: Callable[[st
     plant.send("machine.events", records[30_000:])
     first.kill()
     second.wait_for("the partitions of the killed worker", lambda: positions(second) == 3)
-    second.wait_until_at_end()
-    second.wait_for("the last commit", plant.is_committed)
-    assert second.stop() == 0
+    plant.finish(second)
     plant.assert_as_undisturbed(idle=False)
 
 

@@ -75,9 +75,7 @@ class Site:
     def finish(self, worker: Worker) -> None:
         """Stop the load, and the worker when it has processed everything."""
         self.end_load()
-        worker.wait_until_at_end(150)
-        worker.wait_for("the last commit", self.plant.is_committed, 150)
-        assert worker.stop() == 0
+        self.plant.finish(worker, 150)
 
     def held(self, fault: str) -> None:
         """The results are right: let the audit see it, too, and remember the fault for the table."""
