@@ -6,9 +6,9 @@ import json
 import re
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -22,6 +22,7 @@ from infra.bench import topology
 from infra.bench.arena import Arena, Progress, arena
 from infra.bench.histogram import Ms, hgrm, percentile
 from infra.bench.open_loop import Schedule
+from infra.bench.punctual import be_punctual
 from infra.bench.worker import PROJECT, Worker
 from infra.bench.workload import SITE, Workload
 from schemas.errors import UserError
@@ -42,7 +43,8 @@ NOTES = """\
 Open loop: the time of every event is fixed beforehand, and latency counts from it, also where the sender was behind.
 One worker with default settings, readings and windows in ClickHouse; 20 probes a second trip a limit among the other
 events. To `anomalies`: until a consumer with read_committed has the flag. To ClickHouse: until a SELECT on the view
-`headrace.readings`, repeated every 100 ms, returns the row; its own time counts.
+`headrace.readings`, repeated every 100 ms, returns the row; its own time counts. Sender and observers stand for what is
+outside the machine: they run before all others (SCHED_RR) where the machine allows it.
 """
 
 Probe = tuple[str, int]
@@ -122,14 +124,13 @@ def _measure(
         [sys.executable, "-m", "infra.bench.open_loop", *map(str, arguments)],
         env=place.environment, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    in_clickhouse: dict[Probe, float] = {}
-    looking = threading.Thread(target=_watch_clickhouse, args=(place, name, probes, until, in_clickhouse))
-    looking.start()
     try:
-        flagged = asyncio.run(_watch_anomalies(place.kafka, probes, until))
+        with ThreadPoolExecutor(2, initializer=be_punctual) as watchers:
+            rows = watchers.submit(_watch_clickhouse, place, name, probes, until)
+            flags = watchers.submit(asyncio.run, _watch_anomalies(place.kafka, probes, until))
+            flagged, in_clickhouse = flags.result(), rows.result()
         said, _ = sender.communicate(timeout=_LATEST_SECONDS)
     finally:
-        looking.join()
         if sender.poll() is None:
             sender.kill()
             sender.wait()
@@ -170,11 +171,12 @@ async def _watch_anomalies(kafka: str, probes: set[Probe], until: float) -> dict
         await consumer.stop()
 
 
-def _watch_clickhouse(place: Arena, name: str, probes: set[Probe], until: float, seen: dict[Probe, float]) -> None:
+def _watch_clickhouse(place: Arena, name: str, probes: set[Probe], until: float) -> dict[Probe, float]:
     """When each probe could be selected: asked again and again for what is new, by the primary key."""
     client = Client.from_url(place.stack.clickhouse_url)
     assets = tuple(sorted({asset for asset, _ in probes}))
     newest = dict.fromkeys(assets, min(ms for _, ms in probes) - 1)
+    seen: dict[Probe, float] = {}
     try:
         while len(seen) < len(probes) and time.time() < until:
             rows: list[Probe] = client.execute(
@@ -189,5 +191,6 @@ def _watch_clickhouse(place: Arena, name: str, probes: set[Probe], until: float,
                 if (asset, ms) in probes:
                     seen.setdefault((asset, ms), now)
             time.sleep(_POLL_SECONDS)
+        return seen
     finally:
         client.disconnect()

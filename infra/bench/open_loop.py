@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 
+from infra.bench.punctual import be_punctual
 from infra.bench.workload import SITE
 
 TICK_SECONDS = 0.02
@@ -128,4 +129,5 @@ async def send(kafka: str, topic: str, schedule: Schedule) -> float:
 if __name__ == "__main__":
     _topic, _partitions, _rate, _begin, _seconds = sys.argv[1:]
     _schedule = Schedule(int(_partitions), int(_rate), float(_begin), float(_seconds))
+    be_punctual()
     print(f"BEHIND {asyncio.run(send(os.environ['HEADRACE_KAFKA'], _topic, _schedule)):.4f}")

@@ -126,7 +126,7 @@ def latency_command(rates: str, seconds: float, out: Path, json_file: Path | Non
 @_json
 @_record
 def scale_command(axes: str, events: int, backlog: int, json_file: Path | None, record: bool) -> None:
-    """One thing varied at a time: series, event size, metrics, frames, partitions, workers, backlog."""
+    """One thing varied at a time: series, new series, event size, metrics, frames, partitions, workers, backlog."""
     cases = scale.cases(events, backlog)
     if unknown := sorted({axis.strip() for axis in axes.split(",")} - set(cases)):
         raise UserError(f"no axis {', '.join(unknown)}; there are {', '.join(cases)}")
