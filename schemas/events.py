@@ -95,7 +95,8 @@ class Reason(StrEnum):
     EMPTY = "empty"
     """The message has no bytes, or the object has neither values nor a state nor feedback."""
     TOO_LARGE = "too_large"
-    """The message has more than 1 MiB. It was not read."""
+    """The message has more than 1 MiB. It was not read. Or it stands for a whole batch that has more than a million
+    messages, unpacks to more than 64 MiB, or cannot be unpacked."""
     MALFORMED = "malformed"
     """Not one JSON document in UTF-8."""
     WRONG_TYPE = "wrong_type"

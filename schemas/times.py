@@ -11,6 +11,8 @@ from schemas.events import Reason
 UtcOffset = Annotated[str, Meta(pattern=r"^[+-](0\d|1[0-4]):(00|30)\Z")]
 """Local standard time against UTC, such as `+08:00`."""
 
+LARGEST_TIME: Final = (1 << 62) - 1
+"""Epoch milliseconds, and the same below 0: sums of times fit into 64 bits."""
 _MINUTE_MS: Final = 60_000
 _SHOWN: Final = 80
 """Characters of a refused time that its dead letter quotes."""
@@ -19,7 +21,7 @@ _SHOWN: Final = 80
 def parse_time(ts: int | str) -> int:
     """Epoch milliseconds of `ts`; EventError where it is neither whole milliseconds nor RFC 3339 with an offset."""
     if isinstance(ts, int):
-        if abs(ts) >= 1 << 62:
+        if abs(ts) > LARGEST_TIME:
             raise EventError(Reason.BAD_TIME, "an integer of more than 62 bits is no time in epoch milliseconds")
         return ts
     try:

@@ -4,22 +4,27 @@ import struct
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from aiokafka import codec
 from aiokafka.errors import KafkaError
 from aiokafka.record.memory_records import MemoryRecords
 from numpy.typing import NDArray
 
+from schemas.events import LARGEST_RECORD
 from streams.compute.compiled import Bytes, compiled
 from streams.compute.events import Ints
+from streams.record_batch import varint
 from streams.slices import PADDING, Slices
+from streams.unpacking import MOST_BYTES, unpack
 
-_HEAD: Final = struct.Struct(">q8xb4xh4xqq14xi")
-"""Offset of the first record, magic, attributes, first and largest timestamp, number of records. Then they follow."""
+_HEAD: Final = struct.Struct(">q8xb4xhiqq14xi")
+"""Offset of the first record, magic, attributes, step to that of the last record, first and largest timestamp, how many
+records there are. Then they follow."""
 _MAGIC: Final = 2
+_MAGIC_AT: Final = 16
 _LENGTH_STARTS: Final = 12
 _CODEC: Final = 0x07
 _LOG_APPEND_TIME: Final = 0x08
-_DECODE: Final = {0: bytes, 1: codec.gzip_decode, 2: codec.snappy_decode, 3: codec.lz4_decode, 4: codec.zstd_decode}
+_MOST_RECORDS: Final = 1_000_000
+"""Of a batch."""
 
 
 class RawRecords(MemoryRecords):  # type: ignore[misc]
@@ -60,19 +65,25 @@ class BatchReader:
         """Of them, uncompressed."""
 
     def add(self, raw: bytes) -> None:
-        """Take a batch. KafkaError if its format is another one."""
-        offset, magic, attributes, first_ts, max_ts, count = _HEAD.unpack_from(raw)
-        if magic != _MAGIC:
-            raise KafkaError(f"the record batch at {offset} has the format {magic}; what can be read is {_MAGIC}")
-        decode = _DECODE.get(attributes & _CODEC)
-        if decode is None:
-            raise KafkaError(f"the record batch at {offset} is compressed in a way that is unknown")
-        text = decode(raw[_HEAD.size :])
+        """Take a batch. KafkaError if its format is another one.
+
+        One that is too large, or is not what its producer says, becomes a single record that is too large for anybody.
+        """
+        if raw[_MAGIC_AT] != _MAGIC:
+            raise KafkaError(f"a record batch has the format {raw[_MAGIC_AT]}; what can be read is {_MAGIC}")
+        offset, _, attributes, last_step, first_ts, max_ts, count = _HEAD.unpack_from(raw)
+        try:
+            text = unpack(attributes & _CODEC, raw[_HEAD.size :]) if count <= _MOST_RECORDS else None
+        except KeyError:
+            raise KafkaError(f"the record batch at {offset} is compressed in a way that is unknown") from None
+        if text is None:
+            text, count, last_step = _too_large(count), 1, 0
         if not 0 <= count <= len(text):
             raise KafkaError(f"the record batch at {offset} cannot be read")
         is_append_time = bool(attributes & _LOG_APPEND_TIME)
+        ts = max_ts if is_append_time else first_ts
         self._texts.append(text)
-        self._heads.append((len(text), count, offset, max_ts if is_append_time else first_ts, is_append_time))
+        self._heads.append((len(text), count, offset, last_step, ts, is_append_time))
         self.count += count
         self.bytes += len(text)
 
@@ -80,7 +91,7 @@ class BatchReader:
         """All records from offset `begin` on. KafkaError if they are not what their batches say."""
         text = b"".join((*self._texts, PADDING))
         columns = np.empty((6, self.count), np.int64)
-        heads = np.array(self._heads, np.int64).reshape(-1, 5)
+        heads = np.array(self._heads, np.int64).reshape(-1, 6)
         good = _parse(np.frombuffer(text, np.uint8), heads, columns)
         if good < len(heads):
             raise KafkaError(f"the record batch at {heads[good, 2]} cannot be read")
@@ -90,14 +101,27 @@ class BatchReader:
         return Records(Slices(text, key, key_end), Slices(text, value, value_end), offset, broker_ts)
 
 
+def _too_large(count: int) -> bytes:
+    """A record that stands for a batch of `count`; its value, which is what a dead letter shows, says so."""
+    said = f"{count} records in a batch that unpacks to more than {MOST_BYTES >> 20} MiB, or not at all"
+    body = b"\0\0\0" + varint(-1) + varint(LARGEST_RECORD + 1) + said.encode().ljust(LARGEST_RECORD + 1) + b"\0"
+    return varint(len(body)) + body
+
+
 @compiled
 def _parse(byte: Bytes, heads: NDArray[np.int64], columns: NDArray[np.int64]) -> int:
-    """Fills where keys and values begin and end, offsets and timestamps; how many batches are well-formed."""
+    """Fills where keys and values begin and end, offsets and timestamps; how many batches are well-formed.
+
+    A broker does not look at what a producer says of a record's offset. So that counts only where compaction has left
+    records out.
+    """
     record = at = end = 0
     for batch in range(len(heads)):
-        size, count, offset, ts, is_append_time = heads[batch]
+        size, count, offset, last_step, ts, is_append_time = heads[batch]
         end += size
-        for _ in range(count):
+        is_compacted = last_step + 1 != count
+        last = np.int64(-1)
+        for place in range(count):
             length, at = _varint(byte, at)
             if length < 0 or length > end - at:
                 return batch
@@ -112,7 +136,11 @@ def _parse(byte: Bytes, heads: NDArray[np.int64], columns: NDArray[np.int64]) ->
                 if length > 0:  # or else there is none
                     at += int(length)
                 columns[field + 1, record] = at
-            columns[4, record] = offset + offset_step
+            step = offset_step if is_compacted else np.int64(place)
+            if not last < step <= last_step:
+                return batch
+            last = step
+            columns[4, record] = offset + step
             columns[5, record] = ts if is_append_time else ts + ts_step
             at = int(after)
             record += 1

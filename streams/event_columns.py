@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from schemas.errors import EventError
 from schemas.events import FLAGS, LARGEST_VALUE, LONGEST_NAME, Event
-from schemas.times import parse_time
+from schemas.times import LARGEST_TIME, parse_time
 from streams.compute.events import Bools, Codes, Floats, Index, Ints
 from streams.layouts import NOT_ACCEPTED, Layouts
 from streams.second_look import EventRules
@@ -109,7 +109,9 @@ def _times(events: list[Event]) -> tuple[Ints, Bools]:
     odd = np.zeros(len(given), bool)
     if set(map(type, given)) <= {int}:
         try:
-            return np.array(given, np.int64), odd
+            ts = np.array(given, np.int64)
+            odd |= (ts > LARGEST_TIME) | (ts < -LARGEST_TIME)
+            return ts, odd
         except OverflowError:
             pass  # some are larger than 64 bits: found one by one below
     ts = np.zeros(len(given), np.int64)

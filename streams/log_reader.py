@@ -24,6 +24,8 @@ from streams.compute.engine import Stage
 _WAIT_SECONDS = 0.2
 _FRESH_MS = 1_000
 _LOST_TOUCH_MS = 10_000
+_CHUNK_BYTES = 64 << 20
+"""Of a chunk, about: beyond it, records are as large as nobody's."""
 _SHOP_FLOOR_BYTES = 256 << 10
 """Of a chunk of these topics, about: they are processed one thing after the other, a second for some megabytes, and
 heartbeats wait for that."""
@@ -168,9 +170,8 @@ class LogReader:
         return Chunk(where.topic, where.partition, begin, end, *records)
 
     def _is_full(self, reader: BatchReader, topic: str) -> bool:
-        if topic in topics.SHOP_FLOOR and reader.bytes >= _SHOP_FLOOR_BYTES:
-            return True
-        return reader.count >= self._most_records
+        most_bytes = _SHOP_FLOOR_BYTES if topic in topics.SHOP_FLOOR else _CHUNK_BYTES
+        return reader.count >= self._most_records or reader.bytes >= most_bytes
 
     @staticmethod
     def _left_out(fetched: Any, batch: Any) -> bool:

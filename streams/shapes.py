@@ -34,6 +34,9 @@ _MOST_BYTES = 64 << 20
 _MOST_LEARNED = 2_000
 """Shapes learned in one chunk: to learn one takes as long as to decode five records."""
 _MOST_REST = 32
+_STAND_INS = 7_310_000_000_000_000
+"""While a shape is learned, its numbers are these: whole as floats, and with a head that hardly any text has."""
+_HEAD = b"7310000000"
 
 Table = NDArray[np.int64]
 
@@ -115,21 +118,24 @@ class Shapes:
         states = np.array([self._state(word) for word in found.states], np.intp)
         values = np.bincount(found.event, minlength=len(meant))
         end = len(self._of_value) + np.cumsum(values)
-        shapes = np.column_stack((found.layout, states[found.state], found.ts, end - values, end))
+        time, number = found.ts - _STAND_INS, found.x.astype(np.int64) - _STAND_INS
+        shapes = np.column_stack((found.layout, states[found.state], time, end - values, end))
         self._of_shape = np.append(self._of_shape, shapes, axis=0)
-        self._of_value = np.append(self._of_value, np.column_stack((found.x, found.flag)).astype(np.int64), axis=0)
+        self._of_value = np.append(self._of_value, np.column_stack((number, found.flag)), axis=0)
 
     def _meaning(self, skeleton: bytes, numbers: int) -> Event | None:
-        """The event of a skeleton, each number in it being its position among the numbers; None if that is not sure."""
+        """The event of a skeleton, each number in it being a stand-in, in order; None if that is not sure."""
         marked = skeleton.replace(b"%", b"%%").replace(b": 0", b":0").replace(b":0", b":%d")
         if marked.count(b":%d") != numbers:
             return None  # there is one in a string, too
-        positions = range(numbers)
+        if _HEAD in skeleton:
+            return None  # a number that the scan has left where it was could pass for a stand-in
+        stand_ins = range(_STAND_INS, _STAND_INS + numbers)
         try:
             skeleton.decode()
-            probe = marked % tuple(positions)
+            probe = marked % tuple(stand_ins)
             leaves = _leaves(msgspec.json.decode(probe))
-            if set(map(type, leaves)) != {int} or sorted(leaves) != list(positions):
+            if set(map(type, leaves)) != {int} or sorted(leaves) != list(stand_ins):
                 return None  # some have an exponent, or stand in a list, or have a name twice
             event = self._decode(probe)
         except (ValueError, RecursionError):

@@ -104,6 +104,10 @@ def test_usual_records_are_read_by_their_shape(value: bytes) -> None:
         pytest.param(COMPACT.replace(b"1.5", b"1.5e0"), id="an exponent"),
         pytest.param(COMPACT.replace(b'"u":', b'"t":'), id="a name twice"),
         pytest.param(COMPACT.replace(b":1.5", b":  1.5"), id="two blanks"),
+        pytest.param(COMPACT.replace(b'"u":-2', b'"t":  1'), id="a name twice, and two blanks"),
+        pytest.param(
+            COMPACT.replace(b'"u":-2', b'"t":  %d' % (shapes._STAND_INS + 1)), id="a number that passes for a stand-in"
+        ),
         pytest.param(record(values={"t": "1.5"}), id="a value that is none"),
         pytest.param(record(values={}, feedback=JUDGEMENT), id="what was said of a flag"),
         pytest.param(record(feedback=JUDGEMENT), id="what was said of a flag beside a value"),
