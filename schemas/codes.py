@@ -157,6 +157,7 @@ def gtin_check_digit(digits_: str) -> str:
 
 def _gtin_path(segments: Sequence[str]) -> tuple[str, str] | None:
     """Product and tail of a path that ends as a GS1 Digital Link does."""
+    segments = segments[-2 * len(_QUALIFIERS) :]
     for start in range(len(segments) % 2, len(segments) - 3, 2):
         identifiers, values = segments[start::2], segments[start + 1 :: 2]
         known = [one for one in _QUALIFIERS if one in identifiers]

@@ -74,17 +74,21 @@ def canonical(uri: str) -> str:
     """The canonical form of a GS1 key's URI; any other text as it is."""
     if uri.startswith("urn:epc:"):
         return _of_urn(uri) or uri
-    if uri.startswith(("https://", "http://")):
+    if _is_link(uri):
         return _of_link(uri) or uri
     return uri
 
 
 def item_key(uri: str) -> str:
     """What an item is found by, whatever the domain: `01/…/21/…`, the text of a code, or the URI as it is."""
-    if uri.startswith(("https://", "http://")):
+    if _is_link(uri):
         with suppress(CodeError):
             return str(parse(uri))
     return canonical(uri).removeprefix(_CANONICAL)
+
+
+def _is_link(uri: str) -> bool:
+    return uri[:8].lower().startswith(("https://", "http://"))  # labels say HTTPS
 
 
 def _of_urn(uri: str) -> str | None:

@@ -60,6 +60,10 @@ class Bounded(HttpToolsProtocol):
             if self.transport.is_closing():
                 return
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # trailers are for nobody
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._expect_nothing()

@@ -7,9 +7,9 @@ screen, with its age, when data stops.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from clickhouse_driver import Client
 
@@ -86,15 +86,16 @@ class Store:
         """Ask for what is due. SinkError where ClickHouse does not answer, or refuses."""
         now = time.monotonic()
         await self._polls.ask(self._poll_minute if now >= self._slow_due else self._poll_moment)
-        if now >= self._standing_due:
-            self.alarms.take(await self._polls.ask(lambda client: queries.alarms(client, self.plant)))
-            self._standing_due = now + _STANDING_SECONDS
         if now >= self._slow_due and self.snapshot.newest is not None:
-            self.snapshot = await self._polls.ask(self._slower)
+            self._slow_due = now + _SLOW_SECONDS
+            for name, part in self._slower(self.snapshot.newest):
+                await self._poll_part(name, part)
             self.flags.take(await self._polls.ask(self._newest_flags))
             if self.plant.enterprises:
                 self.code_flags.take(await self._polls.ask(self._newest_code_flags))
-            self._slow_due = now + _SLOW_SECONDS
+        if now >= self._standing_due:
+            self.alarms.take(await self._polls.ask(lambda client: queries.alarms(client, self.plant)))
+            self._standing_due = now + _STANDING_SECONDS
 
     def look_up_standing(self) -> None:
         """Ask for the standing alarms with the next poll."""
@@ -148,19 +149,31 @@ class Store:
     def _newest_code_flags(self, client: Client) -> list[Anomaly]:
         return trace_queries.flags(client, self.plant, (self.snapshot.newest or 0) - _HOUR)
 
-    def _slower(self, client: Client) -> Snapshot:
-        plant, newest = self.plant, self.snapshot.newest or 0
+    async def _poll_part(self, name: str, part: Callable[[Client], Any]) -> None:
+        """One whose query fails is empty: old figures would stand under the age of the others."""
+        try:
+            found = await self._polls.ask(part)
+        except SinkError as error:
+            log.warning("%s was asked for in vain: %s", name, error)
+            found = getattr(Snapshot(), name)
+        self.snapshot = replace(self.snapshot, **{name: found})
+
+    def _slower(self, newest: int) -> Iterator[tuple[str, Callable[[Client], Any]]]:
+        """Parts of the snapshot and how each is asked for."""
+        plant = self.plant
         stacks = sorted({asset for emission in plant.emissions for asset in emission.assets})
         pollutants = sorted({emission.metric for emission in plant.emissions})
-        return replace(
-            self.snapshot,
-            trends=queries.trends(client, plant, newest - TREND_MS, stacks, pollutants),
-            headroom=queries.headroom(client, plant, newest - 10 * _MINUTE, newest) if plant.emissions else (),
-            production=self._production(client, newest) if plant.production else Production(),
-            quality=self._quality(client, newest) if plant.quality else Quality(),
-            logistics=self._logistics(client, newest) if plant.logistics else Logistics(),
-            traceability=self._traceability(client, newest) if plant.enterprises else Traceability(),
-        )
+        yield "trends", lambda client: queries.trends(client, plant, newest - TREND_MS, stacks, pollutants)
+        if plant.emissions:
+            yield "headroom", lambda client: queries.headroom(client, plant, newest - 10 * _MINUTE, newest)
+        if plant.production:
+            yield "production", lambda client: self._production(client, newest)
+        if plant.quality:
+            yield "quality", lambda client: self._quality(client, newest)
+        if plant.logistics:
+            yield "logistics", lambda client: self._logistics(client, newest)
+        if plant.enterprises:
+            yield "traceability", lambda client: self._traceability(client, newest)
 
     def _production(self, client: Client, newest: int) -> Production:
         day = newest - 24 * _HOUR

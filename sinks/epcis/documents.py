@@ -99,7 +99,7 @@ def invalid(detail: str) -> Problem:
 
 def _events(document: Mapping[str, Any]) -> list[Any]:
     kind, version = document.get("type"), str(document.get("schemaVersion"))
-    if kind not in _DOCUMENTS:
+    if not isinstance(kind, str) or kind not in _DOCUMENTS:
         raise invalid("the body is no EPCISDocument; POST a single event to /events")
     if version.split(".")[0] != "2":
         raise invalid(f"schemaVersion is {version[:20]!r}: this is EPCIS 2.0")

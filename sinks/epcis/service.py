@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -30,6 +31,8 @@ _BODIES: Final = 16
 _BODIES_OF_ONE: Final = 4
 _QUESTIONS_OF_ONE: Final = 2
 """Of an enterprise at the same time: the others wait for nobody who is slow or asks much."""
+_REQUESTS_OF_ONE: Final = 16
+"""Under way or waiting, also those whose client has hung up; the service takes so many of everybody, and no more."""
 _SYNCHRONOUS_SECONDS: Final = 3.0
 _LOOK_AGAIN: Final = 0.1
 _LISTED: Final = 20
@@ -65,6 +68,7 @@ class Service:
         self._archive = archive
         self._bodies = asyncio.Semaphore(_BODIES)
         self._bodies_of = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(_BODIES_OF_ONE))
+        self._requests_of = Counter[str]()
         self._questions_of = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(_QUESTIONS_OF_ONE))
         self._taken: dict[str, list[Job]] = {}
 
@@ -95,7 +99,8 @@ class Service:
                     response = Response(None, 204, {"Allow": allow})
                 else:
                     wire.negotiate(request)
-                    response = await handlers[request.method](request, enterprise)
+                    with self._one_of(enterprise):
+                        response = await handlers[request.method](request, enterprise)
             except Problem as problem:
                 response = problem.response()
             except SinkUnavailable:
@@ -107,6 +112,16 @@ class Service:
             return response
 
         return Route(path, endpoint, methods=["OPTIONS", *handlers])
+
+    @contextmanager
+    def _one_of(self, enterprise: str) -> Iterator[None]:
+        if self._requests_of[enterprise] >= _REQUESTS_OF_ONE:
+            raise Problem(429, "ImplementationException", f"{_REQUESTS_OF_ONE} requests are under way", Retry_After="2")
+        self._requests_of[enterprise] += 1
+        try:
+            yield
+        finally:
+            self._requests_of[enterprise] -= 1
 
     async def _top_level(self, request: Request, enterprise: str) -> Response:
         return wire.json(["capture", "events", *_RESOURCES])
@@ -193,7 +208,7 @@ class Service:
         headers = {}
         if token is not None:
             kept = [(name, value) for name, value in request.query_params.multi_items() if name != "nextPageToken"]
-            path = quote(request.url.path)
+            path = quote(request.scope["path"])
             headers["Link"] = f'<{path}?{urlencode([*kept, ("nextPageToken", token)])}>; rel="next"'
         return wire.json(wire.query_document(found), headers)
 

@@ -64,6 +64,8 @@ class Following:
         """Events of a version that did not write runs were stored until then, epoch ms."""
         self._since = 0
         """Up to which time of storing rows were read, in seconds; 0 before all were read once."""
+        self._late_since = 0
+        """The same, for rows that are seen late."""
         self._fresh_until = 0.0
 
     def facts(self, product: str, serial: int) -> Facts | None:
@@ -91,7 +93,7 @@ class Following:
             self._blind_until = await self._ask(_BLIND)
             now = await self._ask(NOW)
             await self._read(self._asker, 0)
-            self._since = now
+            self._since = self._late_since = now
         begin = time.monotonic()
         now = await self._ask(NOW)
         await self._read(self._asker, self._since - _BEHIND_SECONDS)
@@ -100,8 +102,9 @@ class Following:
 
     async def look_back(self) -> None:
         """Read what was seen late. SinkError as `poll`."""
-        if self._since:
-            await self._read(self._late_asker, self._since - _FAR_BEHIND_SECONDS, _BREATH_SECONDS)
+        if now := self._since:
+            await self._read(self._late_asker, self._late_since - _FAR_BEHIND_SECONDS, _BREATH_SECONDS)
+            self._late_since = now
 
     async def _ask(self, query: str) -> int:
         [(number,)] = await self._asker.ask(lambda client: client.execute(query, {"topology": self._topology}))

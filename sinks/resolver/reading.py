@@ -18,6 +18,8 @@ _BEHIND_SECONDS: Final = 60
 """Rows may be seen so long after the time that they bear: servers' clocks, replicas, long inserts."""
 _ALL_SECONDS: Final = 600.0
 """From time to time everything is read again, for rows that came later still."""
+_FRESH_SECONDS: Final = 30.0
+"""What was read so long ago is told as such: codes may have been voided."""
 _MINTED: Final = """
 SELECT product, first, last, toUnixTimestamp64Milli(ts), key FROM headrace_store.code_ranges
 WHERE topology = %(topology)s AND stored_at >= %(since)s ORDER BY product, first
@@ -42,9 +44,14 @@ class Reading:
         self._events = events
         self._since = 0
         """From which time of storing on rows are to be read, in seconds."""
-        self._all_due = 0.0
+        self._all_due = self._fresh_until = 0.0
         self.known = False
         """Whether everything was read once."""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the tables were read lately."""
+        return time.monotonic() < self._fresh_until
 
     async def run(self) -> None:
         """Read until cancelled; where ClickHouse is away, try again."""
@@ -56,7 +63,9 @@ class Reading:
     async def poll(self) -> None:
         """Read what is new. SinkError where ClickHouse does not answer, or refuses."""
         now = time.monotonic()
-        since = 0 if now >= self._all_due else self._since
+        since = self._since
+        if now >= self._all_due:  # once: where that is too much, what is new is read all the same
+            since, self._all_due = 0, now + _ALL_SECONDS
         asked = {"topology": self._topology, "since": since}
         minted, voided, self._since = await self._asker.ask(lambda client: _read(client, asked))
         for index, row in enumerate(minted):
@@ -67,8 +76,7 @@ class Reading:
             self._register.take_voided(void)
             if index % 1000 == 999:
                 await asyncio.sleep(0)
-        if since == 0:
-            self._all_due = now + _ALL_SECONDS
+        self._fresh_until = now + _FRESH_SECONDS
         self.known = True
         self._events.register_read(len(self._register))
 

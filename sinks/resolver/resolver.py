@@ -55,6 +55,7 @@ class Resolver:
             facts, reached = self._following.facts(code.product, code.serial) or await self._facts.of(text), True
         except SinkError:
             facts, reached = _UNKNOWN, False
+        reached &= self._reading.is_fresh
         void = self._register.voided(code.product, code.serial)
         status: Status = "void" if void else "recalled" if facts.recalled_at is not None else "genuine"
         return Record(

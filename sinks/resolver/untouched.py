@@ -18,6 +18,8 @@ _LEAST_RUN: Final = 64
 _BLOCK_BITS: Final = 10
 _BLOCK: Final = 1 << _BLOCK_BITS
 """Serials of a block of bits. Small, as serials may lie anywhere: those in an event are not looked up."""
+_MOST_BLOCKS: Final = 4_000_000
+"""About 1.2 GB; whoever may capture events can name serials that there are none of."""
 
 
 class Happening(NamedTuple):
@@ -45,6 +47,9 @@ class Untouched:
         self._touched: dict[str, _Bits] = {}
         self._dispositions: dict[str, str] = {}
         """Each once, however many runs have it."""
+        self._blocks = 0
+        self._given_up: set[str] = set()
+        """Products of which too much is known: the archive is asked for all of their items."""
 
     def __len__(self) -> int:
         """Runs that are held."""
@@ -54,7 +59,7 @@ class Untouched:
         """Know a happening from now on."""
         product, first, last = one.product, one.first, one.last
         maker = self._enterprises.of(product)
-        if maker is None:
+        if maker is None or product in self._given_up:
             return
         # Whoever is not the maker may have named items that there are none of.
         if (
@@ -69,7 +74,9 @@ class Untouched:
         else:
             touched = [(first, last)]
         for run in touched:
-            self._touched.setdefault(product, _Bits()).set(*run)
+            self._blocks += self._touched.setdefault(product, _Bits()).set(*run)
+        if self._blocks > _MOST_BLOCKS:
+            self._give_up(max(self._touched, key=lambda one: len(self._touched[one])))
 
     def facts(self, product: str, serial: int) -> Facts | None:
         """What the archive would say of an item; None where it has to be asked."""
@@ -79,6 +86,11 @@ class Untouched:
         ts, disposition = found
         return Facts(made_at=ts, disposition=disposition or None)
 
+    def _give_up(self, product: str) -> None:
+        self._given_up.add(product)
+        self._blocks -= len(self._touched.pop(product))
+        self._made.pop(product, None)
+
 
 class _Bits:
     """A set of serials: a bit each, in blocks where there are any."""
@@ -86,8 +98,13 @@ class _Bits:
     def __init__(self) -> None:
         self._blocks: dict[int, bytearray] = {}
 
-    def set(self, first: int, last: int) -> None:
-        """Put [first, last] into it."""
+    def __len__(self) -> int:
+        """Blocks."""
+        return len(self._blocks)
+
+    def set(self, first: int, last: int) -> int:
+        """Put [first, last] into it; how many blocks are new."""
+        before = len(self._blocks)
         for number in range(first >> _BLOCK_BITS, (last >> _BLOCK_BITS) + 1):
             begin = number << _BLOCK_BITS
             block = self._blocks.get(number)
@@ -100,6 +117,7 @@ class _Bits:
             block[low >> 3] |= 256 - (1 << (low & 7))
             block[high >> 3] |= (2 << (high & 7)) - 1
             block[(low >> 3) + 1 : high >> 3] = b"\xff" * ((high >> 3) - (low >> 3) - 1)
+        return len(self._blocks) - before
 
     def __contains__(self, serial: int) -> bool:
         block = self._blocks.get(serial >> _BLOCK_BITS)

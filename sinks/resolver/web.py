@@ -38,6 +38,7 @@ _VARYING: Final = {**_COMMON, "vary": "accept, accept-language", "access-control
 _HTML: Final = {**_VARYING, "content-security-policy": page.POLICY}
 _IN_VAIN: Final = ("forged", "unknown")
 _JSON: Final = "application/json"
+_AWAY: Final = "this cannot be told now"
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -134,7 +135,8 @@ class _Web:
             parts.limits.failed(client, None)
             return _json({"error": str(error)}, 400, _COMMON)
         except SinkError as error:
-            return _json({"error": str(error)}, 503, {**_COMMON, "retry-after": "1"})
+            parts.events.asked_in_vain("archive", error)
+            return _json({"error": _AWAY}, 503, {**_COMMON, "retry-after": "1"})
         parts.limits.failed(client, None)
         return _json({"error": "there is no such item"}, 404, _COMMON)
 
@@ -163,7 +165,8 @@ class _Web:
         try:
             record = await parts.resolver.record(code)
         except SinkError as error:
-            return "unavailable", self._refusal(request, html, "unavailable", 503, str(error), 1)
+            parts.events.asked_in_vain("code", error)
+            return "unavailable", self._refusal(request, html, "unavailable", 503, _AWAY, 1)
         prefix = record.enterprise.prefix if record.enterprise else None
         if record.status in _IN_VAIN and (wait := parts.limits.failed(client, prefix)):
             return "limited", self._refusal(request, html, "limited", 429, "too many codes that are not genuine", wait)

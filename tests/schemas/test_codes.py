@@ -160,3 +160,8 @@ def test_a_prefix_is_an_identifier_with_dots_or_a_company_prefix() -> None:
     assert belongs_to("01/06901234567892", "6901234")
     assert belongs_to("01/16901234567899", "6901234"), "whatever the packaging level"
     assert not belongs_to("01/06901234567892", "0690123")
+
+
+def test_a_code_is_found_at_the_end_of_a_path_of_any_length() -> None:
+    for path in ("a/" * 50_000, "a/" * 50_001, "01/" * 50_000):
+        assert parse(f"https://id.example.com/{path}{GTIN}") == GTIN

@@ -50,6 +50,7 @@ def test_published_pairs_of_uri_and_digital_link(uri: str, path: str) -> None:
     [
         ("https://shop.example/a/01/04012345123456/22/V/10/L1/21/12?17=270101#x", "01/04012345123456/21/12"),
         ("https://shop.example/01/04012345123456/10/L1", "01/04012345123456/10/L1"),
+        ("HTTPS://SHOP.EXAMPLE/01/04012345123456/10/L1", "01/04012345123456/10/L1"),
         ("https://shop.example/01/4012345123456", "01/04012345123456"),
         ("http://shop.example/414/4012345000115/254/32a%2Fb", "414/4012345000115/254/32a%2Fb"),
         ("urn:epc:id:sgtin:4012345.012345.1(2)", "01/04012345123456/21/1%282%29"),
@@ -106,3 +107,8 @@ def test_urn_and_link_of_any_gtin_have_one_name(prefix: int, number: str, serial
 @settings(max_examples=100, deadline=None)
 def test_any_text_has_a_canonical_form(text: str) -> None:
     assert canonical(canonical(text)) == canonical(text)
+
+
+def test_the_link_that_a_label_holds_names_the_item_of_the_code() -> None:
+    code = "88.118.8/TP-1001/0000003KABPVQXMQGCV3"
+    assert item_key(f"HTTPS://ID.EXAMPLE.COM/{code}") == item_key(f"https://id.example.com/{code}") == code

@@ -13,6 +13,8 @@ from starlette.responses import PlainTextResponse
 
 from sinks.bounded_http import Bounded
 
+HEADERS: list[list[tuple[bytes, bytes]]] = []
+"""Of each request, when its body was read."""
 HEAD = b"POST /read HTTP/1.1\r\nhost: x\r\ncontent-length: 200000\r\n"
 
 
@@ -23,6 +25,7 @@ class Hasty(Bounded):
 async def app(scope: Any, receive: Any, send: Any) -> None:
     """Tells the length of the body at /read, and reads no body elsewhere."""
     body = await Request(scope, receive).body() if scope["path"] == "/read" else b""
+    HEADERS.append(list(scope["headers"]))
     await PlainTextResponse(str(len(body)))(scope, receive, send)
 
 
@@ -79,3 +82,11 @@ def test_a_body_may_be_larger_than_a_head_and_come_with_it(port: int) -> None:
         assert [http.post("/read", content=b"a" * size).text for size in (50_000, 0, 1_000_000)] == [
             "50000", "0", "1000000"
         ]  # fmt: skip
+
+
+def test_trailers_are_no_headers(port: int) -> None:
+    chunked = (
+        b"POST /read HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n3\r\nabc\r\n0\r\n"
+    )
+    assert sent(port, chunked, b"a: b\r\n" * 1_000, b"\r\n").endswith(b"3")
+    assert [name for name, _ in HEADERS[-1]] == [b"host", b"transfer-encoding", b"connection"]

@@ -49,10 +49,13 @@ class AssetDialog:
     async def _refresh(self) -> None:
         if not self._dialog.value:
             return
+        asset = self._asset
         try:
-            view = await self._look_up(self._asset)
+            view = await self._look_up(asset)
         except SinkError:
             return  # the age of the data says it
+        if asset != self._asset:
+            return  # another one was opened meanwhile
         for trend in view.trends:
             if trend.metric in self._charts:
                 label, chart = self._charts[trend.metric]

@@ -62,7 +62,7 @@ def _search(words: Words, on_item: Callable[[str], Awaitable[None]]) -> None:
     field.props["aria-label"] = words("code_here")
 
     async def look_up() -> None:
-        if text := (field.value or "").strip():
+        if text := (field.value or "").strip()[:LONGEST_TEXT]:  # the field's own limit is the browser's
             await on_item(text)
 
     field.on("keydown.enter", look_up)

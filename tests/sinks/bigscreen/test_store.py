@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from schemas.errors import SinkUnavailable
+from sinks.bigscreen.rows import Stock
+from sinks.bigscreen.snapshot import Logistics, Snapshot
 from sinks.bigscreen.store import Store
 from tests.sinks.bigscreen.known import NOW, PLANT
 
@@ -25,11 +27,13 @@ class FakeClickHouse:
         """Those of another machine."""
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.away = False
+        self.failing = ""
+        """A table."""
 
     def execute(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         table = query.split("FROM headrace.")[1].split()[0]
         self.asked.append((table, parameters))
-        if self.away:
+        if self.away or table == self.failing:
             raise ConnectionRefusedError("refused")
         if table != "readings":
             return []
@@ -137,3 +141,14 @@ def test_what_was_known_stays_while_clickhouse_is_away_and_is_renewed_afterwards
     clickhouse.readings.append(NOW + 1000)
     found.check()
     assert [reading.ts for reading in found.snapshot.readings] == [NOW, NOW + 1000]
+
+
+def test_a_part_whose_query_fails_is_empty_and_the_others_are_renewed() -> None:
+    clickhouse = FakeClickHouse(NOW)
+    clickhouse.failing = "stock_levels"
+    found = Store(replace(BARE, logistics=True, production=True), lambda: clickhouse, lambda: None, lambda: NOW / 1000)
+    found.snapshot = Snapshot(logistics=Logistics(stock=[Stock("L100", 3, 12.0)]))
+    asyncio.run(found.poll())
+    assert found.snapshot.newest == NOW
+    assert found.snapshot.logistics == Logistics()
+    assert {"stops", "anomalies", "alarms"} <= {table for table, _ in clickhouse.asked}

@@ -3,13 +3,14 @@
 import asyncio
 import json
 from typing import Any
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
 
 from schemas.errors import SinkUnavailable
 from sinks import tokens
-from sinks.epcis import jobs
+from sinks.epcis import jobs, service
 from sinks.epcis.jobs import Job
 from sinks.epcis.problems import Problem
 from sinks.epcis.quota import Quota
@@ -38,11 +39,13 @@ class Nobody:
         raise SinkUnavailable("away", 1.0)
 
 
-def ask(method: str, path: str, body: Any = None, token: str = TOKEN, **headers: str) -> httpx.Response:
+def ask(
+    method: str, path: str, body: Any = None, token: str = TOKEN, of: Nobody | None = None, **headers: str
+) -> httpx.Response:
     """One request."""
 
     async def asked() -> httpx.Response:
-        nobody: Any = Nobody()
+        nobody: Any = of or Nobody()
         app = Service(Tokens.parse(ENTRY), Quota({MILL: 1_000}), nobody, nobody).app()
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
@@ -98,6 +101,7 @@ def test_every_path_says_what_it_is_of(path: str) -> None:
         ("POST", "/capture", document(seen("https://[x")), {}, 503, "away"),
         ("POST", "/capture", b" " * (10 << 20) + b"  ", {}, 413, "more than 10485760 bytes"),
         ("POST", "/capture", document({"type": "X"}), {}, 400, "eventList[0]: "),
+        ("POST", "/capture", document(type=["x"]), {}, 400, "no EPCISDocument"),
         ("POST", "/capture", document(7), {}, 400, "eventList[0]: an event is a JSON object"),
         ("POST", "/capture", b"<x/>", {"Content_Type": "application/xml"}, 501, "XML"),
         ("POST", "/capture", b"x", {"Content_Type": "text/plain"}, 415, "application/json"),
@@ -128,6 +132,47 @@ def test_what_cannot_be_done_is_told_as_a_problem(
     assert answer.headers["content-type"] == "application/problem+json"
     assert says in problem["detail"]
     assert problem["type"].startswith("epcisException:")
+
+
+def test_who_has_asked_much_leaves_room_for_others() -> None:
+    other, other_entry = tokens.make("6901234")
+
+    class Slow(Nobody):
+        async def run(self, question: Any) -> Any:
+            await answered.wait()
+            return [], None
+
+    async def run() -> None:
+        slow: Any = Slow()
+        app = Service(Tokens.parse(f"{ENTRY} {other_entry}"), Quota({}), slow, slow).app()
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+
+            def get(token: str) -> asyncio.Task[httpx.Response]:
+                return asyncio.create_task(client.get("/events", headers={"Authorization": f"Bearer {token}"}))
+
+            waiting = [get(TOKEN) for _ in range(service._REQUESTS_OF_ONE)]
+            await asyncio.sleep(0.1)
+            refused = await get(TOKEN)
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "2")
+            of_another = get(other)
+            await asyncio.sleep(0.1)
+            answered.set()
+            assert {(await one).status_code for one in [*waiting, of_another, get(TOKEN)]} == {200}
+
+    answered = asyncio.Event()
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("place", ["https://ex.org/loc?id=7", "https://ex.org/a b#c", "urn:x:%41\\"])
+def test_the_next_page_is_of_the_same_place(place: str) -> None:
+    class Paged(Nobody):
+        async def run(self, question: Any) -> Any:
+            return [], "token"
+
+    paged: Any = Paged()
+    path = f"/bizLocations/{quote(place, safe='')}/events"
+    link = ask("GET", path, of=paged).headers["link"]
+    assert unquote(link.removeprefix("<").split("?")[0]) == f"/bizLocations/{place}/events"
 
 
 def test_the_id_of_a_job_says_where_its_events_are() -> None:

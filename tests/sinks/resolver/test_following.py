@@ -122,6 +122,26 @@ def test_rows_that_were_stored_long_ago_and_seen_late_are_read_within_a_minute(
     asyncio.run(look())
 
 
+def test_rows_that_were_seen_late_are_read_however_long_nobody_could_look_back(
+    client: Client, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def look() -> None:
+        subject = follower(endpoint)
+        await subject.poll()
+        await subject.look_back()
+        subject._since += 1_000  # polls have gone on since
+        happen(client, run_of(5, 5), NOW + 1, "shipping", "in_transit")
+        monkeypatch.setattr(following, "NOW", f"SELECT {subject._since}")
+        await subject.poll()
+        assert subject.facts(PRODUCT, 5) == MADE
+        await subject.look_back()
+        assert subject.facts(PRODUCT, 5) is None
+        await subject.close()
+
+    happen(client, run_of(0, 99))
+    asyncio.run(look())
+
+
 def test_an_untouched_item_is_resolved_without_a_look_up_as_long_as_the_archive_answers() -> None:
     clickhouse = FakeClickHouse(happenings=[COMMISSIONED])
     code = RING.code(MINTED, 5)

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sinks.resolver import untouched
 from sinks.resolver.facts import Facts
 from sinks.resolver.untouched import Happening, Untouched
 from tests.sinks.resolver.parts import ENTERPRISES
@@ -63,3 +65,17 @@ def test_long_runs_touch_each_of_their_items(runs: list[tuple[int, int]]) -> Non
     for serial in edges | {0, 1_023, 1_024, 65_535, 150_000}:
         is_touched = serial < 0 or any(first <= serial <= first + more for first, more in runs)
         assert (subject.facts(PRODUCT, serial) is None) == is_touched
+
+
+def test_of_a_product_of_which_too_much_is_known_everything_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(untouched, "_MOST_BLOCKS", 100)
+    subject = Untouched(ENTERPRISES)
+    made = Happening(PRODUCT, 0, 99, 1, "88.118.8", True, "active")
+    subject.take(made)
+    subject.take(made._replace(product="88.118.8/OTHER"))
+    for serial in range(50_000, 200_000, 1_024):  # made up, by somebody else
+        subject.take(Happening("88.118.8/OTHER", serial, serial, 2, "88.118.9"))
+    subject.take(made._replace(product="88.118.8/OTHER"))
+    assert subject.facts("88.118.8/OTHER", 5) is None
+    assert subject.facts(PRODUCT, 5) == Facts(made_at=1, disposition="active")
+    assert subject._blocks == sum(map(len, subject._touched.values())) == 0

@@ -5,8 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
+from clickhouse_driver.errors import ServerException
 
+from schemas.errors import SinkUnavailable
 from schemas.trace import Scan
+from sinks.resolver import asker
 from sinks.resolver.limits import Rates
 from tests.sinks.resolver.parts import (
     DAY,
@@ -160,6 +163,56 @@ def test_while_clickhouse_is_away_what_is_in_memory_is_told() -> None:
         return found
 
     assert served(ask) == [(200, "genuine", "unavailable"), (404, "forged", "available"), (503, "unavailable", "")]
+
+
+def test_what_a_server_says_is_wrong_is_not_told_to_those_who_scan() -> None:
+    async def ask(service: Service) -> str:
+        service.clickhouse.away = True
+        async with service.client() as http:
+            answer = await http.get(f"/resolve/{UNKNOWN}")
+        assert service.events.in_vain[-1] == "code"
+        return str(answer.json()["error"])
+
+    assert served(ask) == "this cannot be told now"
+
+
+def test_a_reading_of_everything_that_fails_keeps_no_void_from_being_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be too much for the server; what is new is not."""
+    monkeypatch.setattr(asker, "_PAUSE_SECONDS", 0.0)
+
+    class Strained(FakeClickHouse):
+        is_strained = False
+
+        def execute(self, query: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+            if self.is_strained and parameters and parameters.get("since") == 0:
+                raise ServerException("Memory limit exceeded", 241)
+            return super().execute(query, parameters)
+
+    clickhouse = Strained()
+
+    async def ask(service: Service) -> str:
+        clickhouse.is_strained = True
+        service.reading._all_due = 0.0  # as it is after some minutes
+        with pytest.raises(SinkUnavailable):
+            await service.reading.poll()
+        clickhouse.voided.append((PRODUCT, 0, 999, 1, "stolen"))
+        await service.reading.poll()
+        async with service.client() as http:
+            return str((await http.get(f"/resolve/{CODE}")).json()["status"])
+
+    assert served(ask, clickhouse) == "void"
+
+
+def test_what_was_read_long_ago_is_told_as_such() -> None:
+    async def ask(service: Service) -> list[str]:
+        found = []
+        async with service.client() as http:
+            for _ in range(2):
+                found.append((await http.get(f"/resolve/{CODE}")).json()["archive"])
+                service.reading._fresh_until = 0.0  # as it is after half a minute
+        return found
+
+    assert served(ask) == ["available", "unavailable"]
 
 
 @pytest.mark.parametrize(
