@@ -1,7 +1,7 @@
 """Codes of items: one item, one code. What a code is made of, how it is written, and how it is read back.
 
-    88.118.8/TP-1001/0000003KA4Y7Q2M9RVXN                  an enterprise's own number
-    01/06901234567892/21/0000003KA4Y7Q2M9RVXN              a GTIN
+    88.118.8/TP-1001/0000003KABPVQXMQGCV3                  an enterprise's own number
+    01/06901234567892/21/00000007AK4259Y9BCVJ              a GTIN
 
 Before the last slash is the product: the prefix of the enterprise in the national industrial-internet identifiers with
 the enterprise's own number, or the GTIN, which begins with the GS1 company prefix. Behind it are 20 characters, as many

@@ -19,6 +19,11 @@ from infra.bench.program import output
 from schemas.errors import UserError
 
 RESULTS: Final = Path(__file__).with_name("ANOMALY.md")
+HEAD: Final = """\
+# Detectors, measured
+
+Written by `headrace bench anomaly --record`; every section says what it ran on.
+"""
 
 DETECTORS: Final[dict[str, Mapping[str, object]]] = {
     "robust_z": {"kind": "robust_z"},

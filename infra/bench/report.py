@@ -16,7 +16,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 _HEAD = """\
 # Results of the benchmarks
 
-Written by `headrace bench windows|latency|scale|anomaly --record`; every section says what it ran on.
+Written by `headrace bench windows|latency|scale --record`; every section says what it ran on.
 """
 
 

@@ -193,7 +193,7 @@ def anomaly_command(
     for title, names, rows, notes in sections:
         report.show(title, names, rows)
         if record:
-            report.record(title, names, rows, notes, anomaly.RESULTS, ran_on)
+            report.record(title, names, rows, notes, anomaly.RESULTS, ran_on, anomaly.HEAD)
     if json_file:
         report.save_json(json_file, "anomaly", {"detectors": [asdict(one) for one in outcomes], **plant}, ran_on)
 

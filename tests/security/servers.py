@@ -45,7 +45,10 @@ MARK = "pl4nted"
 """Stands in every password, in letters that no encoding changes: whoever finds it has found a password."""
 KAFKA_PASSWORD = f"{MARK}-kafka '\"$&\\%s{{}}=,;:/@ö"
 CLICKHOUSE_PASSWORD = f"{MARK}-clickhouse /@:%#?&'\"\\ ö+=[]{{}}"
-USERS = ("worker", "deployer", "outlets", "gateway", "controller", "auditor", "operator", "screen", "resolver", "epcis")
+USERS = (
+    "worker", "deployer", "outlets", "gateway", "controller", "auditor", "operator", "replayer", "screen", "resolver",
+    "epcis",
+)  # fmt: skip
 """Those that docs/SECURITY.md gives rights to."""
 
 _RESOURCES = {

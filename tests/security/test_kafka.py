@@ -60,8 +60,8 @@ def test_a_worker_that_lacks_a_right_ends_with_one_line(deployed: Plant, servers
     ("user", "arguments", "says"),
     [
         ("gateway", "replay HISTORY --topic machine.events", "9 events from 1 of 1 files"),
-        ("operator", "dlq list", "0 dead letters"),
-        ("operator", "dlq replay", "0 messages sent"),
+        ("replayer", "dlq list", "0 dead letters"),
+        ("replayer", "dlq replay", "0 messages sent"),
         ("deployer", "topology plan TOPOLOGY", "nothing to do"),
     ],
 )

@@ -152,7 +152,7 @@ def test_a_message_that_is_too_large_or_nested_too_deep_costs_itself_alone(run: 
 
 
 def test_a_terminal_is_shown_no_control_characters_of_dead_letters(run: Run, servers: Servers) -> None:
-    shown = run.plant.command("dlq", "list", **servers.login("operator")).stdout
+    shown = run.plant.command("dlq", "list", **servers.login("replayer")).stdout
     assert f"{len(HOSTILE) + 2} dead letters" in shown
     assert all(sign.isprintable() or sign == "\n" for sign in shown)
 
@@ -193,7 +193,7 @@ def test_no_password_is_in_any_topic(topic: str, run: Run) -> None:
 
 
 def test_letters_go_back_with_the_rights_that_are_documented_for_it(run: Run, servers: Servers) -> None:
-    sent = run.plant.command("dlq", "replay", "--reason", "malformed", **servers.login("operator")).stdout
+    sent = run.plant.command("dlq", "replay", "--reason", "malformed", **servers.login("replayer")).stdout
     assert "1 messages sent for 1 of 1 dead letters" in sent
 
 
