@@ -108,6 +108,8 @@ def backtest(
         outcome = run.run(history, refusals)
         summary.add(outcome)
         file = out / history.name
+        if file.exists() and any(file.samefile(path) for path, _ in find(files)):
+            raise UserError(f"the scores of {file} would be written over it: name another folder with --out")
         rows = scores.write(history, outcome, file)
         written.append(Written(str(file), rows, list(_draw(outcome, file.with_suffix(".plots"))) if plots else []))
 

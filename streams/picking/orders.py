@@ -64,8 +64,8 @@ def read_orders(name: str, content: bytes) -> list[CuttingOrder]:
 def _rows(content: bytes) -> list[dict[str, Any]]:
     """One order for each number, with a demand for each row."""
     table = csv.DictReader(io.StringIO(content.decode("utf-8-sig")), strict=True)
-    if {*(table.fieldnames or ())} != {*_COLUMNS}:
-        raise ValueError(f"the header must name {', '.join(_COLUMNS)}")
+    if sorted(table.fieldnames or ()) != sorted(_COLUMNS):
+        raise ValueError(f"the header must name {', '.join(_COLUMNS)}, each once")
     orders: dict[str, list[dict[str, Any]]] = {}
     for row in table:
         orders.setdefault(row.pop("order") or "", []).append(row)

@@ -156,6 +156,7 @@ def test_series_whose_names_no_file_can_have_get_plots_of_their_own(run: Run) ->
         (["pump.csv", "--detectors", "spike.yaml", "--time-format", "%Q"], "time format '%Q' of column timestamp"),
         (["pump.csv", "--topology", "mill.yaml", "--asset", "m-1"], "--asset, --metric and --time-format are for"),
         (["pump.csv", "--detectors", "spike.yaml", "--out", "pump.csv/out"], "pump.csv/out/pump.csv cannot be written"),
+        (["pump.csv", "--detectors", "spike.yaml", "--out", "."], "the scores of pump.csv would be written over it"),
         (["--query", "SELECT 1", "--detectors", "spike.yaml"], "--query needs ClickHouse: set HEADRACE_CLICKHOUSE"),
     ],
 )

@@ -49,6 +49,7 @@ def test_orders_are_read_from_csv_yaml_and_json(name: str, content: str) -> None
     [
         ("o.txt", "", "o.txt: cutting orders are read from .csv, .json and .yaml"),
         ("o.csv", "", "o.csv: the header must name order, section, grade, length_mm, quantity"),
+        ("o.csv", "order,section,grade,length_mm,quantity,length_mm\nT,L,Q,5900,4,1\n", "o.csv: the header must"),
         ("o.csv", f"{HEADER}T,L,Q,0,1\n", "o.csv: Expected `int` >= 1 - at `$[0].demands[0].length_mm`"),
         ("o.csv", f"{HEADER}T,L,Q\n", "o.csv: Expected `int`, got `null` - at `$[0].demands[0].length_mm`"),
         ("o.csv", b"\xff", "o.csv: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
