@@ -25,7 +25,7 @@ _WAIT_SECONDS = 0.2
 _FRESH_MS = 1_000
 _LOST_TOUCH_MS = 10_000
 _CHUNK_BYTES = 64 << 20
-"""Of a chunk, about: beyond it, records are as large as nobody's."""
+"""Of a chunk, about; usual ones have a few MiB."""
 _SHOP_FLOOR_BYTES = 256 << 10
 """Of a chunk of these topics, about: they are processed one thing after the other, a second for some megabytes, and
 heartbeats wait for that."""

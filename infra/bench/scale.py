@@ -69,16 +69,13 @@ def cases(events: int, backlog: int) -> dict[str, list[Case]]:
         # Without flush events: a checkpoint is to hold what is open in the midst of a stream.
         return [Case(name, value, replace(workload, flush=False)) for value, workload in varied.items()]
 
+    def of_series(events: int, *numbers: int) -> dict[str, Workload]:
+        return {f"{n:,}": Workload(events=max(events, 2 * n), assets=n) for n in numbers}
+
     usual = Workload(events=events)
     return {
-        "series": axis(
-            "series",
-            {
-                f"{n:,}": Workload(events=max(_LONGER * events, 2 * n), assets=n)
-                for n in (100, 1_000, 10_000, 100_000, 1_000_000)
-            },
-        ),
-        "new": axis("new series", {f"{n:,}": Workload(events=max(events, 2 * n), assets=n) for n in (1_000, 100_000)}),
+        "series": axis("series", of_series(_LONGER * events, 100, 1_000, 10_000, 100_000, 1_000_000)),
+        "new": axis("new series", of_series(events, 1_000, 100_000)),
         "size": axis("event bytes", {f"{n:,}": Workload(events=events, event_bytes=n) for n in (120, 160, 400, 1_000)}),
         "metrics": axis(
             "metrics per event", {str(n): Workload(events=max(events // n, 10_000), metrics=n) for n in (1, 5, 20)}

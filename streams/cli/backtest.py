@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import click
 
@@ -85,19 +85,22 @@ def backtest(
     topology = load(topology_file) if topology_file else None
     specs, second = _detectors(detectors, topology), declared.load(against) if against else ()
     histories: Sequence[History]
+    found: list[tuple[Path, PurePath]] = []
     if query:
         histories = [_queried(query, data)]
     elif topology is None:
+        found = find(files)
         histories = [
             FileHistory(path, name, plain_mapping(path, asset, metrics, time_format or "iso"), "")
-            for path, name in find(files)
+            for path, name in found
         ]
     elif asset or metrics or time_format:
         raise UserError(
             "--asset, --metric and --time-format are for files without --topology: its replays say the same"
         )
     else:
-        histories = list(_mapped(files, topology, mapping))
+        found = find(files)
+        histories = list(_mapped(found, topology, mapping))
 
     infos = topology.metric_infos() if topology else {}
     summary, refusals, written = Summary(tolerance), Refusals(skip_bad_rows), []
@@ -108,7 +111,7 @@ def backtest(
         outcome = run.run(history, refusals)
         summary.add(outcome)
         file = out / history.name
-        if file.exists() and any(file.samefile(path) for path, _ in find(files)):
+        if file.exists() and any(file.samefile(path) for path, _ in found):
             raise UserError(f"the scores of {file} would be written over it: name another folder with --out")
         rows = scores.write(history, outcome, file)
         written.append(Written(str(file), rows, list(_draw(outcome, file.with_suffix(".plots"))) if plots else []))
@@ -127,9 +130,9 @@ def _detectors(file: Path | None, topology: Topology | None) -> tuple[DetectorSp
     return topology.detectors
 
 
-def _mapped(files: Sequence[Path], topology: Topology, mapping: str | None) -> Iterator[History]:
+def _mapped(found: Sequence[tuple[Path, PurePath]], topology: Topology, mapping: str | None) -> Iterator[History]:
     """Files as the topology's replays read them."""
-    for path, name in find(files):
+    for path, name in found:
         [planned] = plan([path], topology, mapping)
         if planned.mapping:  # there is one for every file but NDJSON
             yield FileHistory(path, name, planned.mapping, planned.site)

@@ -103,33 +103,22 @@ def test_a_first_reading_that_breaks_off_is_begun_anew_and_nothing_told_before(
     asyncio.run(look())
 
 
-def test_rows_that_were_stored_long_ago_and_seen_late_are_read_within_a_minute(
-    client: Client, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("looks", "seconds"),
+    [
+        pytest.param(0, 100, id="stored long ago, seen late"),
+        pytest.param(1, 1_000, id="and nobody could look back since"),
+    ],
+)
+def test_rows_that_were_seen_late_are_read_with_the_next_look_back(
+    client: Client, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, looks: int, seconds: int
 ) -> None:
     async def look() -> None:
         subject = follower(endpoint)
         await subject.poll()
-        subject._since += 100  # as if what comes now had been stored 100 s before
-        happen(client, run_of(5, 5), NOW + 1, "shipping", "in_transit")
-        monkeypatch.setattr(following, "NOW", f"SELECT {subject._since}")
-        await subject.poll()
-        assert subject.facts(PRODUCT, 5) == MADE
-        await subject.look_back()
-        assert subject.facts(PRODUCT, 5) is None
-        await subject.close()
-
-    happen(client, run_of(0, 99))
-    asyncio.run(look())
-
-
-def test_rows_that_were_seen_late_are_read_however_long_nobody_could_look_back(
-    client: Client, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def look() -> None:
-        subject = follower(endpoint)
-        await subject.poll()
-        await subject.look_back()
-        subject._since += 1_000  # polls have gone on since
+        for _ in range(looks):
+            await subject.look_back()
+        subject._since += seconds  # as if what comes now had been stored so long before
         happen(client, run_of(5, 5), NOW + 1, "shipping", "in_transit")
         monkeypatch.setattr(following, "NOW", f"SELECT {subject._since}")
         await subject.poll()
