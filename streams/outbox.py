@@ -53,6 +53,8 @@ class Cut(NamedTuple):
     next_offset: int
     checkpoint: Checkpoint
     """The state; without the names of the series, which are those of this cut and all before it."""
+    named: int
+    """Series that earlier cuts have named."""
     series: list[SeriesKey]
     """Series that are new."""
     aggregates: list[tuple[int, WindowRows]]
@@ -112,7 +114,7 @@ class Outbox:
         """Everything collected so far, with the state that it belongs to; the outbox is empty afterwards."""
         series = self._series.keys[self._named :]
         cut = Cut(
-            checkpoint.next_offset, checkpoint, series,
+            checkpoint.next_offset, checkpoint, self._named, series,
             self._aggregates, self._flags, joined(self._judged), self._letters, self._readings, ledger,
             self._edges, self._levels, self._acks, self._feedback, self._alarms, self._adjustments, self._rows,
             self._anomalies, self._tick,

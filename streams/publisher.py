@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import structlog
 from aiokafka.errors import ProducerFenced
 
 from schemas.errors import CheckpointError, SinkRejected, SinkUnavailable
@@ -28,6 +29,8 @@ from streams.rendering import Rendered, Renderer
 from streams.topology.model import Topology
 from streams.transaction import LARGEST_MESSAGE, Transactions
 
+_log = structlog.get_logger("headrace")
+
 Position = tuple[str, int]
 
 _LONGEST_WAIT = 10.0
@@ -36,6 +39,9 @@ _SLOW_SECONDS = 5.0
 _OPEN_SECONDS = 2.0
 """How long a transaction stays open for the sink."""
 _STOP_SECONDS = 2.0
+_BROKER_SECONDS = 30.0
+"""For one step of a transaction: a coordinator that answers and never agrees must not hold up the other partitions.
+Beyond the broker's own limit for an open transaction."""
 
 
 class Failure(NamedTuple):
@@ -77,6 +83,7 @@ class Publisher:
         self._options = options
         self._sink = sink
         self._thread = ThreadPoolExecutor(1, "sink")
+        self._taking: dict[Position, Transactions] = {}
         self._open: dict[Position, tuple[Renderer, Transactions]] = {}
         self._committing: dict[Position, asyncio.Task[None]] = {}
 
@@ -88,17 +95,26 @@ class Publisher:
 
     async def _take_over(self, position: Position) -> Failure | None:
         """Start the partition's producer, which fences its last owner and ends that one's transaction."""
-        transactions = Transactions(self._options, self._topology.topology, *position)
+        transactions = self._taking[position] = Transactions(self._options, self._topology.topology, *position)
         try:
-            await transactions.start()
+            async with asyncio.timeout(_BROKER_SECONDS):
+                await transactions.start()
+            failure = None
         except Exception as error:
+            failure = _failure(error)
+        if self._taking.get(position) is not transactions:
+            failure = Failure("it was let go of before it was open", False)
+        else:
+            del self._taking[position]
+        if failure is None:
+            self._open[position] = Renderer(self._topology, *position), transactions
+        else:
             await transactions.stop(_STOP_SECONDS)
-            return _failure(error)
-        self._open[position] = Renderer(self._topology, *position), transactions
-        return None
+        return failure
 
     async def _close(self, position: Position) -> None:
         """Let go of a partition. What is not committed is read again by its next owner."""
+        self._taking.pop(position, None)  # its taking over ends when it sees that
         committing = self._committing.pop(position, None)
         if committing is not None:
             committing.cancel()
@@ -109,16 +125,15 @@ class Publisher:
     async def _publish(self, cuts: Mapping[Position, Cut]) -> Published:
         """Make cuts durable: returns when they are, or have failed, or nobody needs them any more."""
         begin = time.monotonic()
-        due = {position: self._open[position] for position in cuts if position in self._open}
         done = Published({}, {}, {})
-        rendered = {position: renderer.render(cuts[position]) for position, (renderer, _) in due.items()}
+        rendered = self._render(cuts, done.failures)
         done.render_seconds = time.monotonic() - begin
         begin = time.monotonic()
         writing = asyncio.create_task(self._write(rendered))
         writing.add_done_callback(lambda _: setattr(done, "inserted_at", time.monotonic()))
         commits = {
-            position: asyncio.create_task(self._commit(transactions, rendered[position], writing))
-            for position, (_, transactions) in due.items()
+            position: asyncio.create_task(self._commit(self._open[position][1], cut, writing))
+            for position, cut in rendered.items()
         }
         self._committing |= commits
         outcomes = await asyncio.gather(*commits.values(), return_exceptions=True)
@@ -128,12 +143,25 @@ class Publisher:
         done.insert_seconds = done.inserted_at - begin
         if not writing.cancelled() and writing.exception() is None:
             done.rows = writing.result()
-        for position, outcome in zip(due, outcomes, strict=True):
-            done.checkpoint_bytes[position] = len(rendered[position].blob)
+        for (position, cut), outcome in zip(rendered.items(), outcomes, strict=True):
+            done.checkpoint_bytes[position] = len(cut.blob)
             if isinstance(outcome, BaseException):
                 done.failures[position] = _failure(outcome)
-        done.failures |= {position: Failure("it is not open", False) for position in cuts.keys() - due.keys()}
         return done
+
+    def _render(self, cuts: Mapping[Position, Cut], failures: dict[Position, Failure]) -> dict[Position, Rendered]:
+        """The cuts that can be rendered; what cannot be must not hold up the others."""
+        rendered: dict[Position, Rendered] = {}
+        for position, cut in cuts.items():
+            if position not in self._open:
+                failures[position] = Failure("it is not open", False)
+                continue
+            try:
+                rendered[position] = self._open[position][0].render(cut)
+            except Exception as error:
+                _log.exception("render_failed", topic=position[0], partition=position[1])
+                failures[position] = _failure(error)
+        return rendered
 
     async def _commit(self, transactions: Transactions, cut: Rendered, writing: asyncio.Task[dict[str, int]]) -> None:
         """Commit a cut once its rows are written; the broker gets it meanwhile."""
@@ -141,14 +169,18 @@ class Publisher:
             raise CheckpointError(
                 f"the state takes {len(cut.blob)} bytes, a checkpoint {LARGEST_MESSAGE}: give the topic more partitions"
             )
-        await transactions.begin(cut.messages, cut.blob, cut.next_offset)
+        async with asyncio.timeout(_BROKER_SECONDS):
+            await transactions.begin(cut.messages, cut.blob, cut.next_offset)
         written, _ = await asyncio.wait([writing], timeout=_OPEN_SECONDS)
         if not written:  # readers of the results do not wait for a sink that is away
-            await transactions.abort()
+            async with asyncio.timeout(_BROKER_SECONDS):
+                await transactions.abort()
             await asyncio.wait([writing])
-            await transactions.begin(cut.messages, cut.blob, cut.next_offset)
+            async with asyncio.timeout(_BROKER_SECONDS):
+                await transactions.begin(cut.messages, cut.blob, cut.next_offset)
         writing.result()
-        await transactions.commit()
+        async with asyncio.timeout(_BROKER_SECONDS):
+            await transactions.commit()
 
     async def _write(self, cuts: Mapping[Position, Rendered]) -> dict[str, int]:
         """Write the rows, again and again until the sink has taken them or nobody needs them."""
@@ -187,11 +219,16 @@ def fork(topology: Topology, options: dict[str, Any], sink: Sink | None) -> Sock
             signal.signal(number, signal.SIG_IGN)  # meant for the worker, which hangs up when it is done
         asyncio.run(Publisher(topology, options, sink).serve(theirs))
         code = 0
+    except Exception:
+        _log.exception("publisher_ended")  # nobody else sees it: the process ends here
+        raise
     finally:
         os._exit(code)  # not the parent's clean-up, nor a wait for a write that hangs
 
 
 def _failure(error: BaseException) -> Failure:
+    if isinstance(error, TimeoutError):
+        return Failure(f"the broker did not agree within {_BROKER_SECONDS:g} s", False)
     return Failure(repr(error), isinstance(error, ProducerFenced))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from schemas import identifiers
 from schemas.alarm_actions import AlarmAction, Condition, Level
 from schemas.codec import encode
+from schemas.errors import CheckpointError
 from schemas.events import FLAGS, Event, Judgement
 from schemas.feedback import Feedback
 from schemas.process_acks import ProcessAck
@@ -67,7 +68,9 @@ class Renderer:
         self._tables: dict[str, list[Rows]] = {}
 
     def render(self, cut: Cut) -> Rendered:
-        """The messages, rows and bytes of the next cut."""
+        """The messages, rows and bytes of the next cut. CheckpointError where a cut between has not come here."""
+        if cut.named != len(self._series):
+            raise CheckpointError(f"{cut.named} series were named before this cut, and {len(self._series)} here")
         for key in cut.series:
             self._series.id_of(key)
         self._names.update()

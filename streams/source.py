@@ -134,11 +134,11 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         while not self.should_stop:
             chunks, out_of_log = await self._reader.next_chunks()
             fetched_at = time.monotonic()
-            for position in out_of_log:
-                if position in self.tasks:
-                    await self._reopen(self.tasks[position], IndexError("the log no longer has this position"))
             # Before anything is awaited: a chunk must not meet the task of a later opening.
             read = [(chunk, self.tasks.get((chunk.topic, chunk.partition))) for chunk in chunks]
+            lost = [self.tasks[position] for position in out_of_log if position in self.tasks]
+            for gone in lost:
+                await self._reopen(gone, IndexError("the log no longer has this position"))
             for chunk, task in read:
                 if task is not None:
                     await self.channels[chunk.topic].put(Delivery(chunk, task, fetched_at))  # type: ignore[arg-type]
@@ -244,8 +244,10 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             self._telemetry.last_commit_missed(error)
         self.tasks.clear()
         await asyncio.gather(*map(self._let_go, tasks))
+        self._committer.sink_away = False  # nothing waits for it any more
 
     async def _let_go(self, task: Task) -> None:
         task.close()
-        with suppress(TimeoutError):  # the publisher goes on trying; the broker, once back, fences or ends it
+        # The publisher goes on trying, and the broker, once back, fences or ends it; or the publisher is gone.
+        with suppress(TimeoutError, ConnectionError):
             await asyncio.wait_for(self._committer.let_go(task.topic, task.partition), _LET_GO_SECONDS)

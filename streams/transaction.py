@@ -92,9 +92,10 @@ class Transactions:
         except Exception as error:
             place = {"topic": self._source.topic, "partition": self._source.partition}
             _log.info("producer_abandoned", **place, error=repr(error))
-            with suppress(TimeoutError):
+            with suppress(Exception):  # what ended the producer ends its parts, too
                 await asyncio.wait_for(self._producer._sender.close(), timeout)
-            await self._producer.client.close()
+            with suppress(Exception):
+                await asyncio.wait_for(self._producer.client.close(), timeout)
 
     async def _send(self, messages: Sequence[Message]) -> list[Awaitable[Any]]:
         """Hand over the messages in batches built here: a future per batch, not one per message."""

@@ -1,0 +1,153 @@
+"""The publisher, with fakes for the sink and the producers: openings that overtake each other, cuts that are wrong."""
+
+import asyncio
+import json
+from typing import Any, ClassVar
+
+import pytest
+from structlog.testing import capture_logs
+
+from sinks.base import Batch
+from streams import publisher
+from streams.outbox import Cut
+from streams.processor import Processor
+from streams.publisher import Publisher
+from tests.streams.test_processor import NOW, TOPOLOGY, chunk, event
+
+HERE, THERE = ("machine.events", 0), ("machine.events", 1)
+
+
+class Producer:
+    """Stands for the transactions of a partition; a test says when it has started, and what it refuses."""
+
+    made: ClassVar[list["Producer"]] = []
+
+    def __init__(self, options: dict[str, Any], topology: str, topic: str, partition: int) -> None:
+        self.may_start = asyncio.Event()
+        self.stopped = False
+        self.committed: list[int] = []
+        self.hangs = False
+        self._next_offset = 0
+        Producer.made.append(self)
+
+    async def start(self) -> None:
+        await self.may_start.wait()
+
+    async def begin(self, messages: Any, checkpoint: bytes, next_offset: int) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
+        self._next_offset = next_offset
+
+    async def commit(self) -> None:
+        self.committed.append(self._next_offset)
+
+    async def abort(self) -> None:
+        pass
+
+    async def stop(self, timeout: float) -> None:
+        self.stopped = True
+
+
+class Kept:
+    """A sink that takes everything."""
+
+    def write(self, batch: Batch) -> int:
+        return len(batch)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def producers(monkeypatch: pytest.MonkeyPatch) -> list[Producer]:
+    monkeypatch.setattr(Producer, "made", [])
+    monkeypatch.setattr(publisher, "Transactions", Producer)
+    return Producer.made
+
+
+def cuts(partition: int, *assets: str) -> list[Cut]:
+    """One after each event."""
+    processor = Processor(TOPOLOGY, "machine.events", partition, 0)
+    found = []
+    for offset, asset in enumerate(assets):
+        processor.feed(chunk([(offset, NOW, json.dumps(event(NOW, asset, {"t": 1.0})).encode())], offset))
+        found.append(processor.cut())
+    return found
+
+
+async def opened(server: Publisher, *positions: publisher.Position) -> None:
+    for position in positions:
+        opening = asyncio.create_task(server._take_over(position))
+        await asyncio.sleep(0)
+        Producer.made[-1].may_start.set()
+        assert await opening is None
+
+
+def new() -> Publisher:
+    return Publisher(TOPOLOGY, {}, Kept())
+
+
+def test_an_opening_that_ends_after_a_later_one_leaves_that_as_it_is(producers: list[Producer]) -> None:
+    async def run() -> None:
+        server = new()
+        late = asyncio.create_task(server._take_over(HERE))
+        await asyncio.sleep(0)
+        await server._close(HERE)
+        await opened(server, HERE)
+        first, second = cuts(0, "a", "b")
+        assert (await server._publish({HERE: first})).failures == {}
+        producers[0].may_start.set()
+        failure = await late
+        assert failure is not None
+        assert failure.detail == "it was let go of before it was open"
+        assert (await server._publish({HERE: second})).failures == {}
+
+    asyncio.run(run())
+    assert [one.stopped for one in producers] == [True, False]
+    assert producers[1].committed == [1, 2]
+
+
+def test_a_partition_that_is_let_go_of_while_it_opens_is_not_open_afterwards(producers: list[Producer]) -> None:
+    async def run() -> None:
+        server = new()
+        opening = asyncio.create_task(server._take_over(HERE))
+        await asyncio.sleep(0)
+        await server._close(HERE)
+        producers[0].may_start.set()
+        assert await opening is not None
+        assert (await server._publish({HERE: cuts(0, "a")[0]})).failures[HERE].detail == "it is not open"
+
+    asyncio.run(run())
+    assert producers[0].stopped
+
+
+def test_a_cut_that_cannot_be_rendered_fails_alone_and_is_told_of(producers: list[Producer]) -> None:
+    async def run() -> None:
+        server = new()
+        await opened(server, HERE, THERE)
+        with capture_logs() as logs:
+            done = await server._publish({HERE: cuts(0, "a", "b")[1], THERE: cuts(1, "a")[0]})
+        assert list(done.failures) == [HERE]
+        assert "1 series were named before this cut, and 0 here" in done.failures[HERE].detail
+        assert [line["event"] for line in logs] == ["render_failed"]
+
+    asyncio.run(run())
+    assert [one.committed for one in producers] == [[], [1]]
+
+
+def test_a_coordinator_that_never_agrees_costs_its_partition_and_no_other(
+    producers: list[Producer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "_BROKER_SECONDS", 0.05)
+
+    async def run() -> None:
+        server = new()
+        assert (await server._take_over(HERE)).detail.startswith("the broker did not agree within")  # type: ignore[union-attr]
+        await opened(server, HERE, THERE)
+        producers[1].hangs = True
+        done = await server._publish({HERE: cuts(0, "a")[0], THERE: cuts(1, "a")[0]})
+        assert list(done.failures) == [HERE]
+
+    asyncio.run(run())
+    assert producers[0].stopped
+    assert [one.committed for one in producers] == [[], [], [1]]
