@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from schemas.events import LONGEST_NAME
 from schemas.process_acks import ProcessAck
+from schemas.times import EventTime
 
 Action = Literal[
     "on",
@@ -29,6 +30,9 @@ Action = Literal[
     "tick",
 ]
 
+Partition = Annotated[int, Meta(ge=0, le=(1 << 31) - 1)]
+Offset = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+
 LONGEST_REASON = 1_000
 """Characters of an operator's words."""
 
@@ -38,7 +42,7 @@ class Condition(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tru
 
     id: str
     """The same for the same log, whoever computes it."""
-    ts: int
+    ts: EventTime
     """Event time of the reading that brought it about, epoch milliseconds, UTC."""
     site: str
     """Site of the asset."""
@@ -56,9 +60,9 @@ class Condition(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tru
     """One sentence for people."""
     topic: str
     """Source topic of the reading."""
-    partition: int
+    partition: Partition
     """Partition of the source topic."""
-    offset: int
+    offset: Offset
     """Offset of the record with the reading."""
 
 
@@ -67,7 +71,7 @@ class Level(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
     id: str
     """The same for the same log, whoever computes it."""
-    ts: int
+    ts: EventTime
     """Event time of the reading, at most the broker's time of its record: epoch milliseconds, UTC."""
     site: str
     """Site of the asset."""
@@ -79,9 +83,9 @@ class Level(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """The reading, in the metric's unit."""
     topic: str
     """Source topic of the reading."""
-    partition: int
+    partition: Partition
     """Partition of the source topic."""
-    offset: int
+    offset: Offset
     """Offset of the record with the reading."""
 
 

@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from schemas.times import EventTime
+
 
 class ProcessAck(msgspec.Struct, frozen=True, gc=False):
     """What became of a command. Fields that are not listed are ignored."""
@@ -18,7 +20,7 @@ class ProcessAck(msgspec.Struct, frozen=True, gc=False):
     """Whether it has been carried out, or will not be."""
     value: float
     """Where the set-point stands now, in its unit."""
-    ts: int = 0
+    ts: EventTime = 0
     """When, epoch milliseconds, UTC; for people."""
     reason: str = ""
     """Why, for people."""

@@ -60,6 +60,17 @@ def reading(second: int, value: float, asset: str = "a") -> bytes:
     return encode({"ts": START + 1_000 * second, "site": "s", "asset": asset, "values": {"t": value}})
 
 
+@pytest.mark.parametrize("ts", [10**15, 10**30, -(10**15)])
+def test_a_condition_of_no_possible_time_is_a_dead_letter_and_its_neighbours_are_unharmed(ts: int) -> None:
+    good = encode(condition(True, "plain"))
+    processor = AlarmProcessor(TOPOLOGY, TOPIC, 0, 0)
+    processor.feed(chunk(TOPIC, [good.replace(b'"ts":%d' % START, b'"ts":%d' % ts), good]))
+    found = rendered(processor)
+    assert [one.transition for one in transitions(found)] == ["raised"]
+    [letter] = [msgspec.json.decode(m.value, type=DeadLetter) for m in found.messages if m.topic == "dead.letters"]
+    assert (letter.reason, letter.offset) == ("wrong_type", 0)
+
+
 @given(LOGS, st.lists(st.integers(0, 80), max_size=6))
 @settings(max_examples=60, deadline=None)
 def test_any_chunking_and_any_restart_give_the_same_messages_byte_for_byte(log: list[Record], cuts: list[int]) -> None:
