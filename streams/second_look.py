@@ -184,8 +184,9 @@ def _judgement(raw: msgspec.Raw) -> Judgement:
 
 
 def _shortened(metric: str) -> str:
-    """A refused metric's name, as long as a dead letter can tell it from others of its event."""
-    return metric if len(metric) <= LONGEST_NAME else f"{metric[:_SHOWN]}… {identifiers.prefix(metric)}"
+    """A refused metric's name, as a dead letter can tell it from others of its event: not too long, nor none at all,
+    like that of a letter for what is not told one by one."""
+    return metric if 0 < len(metric) <= LONGEST_NAME else f"{metric[:_SHOWN]}… {identifiers.prefix(metric)}"
 
 
 def _quote(raw: msgspec.Raw) -> str:

@@ -220,6 +220,14 @@ def test_a_large_frame_of_bad_events_has_a_hundred_refusals_and_one_for_the_rest
     assert events.index.tolist() == list(range(1, 4000, 2))
 
 
+def test_the_letter_for_the_rest_has_a_place_of_its_own_beside_a_metric_without_a_name() -> None:
+    """Offset, index and field are the key of a dead letter."""
+    values = {"": 1.0} | {f"m{number}": 1e200 for number in range(150)} | {"t": 1.0}
+    refusals = decoding.capped(decode([json.dumps(event(values=values)).encode()])[1])
+    assert [one.reason for one in refusals].count("more") == 1
+    assert len({(one.index, one.field) for one in refusals}) == len(refusals) == 101
+
+
 def test_a_frame_is_taken_apart_once_however_many_of_its_events_are_bad(monkeypatch: pytest.MonkeyPatch) -> None:
     taken_apart: list[bytes] = []
 
