@@ -71,6 +71,7 @@ class PartitionProcessor(ABC):
         self.next_offset, self.first_offset = checkpoint.next_offset, checkpoint.first_offset
         self.broker_ts = checkpoint.broker_ts
         anew = self.engine.restore(checkpoint.engine)
+        self.engine.counts.settled += bool(anew)
         self.settle()
         return anew
 

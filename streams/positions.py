@@ -1,6 +1,6 @@
 """What the broker knows: where source partitions stand, and what the result topics hold of each."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -69,6 +69,18 @@ class Broker:
                     source = headers.get("ce_source", b"").decode(errors="replace")
                     of_source = found[place.topic].setdefault(source, Messages())
                     of_source.add(headers.get("ce_id", b"").decode(errors="replace"), record.offset)
+        return found
+
+    async def records(self, ranges: Mapping[tuple[str, int], tuple[int, int]]) -> dict[tuple[str, int], int]:
+        """How many records there are to read from one offset of a partition up to another, exclusive."""
+        ends = {TopicPartition(*place): end for place, (begin, end) in ranges.items() if begin < end}
+        found = dict.fromkeys(ranges, 0)
+        self._consumer.assign(list(ends))
+        for place in ends:
+            self._consumer.seek(place, ranges[place][0])
+        while any([await self._consumer.position(place) < end for place, end in ends.items()]):
+            for place, records in (await self._consumer.getmany(timeout_ms=200)).items():
+                found[place] += sum(record.offset < ends[place] for record in records)
         return found
 
     async def _partitions(self, names: Iterable[str]) -> list[TopicPartition]:

@@ -87,7 +87,9 @@ class Processor(PartitionProcessor):
         return self.cut() if self.engine.declare_idle(silence) else None
 
     def settle(self) -> list[Flag]:
+        before = replace(self.engine.counts)
         results = self.engine.settle()
+        self.engine.counts.settled += self.engine.counts != before
         self._collect(results)
         return results.flags
 

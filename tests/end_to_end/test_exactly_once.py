@@ -9,6 +9,7 @@ from itertools import islice
 
 import msgspec
 import pytest
+from kafka import KafkaAdminClient, TopicPartition
 
 from tests.end_to_end.plant import Plant
 from tests.oracle import Oracle, Window
@@ -95,6 +96,87 @@ def test_the_audit_finds_a_row_that_was_removed_and_one_that_was_doubled(deploy:
     [where] = {place for check in removed["checks"] if not check["holds"] for place in check["where"]}
     message = next(m for m in plant.log("aggregates") if dict(m.headers)["ce_id"] == one.encode())
     assert where == f"no row for aggregates/{message.partition}/{message.offset}, id {one}"
+
+
+def test_the_audit_finds_a_row_in_the_place_of_another_and_records_that_were_taken_for_gaps(
+    deploy: Callable[[str], Plant],
+) -> None:
+    plant = deploy(TOPOLOGY)
+    plant.send("machine.events", disordered(3_000))
+    plant.run_to_the_end()
+    mine = f"topology = '{plant.topology.topology}'"
+    one = plant.query(f"SELECT id FROM headrace.anomalies WHERE {mine} ORDER BY id LIMIT 1")[0][0]
+    rename(plant, one, "another")
+    plant.query(
+        f"ALTER TABLE headrace_store.ledger UPDATE records = records - 1, gaps = gaps + 1 WHERE {mine} "
+        "AND topic = 'machine.events' SETTINGS mutations_sync = 1"
+    )
+    found = failed(plant)
+    assert found.keys() == {"the same ids in anomalies and on anomalies", "records in the log"}
+    message = next(m for m in plant.log("anomalies") if dict(m.headers)["ce_id"] == one.encode())
+    assert found["the same ids in anomalies and on anomalies"] == [
+        f"no row for anomalies/{message.partition}/{message.offset}, id {one}",
+        "no message for the row with id another",
+    ]
+
+
+def test_the_audit_tells_records_that_were_deleted_before_they_were_read_from_those_deleted_later(
+    deploy: Callable[[str], Plant],
+) -> None:
+    plant = deploy(TOPOLOGY)
+    plant.send("machine.events", disordered(3_000))
+    plant.run_to_the_end()
+    plant.send("machine.events", disordered(3_000, seed=2))
+    plant.run_to_the_end()
+    delete(plant, "machine.events", 0, 500)
+    assert failed(plant) == {}
+    plant.send("machine.events", disordered(3_000, seed=3))
+    [(end,)] = plant.query(
+        f"SELECT max(next_offset) FROM headrace.ledger WHERE topology = '{plant.topology.topology}' "
+        "AND topic = 'machine.events' AND partition = 0"
+    )
+    delete(plant, "machine.events", 0, end + 100)
+    plant.run_to_the_end()
+    assert failed(plant).keys() == {"records deleted before they were read"}
+
+
+def test_an_older_row_of_the_ledger_that_arrives_later_takes_no_newer_ones_place(
+    deploy: Callable[[str], Plant],
+) -> None:
+    """A worker that was stopped in the midst of an insert wakes after the partition went idle elsewhere."""
+    plant = deploy(TOPOLOGY)
+    plant.send("machine.events", disordered(3_000))
+    plant.run_to_the_end()
+    mine = f"topology = '{plant.topology.topology}' AND topic = 'machine.events'"
+    assert plant.query(f"SELECT max(settled) FROM headrace.ledger WHERE {mine}")[0][0] > 0
+    plant.query(
+        "INSERT INTO headrace_store.ledger SELECT * REPLACE (0 AS settled, 0 AS aggregates) "
+        f"FROM headrace.ledger AS old WHERE {mine} AND old.settled > 0"
+    )
+    assert plant.query(f"SELECT count() FROM headrace.ledger WHERE {mine} AND settled = 0 AND aggregates = 0")[0][0] > 0
+    assert failed(plant) == {}
+
+
+def rename(plant: Plant, old: str, new: str) -> None:
+    """Put a flag in the place of another."""
+    table, mine = "headrace_store.anomalies", f"topology = '{plant.topology.topology}'"
+    plant.query(
+        f"INSERT INTO {table} SELECT * REPLACE ('{new}' AS id) FROM {table} AS old WHERE old.id = '{old}' AND {mine}"
+    )
+    plant.query(f"ALTER TABLE {table} DELETE WHERE id = '{old}' AND {mine} SETTINGS mutations_sync = 1")
+
+
+def failed(plant: Plant) -> dict[str, list[str]]:
+    """The equations that do not hold, and where."""
+    checks = json.loads(plant.command("audit", "--json", check=False).stdout)["checks"]
+    return {check["name"]: check["where"] for check in checks if not check["holds"]}
+
+
+def delete(plant: Plant, topic: str, partition: int, before: int) -> None:
+    """Take records from a log as retention does."""
+    admin = KafkaAdminClient(bootstrap_servers=plant.stack.kafka)
+    admin.delete_records({TopicPartition(topic, partition): before})
+    admin.close()
 
 
 def test_the_windows_in_clickhouse_are_those_of_the_oracle(deploy: Callable[[str], Plant]) -> None:

@@ -10,7 +10,8 @@ SQL = re.compile(r"\b(SELECT|INSERT INTO|CREATE|ALTER|DROP|TRUNCATE|DELETE|SHOW|
 ALLOWED = {
     # Columns and tables as the code names them.
     ("streams/audit.py", "', '.join(_LEDGER)"),
-    ("streams/audit.py", "where"),
+    ("streams/audit.py", "_ORIGIN"),
+    ("streams/audit.py", "columns"),
     ("streams/audit.py", "table"),
     ("sinks/clickhouse/economics.py", "names"),
     ("sinks/clickhouse/economics.py", "columns"),

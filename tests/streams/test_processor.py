@@ -262,8 +262,10 @@ def test_an_idle_partition_gives_out_its_windows_only_after_the_decision_was_cut
     processor.settle()
     restored = Processor(TOPOLOGY, "machine.events", 0, 0)
     restored.restore(unpack(decision.blob))
-    given_out = rendered(processor).messages
+    settled = rendered(processor)
+    given_out = settled.messages
     assert rendered(restored).messages == given_out
+    assert (cut.ledger["settled"], settled.tables["ledger"][0]["settled"]) == ([0], [1])
     kinds = [m.topic for m in given_out]
     assert kinds.count("aggregates") == 4
     assert kinds.count("anomalies") == 1  # the series has been missing for longer than 20 s
