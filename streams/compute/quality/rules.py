@@ -55,14 +55,18 @@ class Limits(NamedTuple):
 
 
 class Watch(msgspec.Struct):
-    """The state of a line: its newest points, standardised, and the rules that its newest one violates."""
+    """The state of a line: its newest points and the rules that the newest one violates."""
 
     recent: list[float] = []
+    """Standardised: in sigmas from the centre line."""
+    values: list[float] = []
+    """As they are drawn: a trend is one of these, also where limits change from point to point."""
     standing: dict[str, int] = {}
 
     def judge(self, value: float, limits: Limits, rules: Sequence[Rule]) -> tuple[list[str], list[tuple[Rule, Side]]]:
         """The rules that the next point violates, and with their side those that the one before did not."""
         self.recent = [*self.recent[1 - MOST_POINTS :], (value - limits.centre) / limits.sigma]
+        self.values = [*self.values[1 - MOST_POINTS :], value]
         found = {rule: side for rule in rules if (side := self._side(rule, value, limits)) is not None}
         begun = [(rule, side) for rule, side in found.items() if self.standing.get(rule) != side]
         self.standing = {rule: int(side) for rule, side in found.items()}
@@ -71,7 +75,7 @@ class Watch(msgspec.Struct):
     def _side(self, rule: Rule, value: float, limits: Limits) -> Side | None:
         if rule == "beyond_limits":
             return 1 if value > limits.upper else -1 if limits.lower is not None and value < limits.lower else None
-        return _PATTERNS[rule](self.recent)
+        return _PATTERNS[rule](self.values if rule in _OF_VALUES else self.recent)
 
 
 def expand(chosen: Iterable[RuleSet | Rule]) -> tuple[Rule, ...]:
@@ -89,15 +93,15 @@ def _most_beyond(z: Sequence[float], least: int, of: int, sigmas: float) -> Side
     return None
 
 
-def _trend(z: Sequence[float], points: int) -> Side | None:
-    steps = [newer - older for older, newer in pairwise(z[-points:])]
+def _trend(values: Sequence[float], points: int) -> Side | None:
+    steps = [newer - older for older, newer in pairwise(values[-points:])]
     if len(steps) < points - 1:
         return None
     return 1 if all(step > 0 for step in steps) else -1 if all(step < 0 for step in steps) else None
 
 
-def _alternating(z: Sequence[float], points: int) -> Side | None:
-    steps = [newer - older for older, newer in pairwise(z[-points:])]
+def _alternating(values: Sequence[float], points: int) -> Side | None:
+    steps = [newer - older for older, newer in pairwise(values[-points:])]
     turns = len(steps) == points - 1 and all(one > 0 > next_ or one < 0 < next_ for one, next_ in pairwise(steps))
     return 0 if turns else None
 
@@ -106,6 +110,8 @@ def _all(z: Sequence[float], points: int, holds: Callable[[float], bool]) -> Sid
     return 0 if len(z) >= points and all(map(holds, z[-points:])) else None
 
 
+_OF_VALUES: Final = ("6_in_a_trend", "14_alternating")
+"""Rules that compare points with one another, not with the limits."""
 _PATTERNS: Final[Mapping[str, Callable[[Sequence[float]], Side | None]]] = {
     "2_of_3_beyond_2s": partial(_most_beyond, least=2, of=3, sigmas=2),
     "4_of_5_beyond_1s": partial(_most_beyond, least=4, of=5, sigmas=1),

@@ -31,6 +31,7 @@ class Series:
     lines: dict[str, list[tuple[float, float, float | None, float]]] = field(default_factory=dict)
     """Value, centre, lower, upper of every point that had limits."""
     z: dict[str, list[float]] = field(default_factory=dict)
+    drawn: dict[str, list[float]] = field(default_factory=dict)
     standing: dict[str, dict[str, int]] = field(default_factory=dict)
     outside: set[int] = field(default_factory=set)
     average: float = 0.0
@@ -135,7 +136,9 @@ class Oracle:
             centre, lower, upper, sigma = limits
             z = one.z.setdefault(line, [])
             z.append((value - centre) / sigma)
-            sides = {rule: side(rule, z, value, lower, upper) for rule in chosen}
+            drawn = one.drawn.setdefault(line, [])
+            drawn.append(value)
+            sides = {rule: side(rule, z, drawn, lower, upper) for rule in chosen}
             violated = {rule: found for rule, found in sides.items() if found is not None}
             before = one.standing.get(line, {})
             self.flags += [(offset, f"{line}:{r}") for r, found in violated.items() if before.get(r) != found]
@@ -212,21 +215,21 @@ def of_range(sigma: float, d2: float, d3: float) -> tuple[float, float, float, f
     return d2 * sigma, max(0, (d2 - 3 * d3) * sigma), (d2 + 3 * d3) * sigma, d3 * sigma
 
 
-def side(rule: str, z: list[float], value: float, lower: float | None, upper: float) -> int | None:
+def side(rule: str, z: list[float], drawn: list[float], lower: float | None, upper: float) -> int | None:
     """The side on which the newest point violates a rule."""
     for sign in (1, -1):
         w = [sign * one for one in z]
         found = {
-            "beyond_limits": value > upper if sign == 1 else lower is not None and value < lower,
+            "beyond_limits": drawn[-1] > upper if sign == 1 else lower is not None and drawn[-1] < lower,
             "2_of_3_beyond_2s": w[-1] > 2 and len([one for one in w[-3:] if one > 2]) >= 2,
             "4_of_5_beyond_1s": w[-1] > 1 and len([one for one in w[-5:] if one > 1]) >= 4,
             "8_on_one_side": len(w) >= 8 and min(w[-8:]) > 0,
             "9_on_one_side": len(w) >= 9 and min(w[-9:]) > 0,
-            "6_in_a_trend": len(w) >= 6 and w[-6:] == sorted(set(w[-6:])),
+            "6_in_a_trend": len(drawn) >= 6 and drawn[-6:][::sign] == sorted(set(drawn[-6:])),
         }.get(rule, False)
         if found:
             return sign
-    steps = [b - a for a, b in pairwise(z[-14:])]
+    steps = [b - a for a, b in pairwise(drawn[-14:])]
     found = {
         "14_alternating": len(z) >= 14 and all(a * b < 0 for a, b in pairwise(steps)),
         "15_within_1s": len(z) >= 15 and max(map(abs, z[-15:])) <= 1,

@@ -53,6 +53,16 @@ def test_a_repeat_of_one_of_the_newest_events_leaves_no_trace() -> None:
     assert counted(run({}, lots)) == (2, 0, 1, 0)
 
 
+def test_late_events_do_not_make_a_repeat_of_the_newest_one_count_again() -> None:
+    late = [sample(minute, 10.5) for minute in range(40)]
+    assert counted(run(bore(), [sample(50, 10.5), *late, sample(50, 10.5)])) == (1, 40, 1, 0)
+
+
+def test_a_subgroup_of_many_samples_of_one_time_that_is_sent_again_leaves_no_trace() -> None:
+    group = [sample(1, 10.5, item=str(number)) for number in range(30)]
+    assert counted(run(bore(), [*group, *group])) == (30, 0, 30, 0)
+
+
 def test_a_late_sample_that_comes_again_is_a_duplicate() -> None:
     assert counted(run(bore(), [sample(5, 10.5), sample(3, 9.5), sample(3, 9.5)])) == (1, 1, 1, 0)
 

@@ -38,6 +38,20 @@ def test_a_rule_is_violated_by_the_point_that_completes_its_pattern(rule: Rule, 
 
 
 @pytest.mark.parametrize(
+    ("rule", "values"), [("6_in_a_trend", [10, 11, 12, 13, 14, 15]), ("14_alternating", [10, 11] * 7)]
+)
+def test_a_pattern_of_points_is_one_of_the_points_as_drawn_where_limits_change(rule: Rule, values: list[float]) -> None:
+    """As on a chart of fractions, whose limits depend on the size of the lot."""
+    for scale in (1, -1):
+        watch = Watch()
+        found = [
+            watch.judge(scale * value, Limits(scale * value, -99.0, 99.0, 1.0 + number), [rule])[0]
+            for number, value in enumerate(values)
+        ]
+        assert found == [[]] * (len(values) - 1) + [[rule]]
+
+
+@pytest.mark.parametrize(
     ("rule", "pattern"),
     [
         ("beyond_limits", [3.0, -3.0]),
