@@ -1,8 +1,9 @@
 """Renders what a partition gives out: messages for the topics, columns for the sink, bytes of the checkpoint."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -80,8 +81,7 @@ class Renderer:
             self._add_aggregates(window, rows)
         for table, found in rows_of(cut.judged, self._topology, self._names):
             self._to_sink(table, length(found["id"]), dict(found))
-        self._add_edges(cut.edges)
-        self._add_levels(cut.levels)
+        self._add_conditions(cut.edges, cut.levels)
         self._add_acks(cut.acks)
         self._add_feedback(cut.feedback)
         self._add_alarms(cut.alarms)
@@ -171,7 +171,12 @@ class Renderer:
         for kind, found in by_kind.items():
             self._to_sink(kind.table, len(found), columns_of(kind, found))
 
-    def _add_edges(self, edges: Sequence[Edge]) -> None:
+    def _add_conditions(self, edges: Sequence[Edge], levels: Sequence[Sample]) -> None:
+        """In the order of their readings, however they were cut; what a playbook has to know comes first."""
+        sent = [*self._levels(levels), *self._edges(edges)]
+        self._messages += [message for _, message in sorted(sent, key=itemgetter(0))]
+
+    def _edges(self, edges: Sequence[Edge]) -> Iterator[tuple[int, Message]]:
         repeats: Counter[tuple[object, ...]] = Counter()
         for edge in edges:
             # Only within a frame can a condition turn and turn again at one time, and a frame is never cut.
@@ -185,16 +190,16 @@ class Renderer:
             )  # fmt: skip
             action = AlarmAction("on" if edge.on else "off", self._topology.topology, condition=condition)
             key = self._names.keys[edge.series]
-            self._messages.append(Message(ALARM_ACTIONS.name, key, condition.id, encode(action)))
+            yield edge.offset, Message(ALARM_ACTIONS.name, key, condition.id, encode(action))
 
-    def _add_levels(self, levels: Sequence[Sample]) -> None:
+    def _levels(self, levels: Sequence[Sample]) -> Iterator[tuple[int, Message]]:
         """To the partition of the asset whose playbook needs it, which need not be that of the series."""
         for one in levels:
             id_ = identifiers.at(self._names.id_prefixes("level", one.asset)[one.series], one.ts, one.offset)
             key = self._series.keys[one.series]
             level = Level(id_, one.ts, *key, one.value, *self._origin()[1:], one.offset)
             action = AlarmAction("level", self._topology.topology, level=level)
-            self._messages.append(Message(ALARM_ACTIONS.name, _key(key.site, one.asset), id_, encode(action)))
+            yield one.offset, Message(ALARM_ACTIONS.name, _key(key.site, one.asset), id_, encode(action))
 
     def _add_acks(self, acks: Sequence[tuple[int, ProcessAck]]) -> None:
         prefix = identifiers.prefix("ack", *self._origin())
