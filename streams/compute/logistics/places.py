@@ -8,7 +8,7 @@ FORGET_MS: Final = 14 * 86_400_000
 """An item that has not moved for so long, by the newest move of the store, does not wait any more; the view `queues`
 has the same."""
 MOST_ITEMS: Final = 10_000
-"""Of a store; beyond, the item that was moved first is forgotten."""
+"""Of a store; beyond, the item that left first is forgotten, or, where all are there, the one that was moved first."""
 
 
 class _Lies(NamedTuple):
@@ -25,6 +25,7 @@ class Places:
         """When the newest move arrived, epoch ms."""
         self._items = {item: _Lies(place, since) for item, place, since in items}
         """In the order of their newest moves in the log."""
+        self._left = {item: None for item, lies in self._items.items() if lies.place in exits}
         self._counts = Counter(lies.place for lies in self._items.values())
 
     def put(self, item: str, place: str, time: int) -> bool:
@@ -37,8 +38,10 @@ class Places:
         if known is not None:
             self._remove(item)
         elif len(self._items) >= MOST_ITEMS:
-            self._remove(next(iter(self._items)))
+            self._remove(next(iter(self._left or self._items)))
         self._items[item] = _Lies(place, time)
+        if place in self._exits:
+            self._left[item] = None
         self._counts[place] += 1
         return True
 
@@ -59,6 +62,7 @@ class Places:
 
     def _remove(self, item: str) -> None:
         place = self._items.pop(item).place
+        self._left.pop(item, None)
         self._counts[place] -= 1
         if not self._counts[place]:
             del self._counts[place]

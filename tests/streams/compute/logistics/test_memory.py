@@ -91,6 +91,20 @@ def test_of_very_many_items_the_one_moved_first_is_forgotten(monkeypatch: pytest
     assert [known.items_at(place) for place in "ijk"] == [1, 0, 1]
 
 
+def test_of_very_many_items_those_that_have_left_are_forgotten_before_one_that_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(places, "MOST_ITEMS", 3)
+    known = Places(("gate",))
+    known.put("waits", "saw", 0)
+    for item in "ijk":
+        known.put(item, "punch", 1)
+        known.put(item, "gate", 2)
+        known = Places(("gate",), **known.snapshot())
+    assert known.items_at("saw") == 1
+    assert [item for item, *_ in known.snapshot()["items"]] == ["waits", "j", "k"]
+
+
 def test_repeats_are_found_among_the_newest_events_alone() -> None:
     known = Repeats()
     for number in range(MEMORY + 1):
