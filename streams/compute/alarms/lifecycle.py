@@ -86,8 +86,8 @@ class Lifecycle:
             if due == status.expires_at:
                 self.now = due
                 self._follow(status, "shelf_expired", BY_HEADRACE, "the shelf has expired")
-            elif due == status.escalates_at:
-                self.now = due
+            elif due == status.escalates_at and status.state == "unacknowledged":
+                self.now = max(self.now, due)  # it may have run out while the condition was gone
                 self._escalate(status)
         self.now = broker_ts
 
@@ -244,8 +244,11 @@ class Lifecycle:
     def _set_timers(self, status: Status) -> None:
         """The timers that belong to the state it has now."""
         rule = self._rules.get(status.name)
-        after = None if rule is None or status.state != "unacknowledged" else rule.escalate_after
-        status.escalates_at = None if after is None else self.now + after
+        if status.state == "unacknowledged" and status.escalates_at is None:
+            after = None if rule is None else rule.escalate_after
+            status.escalates_at = None if after is None else self.now + after
+        elif status.state not in ("unacknowledged", "returned_unacknowledged"):
+            status.escalates_at = None
         if status.state != "shelved":
             status.expires_at = None
         for due in (status.escalates_at, status.expires_at):
@@ -265,7 +268,7 @@ class Lifecycle:
 
     def _is_set(self, due: int, id_: str) -> bool:
         status = self._by_id[id_]
-        return due in (status.expires_at, status.escalates_at)
+        return due == status.expires_at or (due == status.escalates_at and status.state == "unacknowledged")
 
 
 def alarm_id(topology: str, name: str, site: str, asset: str, metric: str) -> str:

@@ -35,7 +35,8 @@ class AlarmRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     latching: bool = False
     """Whether an alarm that was acknowledged stays when its condition is gone, until it is acknowledged once more."""
     escalate_after: Duration | None = None
-    """How long it may stay unacknowledged before that is told as a transition; left out, for ever."""
+    """How long it may stay unacknowledged before that is told as a transition; left out, for ever. A condition that
+    comes and goes does not begin anew; while it is gone nothing is told."""
     about: str = ""
     """For people."""
 

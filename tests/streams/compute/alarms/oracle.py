@@ -43,6 +43,8 @@ class One:
     since: int = 0
     """When it came into its state."""
     until: int | None = None
+    waits: int = 0
+    """Since when somebody should have acknowledged it."""
     escalated: bool = False
 
 
@@ -72,7 +74,7 @@ class Oracle:
                     due.append((one.until, key, "expire"))
                 after = self.escalate_after.get(key[0])
                 if one.state == "unacknowledged" and after and not one.escalated:
-                    due.append((one.since + after, key, "escalate"))
+                    due.append((max(one.waits + after, one.since), key, "escalate"))
             due = [one for one in due if one[0] <= to]
             if not due:
                 break
@@ -103,7 +105,9 @@ class Oracle:
         previous = one.state
         one.state = state
         if state != previous:
-            one.since, one.escalated, one.until = self.now, False, None
+            one.since, one.until = self.now, None
+            if state == "unacknowledged" and (previous != "returned_unacknowledged" or one.escalated):
+                one.waits, one.escalated = self.now, False
         if what == "shelve":
             one.until = self.now + for_ms
         self.see_flood()

@@ -178,6 +178,17 @@ def test_an_unacknowledged_alarm_escalates_once() -> None:
     assert (escalated.ts, escalated.reason) == (START + 5 * MINUTE, "not acknowledged for 5m")
 
 
+def test_an_unacknowledged_alarm_that_comes_and_goes_escalates_when_it_is_on_and_the_time_has_passed() -> None:
+    on, off = condition(True, "urgent"), condition(False, "urgent")
+    steps = [(0, on), (2 * MINUTE, off), (2 * MINUTE, on), (30_000, off), (2 * MINUTE, AlarmAction("tick"))]
+    running, rows = run(log_of(steps))
+    assert [row.transition for row in rows] == ["raised", "returned", "raised", "returned"]
+    assert running.next_due() is None  # nobody is called for what is over
+    rows = run(log_of([*steps, (0, on), (1, AlarmAction("tick"))]))[1]
+    assert [row.transition for row in rows[4:]] == ["raised", "escalated"]
+    assert rows[-1].ts == START + 6 * MINUTE + 30_000
+
+
 def test_one_record_can_bring_several_timers_of_an_alarm_about_in_their_order() -> None:
     steps = [(0, condition(True, "urgent")), (0, operate("shelve", "urgent", for_ms=MINUTE)), (60 * MINUTE, OFF[1])]
     rows = run(log_of(steps))[1]
