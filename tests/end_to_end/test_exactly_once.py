@@ -73,6 +73,10 @@ def test_a_worker_killed_in_the_middle_changes_nothing(deploy: Callable[[str], P
     assert "nothing lost, nothing twice" in plant.command("audit").stdout
 
 
+def test_the_audit_says_where_nothing_has_been_read(deploy: Callable[[str], Plant]) -> None:
+    assert "nothing has been read yet" in deploy(TOPOLOGY).command("audit").stdout
+
+
 def test_the_audit_finds_a_row_that_was_removed_and_one_that_was_doubled(deploy: Callable[[str], Plant]) -> None:
     plant = deploy(TOPOLOGY)
     plant.send("machine.events", disordered(3_000))
