@@ -45,6 +45,8 @@ class ProductionEngine(ShopFloorEngine[ProductionEvent]):
         """Broker's time of the event that stream time has come from, less its own, ms."""
         self._waiting = False
         """Whether there are slices that will close."""
+        self._redeclared: list[Machine] = []
+        """Those whose state is declared otherwise than it was; the next record ends it."""
 
     def drain(self) -> Found:
         self._found.rows.extend(self._timekeeper.drain())
@@ -56,6 +58,9 @@ class ProductionEngine(ShopFloorEngine[ProductionEvent]):
         return self._closed + MINUTE + self._lateness + self._delay
 
     def _take(self, offset: int, broker_ts: int, event: ProductionEvent) -> Outcome:
+        for machine in self._redeclared:
+            self._timekeeper.change(machine, "", "", UNKNOWN, offset)
+        self._redeclared = []
         if isinstance(event, Tick):
             if self.stream_time > LONG_AGO and self._delay <= _LIVE:
                 self.stream_time = max(self.stream_time, broker_ts - self._delay)
@@ -136,10 +141,10 @@ class ProductionEngine(ShopFloorEngine[ProductionEvent]):
         machines = msgspec.msgpack.decode(state["machines"], type=list[Machine])
         self._machines = {(machine.site, machine.asset): machine for machine in machines}
         self._waiting = any(map(self._is_waiting, machines))
-        anew: list[str] = []
-        for machine in machines:
-            if machine.state and self._categories.get(machine.state) != machine.category:
-                anew.append(f"state {machine.state} of {machine.site}/{machine.asset} (declared otherwise)")
-                machine.state, machine.reason, machine.since = "", "", machine.at
-                machine.category, machine.halt = UNKNOWN, None
-        return anew
+        self._redeclared = [
+            machine for machine in machines if machine.state and self._categories.get(machine.state) != machine.category
+        ]
+        return [
+            f"state {machine.state} of {machine.site}/{machine.asset} (declared otherwise)"
+            for machine in self._redeclared
+        ]

@@ -248,6 +248,18 @@ def test_a_state_declared_otherwise_begins_anew() -> None:
     assert (row.unknown_ms, row.down_ms) == (30_000, 30_000)
 
 
+def test_a_stop_under_way_ends_where_its_state_is_declared_otherwise_and_has_its_row() -> None:
+    one = engine(DAY)
+    feed(one, live([state(SIX, "stopped", "blade"), count(SIX + 10 * MINUTE, 0)]))
+    redeclared = engine(spec(states={"running": "production", "stopped": "planned"}))
+    assert redeclared.restore(one.snapshot()) == ["state stopped of s/saw-1 (declared otherwise)"]
+    again = engine(spec(states={"running": "production", "stopped": "planned"}))
+    again.restore(redeclared.snapshot())  # before any record has come
+    feed(again, live([state(SIX + 11 * MINUTE, "stopped"), state(SIX + 13 * MINUTE, "running")]), 2)
+    found = [(stop.ts - SIX, stop.end - SIX, stop.category, stop.reason) for stop in stops(again.drain().rows)]
+    assert found == [(0, 10 * MINUTE, "down", "blade"), (11 * MINUTE, 13 * MINUTE, "planned", "")]
+
+
 def test_shifts_declared_otherwise_hold_from_the_next_minute_on() -> None:
     one = engine(DAY)
     feed(one, live([state(SIX, "running")]))
