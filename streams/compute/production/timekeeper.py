@@ -134,21 +134,16 @@ class Timekeeper:
             machine.at = end
 
     def _slice(self, machine: Machine, ts: int) -> Slice:
-        """The open slice of the machine's job at `ts`, not before any other slice."""
+        """The open slice of the machine's job at `ts`, not before any other slice.
+
+        An order that is taken up again within the minute has another one: the newest row is that of the order at hand.
+        """
         start = ts - ts % MINUTE
-        number = 0
-        found = None
-        for slice_ in reversed(machine.open):
-            if slice_.start < start:
-                break
-            if slice_.job == machine.job:
-                found = slice_
-                break
-            number += 1
-        if found is None:
+        found = machine.open[-1] if machine.open else None
+        if found is None or found.start < start or found.job != machine.job:
             place = self._calendar.place(ts)
             found = Slice(
-                start=start, number=number, shift=place.shift, shift_start=place.start, day=place.day,
+                start=start, number=machine.slices_in(start), shift=place.shift, shift_start=place.start, day=place.day,
                 planned=place.planned, job=machine.job,
             )  # fmt: skip
             machine.open.append(found)

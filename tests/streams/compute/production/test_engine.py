@@ -49,6 +49,14 @@ def test_a_minute_is_one_row_for_each_order() -> None:
     assert first.id != second.id
 
 
+def test_an_order_that_is_taken_up_again_within_a_minute_has_its_newest_row() -> None:
+    orders = [job(SIX + at * 1_000, order) for at, order in ((0, "A"), (20, "B"), (30, "A"))]
+    rows = slices(run(DAY, live([state(SIX, "running"), *orders, OVER])))
+    newest = [row for row in rows if row.window_start == SIX]
+    assert [(row.order, row.production_ms) for row in newest] == [("A", 20_000), ("B", 10_000), ("A", 30_000)]
+    assert [row.id for row in newest] == sorted(row.id for row in newest)
+
+
 def test_a_row_carries_its_ratios() -> None:
     log = live([job(SIX), state(SIX, "running"), count(SIX + 20_000, 16, 4), state(SIX + 40_000, "stopped"), OVER])
     row = slices(run(DAY, log))[0]

@@ -1,5 +1,7 @@
 """The engine of production on random logs: an oracle, any cut, any restart."""
 
+from collections import Counter, defaultdict
+
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,7 +93,10 @@ def test_rows_and_counts_are_those_of_the_oracle(log: list[Record]) -> None:
     assert counts == [expected.outcomes.count(word) for word in ("accepted", "late", "duplicate", "dead_letter")]
     found = factory.slices(rows)
     assert len({row.id for row in rows}) == len(rows)
-    assert {(row.asset, row.window_start, row.order): _numbers(row) for row in found} == {
+    sums: dict[tuple[str, int, str], Counter[str]] = defaultdict(Counter)
+    for row in found:  # an order that is taken up again within a minute has one row more
+        sums[row.asset, row.window_start, row.order].update(_numbers(row))
+    assert sums == {
         key: {name: number for name, number in slice_.items() if number} for key, slice_ in expected.slices.items()
     }
     assert (
