@@ -75,25 +75,26 @@ CREATE OR REPLACE VIEW headrace.genealogy
 )
 AS SELECT
     `topology`, `link`, `used`.`item` AS `input`, `made`.`item` AS `output`, `made`.`at` AS `ts`,
-    `made`.`who` AS `enterprise`, `made`.`where` AS `site`, `made`.`machine` AS `asset`,
+    `enterprise`, `made`.`where` AS `site`, `made`.`machine` AS `asset`,
     `used`.`amount` AS `input_quantity`, `used`.`unit` AS `input_uom`, `made`.`amount` AS `output_quantity`,
     `made`.`unit` AS `output_uom`
 FROM
 (
-    SELECT `topology`, `link`, `item`, `event`, max(`row`.`quantity`) AS `amount`, any(`row`.`uom`) AS `unit`
+    SELECT
+        `topology`, `link`, `enterprise`, `item`, `event`, max(`row`.`quantity`) AS `amount`, any(`row`.`uom`) AS `unit`
     FROM headrace_store.trace_links AS `row`
     WHERE `role` = 'input'
-    GROUP BY `topology`, `link`, `item`, `event`, `enterprise`
+    GROUP BY `topology`, `link`, `enterprise`, `item`, `event`
     HAVING max(`row`.`error`) = 0
 ) AS `used`
 INNER JOIN
 (
     SELECT
-        `topology`, `link`, `item`, `event`, `ts` AS `at`, `enterprise` AS `who`, any(`row`.`site`) AS `where`,
+        `topology`, `link`, `enterprise`, `item`, `event`, `ts` AS `at`, any(`row`.`site`) AS `where`,
         any(`row`.`asset`) AS `machine`, max(`row`.`quantity`) AS `amount`, any(`row`.`uom`) AS `unit`
     FROM headrace_store.trace_links AS `row`
     WHERE `role` = 'output'
-    GROUP BY `topology`, `link`, `item`, `event`, `ts`, `enterprise`
+    GROUP BY `topology`, `link`, `enterprise`, `item`, `event`, `ts`
     HAVING max(`row`.`error`) = 0
-) AS `made` USING (`topology`, `link`)
-COMMENT 'What was made of what, a row for each pair of a transformation; ask by link';
+) AS `made` USING (`topology`, `link`, `enterprise`)
+COMMENT 'What was made of what, a row for each pair of a transformation as an enterprise captured it; ask by link';

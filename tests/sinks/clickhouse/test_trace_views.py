@@ -7,7 +7,7 @@ from clickhouse_driver import Client
 
 from sinks.clickhouse.writer import ClickHouseSink
 from tests.sinks.archive.lives import CODES, LOTS, PARTS, SAW, Told, event, load, messages, quantities, uris
-from tests.streams.compute.trace.messages import MILL, NOW
+from tests.streams.compute.trace.messages import MILL, NOW, YARD
 
 MADE = {
     **event("TransformationEvent", NOW - 9_000, inputQuantityList=quantities([(LOTS[0], (12.5, "KGM"))])),
@@ -35,6 +35,18 @@ def test_what_was_declared_wrong_is_shown_by_the_life_alone(sink: ClickHouseSink
     genealogy = "SELECT input, output, asset, input_quantity, input_uom, output_quantity FROM headrace.genealogy"
     made = [(LOTS[0], code, "saw-1", 12.5, "KGM", None) for code in CODES[:2]]
     assert client.execute(f"{genealogy} ORDER BY output") == sorted(made)
+
+
+def test_what_two_enterprises_capture_of_one_transformation_is_not_mixed(sink: ClickHouseSink, client: Client) -> None:
+    by_yard = {**CUT, "outputEPCList": uris(PARTS[1:2])}
+    cut = {**CUT, "transformationID": "urn:cut:1"}
+    load(sink, "t", messages([Told(MILL, cut, ""), Told(YARD, {**by_yard, "transformationID": "urn:cut:1"}, "")]), 0)
+    load(sink, "t", messages([Told(MILL, CUT, ""), Told(YARD, CUT, "")]), 1_000)
+    found = client.execute("SELECT link = 'urn:cut:1', enterprise, input, output FROM headrace.genealogy")
+    assert sorted(found) == sorted(
+        (joined, who, CODES[0], part)
+        for joined, who, part in [(0, MILL, PARTS[0]), (0, YARD, PARTS[0]), (1, MILL, PARTS[0]), (1, YARD, PARTS[1])]
+    )
 
 
 @pytest.mark.parametrize(

@@ -1184,14 +1184,14 @@ CREATE VIEW headrace.genealogy
     `output_quantity` Nullable(Float64) COMMENT 'How much was made, in the unit output_uom; NULL for a single item',
     `output_uom` LowCardinality(String) COMMENT 'Unit, likewise'
 )
-COMMENT 'What was made of what, a row for each pair of a transformation; ask by link'
+COMMENT 'What was made of what, a row for each pair of a transformation as an enterprise captured it; ask by link'
 AS SELECT
     topology,
     link,
     used.item AS input,
     made.item AS output,
     made.at AS ts,
-    made.who AS enterprise,
+    enterprise,
     made.where AS site,
     made.machine AS asset,
     used.amount AS input_quantity,
@@ -1203,6 +1203,7 @@ FROM
     SELECT
         topology,
         link,
+        enterprise,
         item,
         event,
         max(row.quantity) AS amount,
@@ -1212,9 +1213,9 @@ FROM
     GROUP BY
         topology,
         link,
+        enterprise,
         item,
-        event,
-        enterprise
+        event
     HAVING max(row.error) = 0
 ) AS used
 INNER JOIN
@@ -1222,10 +1223,10 @@ INNER JOIN
     SELECT
         topology,
         link,
+        enterprise,
         item,
         event,
         ts AS at,
-        enterprise AS who,
         any(row.site) AS where,
         any(row.asset) AS machine,
         max(row.quantity) AS amount,
@@ -1235,12 +1236,12 @@ INNER JOIN
     GROUP BY
         topology,
         link,
+        enterprise,
         item,
         event,
-        ts,
-        enterprise
+        ts
     HAVING max(row.error) = 0
-) AS made USING (topology, link);
+) AS made USING (topology, link, enterprise);
 
 CREATE VIEW headrace.headroom
 (
