@@ -13,8 +13,8 @@ HOUR_MS: Final = 3_600_000
 class LastHour:
     """Of each key, who was there within the hour before its newest event time, and when last.
 
-    Of a key as many are remembered as are allowed, and one more; of all keys together the newest `most`: where there
-    are too many, the key is forgotten whose newest came longest ago in the log.
+    Of a key as many are remembered as are allowed, and one more; of all keys together `most`: where there are too many,
+    keys are forgotten whole, the one that the log has not had for longest first, but never the one at hand.
     """
 
     def __init__(self, allowed: int, most: int) -> None:
@@ -24,8 +24,8 @@ class LastHour:
         self._size = 0
 
     def add(self, key: int, who: int, ts: int) -> int:
-        """How many different ones there were within the hour; 0 if this was earlier than that. At most one more than is
-        allowed: nobody asks how many more.
+        """How many different ones there were within the hour before the key's newest event time; 0 if `ts` is earlier
+        than that. At most one more than is allowed: nobody asks how many more.
         """
         seen = self._seen.pop(key, {})
         self._size -= len(seen)
@@ -42,7 +42,8 @@ class LastHour:
         return len(seen) if ts > since else 0
 
     def snapshot(self) -> dict[str, Any]:
-        """The keys, the one longest ago first, with how many were there; and of each in turn who, and when."""
+        """The keys, the one that the log has not had for longest first, with how many were there; and of each in turn
+        who, and when."""
         each = self._seen.values()
         return {
             "keys": np.fromiter(self._seen, np.uint64, len(self._seen)),
