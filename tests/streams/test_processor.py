@@ -15,6 +15,7 @@ from schemas.durations import Duration, decode_hook
 from schemas.results import Aggregate, Anomaly, DeadLetter
 from streams.checkpoint import FORMAT, unpack
 from streams.chunk import Chunk
+from streams.compute.compliance.rule import Compliance, Rule
 from streams.compute.incidents import Incidents
 from streams.processor import Processor
 from streams.rendering import Message, Rendered, Renderer
@@ -280,6 +281,18 @@ def test_a_point_behind_an_idle_decision_is_late() -> None:
     processor.feed(chunk([(1, NOW, json.dumps(event(NOW, "a", {"t": 2.0})).encode())], 1))
     assert processor.engine.windows["10s"].late == 1
     assert processor.engine.counts.late == 1
+
+
+def test_points_that_are_late_for_everything_are_late_for_their_rule_too() -> None:
+    rule = Rule(name="so2", pack="cn-hj75-2017", metric="so2", limits={"hour": 50.0})
+    processor = Processor(
+        msgspec.structs.replace(TOPOLOGY, compliance=Compliance(rules=(rule,))), "machine.events", 0, 0
+    )
+    values = {"so2": 1.0, "t": 1.0}
+    log = [event(NOW, "a", values), event(NOW - 600_000, "a", values), event(NOW - 30_000, "a", values)]
+    processor.feed(chunk([(at, NOW, json.dumps(one).encode()) for at, one in enumerate(log)], 0))
+    counts = processor.engine.counts
+    assert (counts.late, counts.compliance_late) == (1, 2), "the last one is late for its minute alone"
 
 
 def test_a_future_event_within_bounds_does_not_close_the_windows_of_others() -> None:

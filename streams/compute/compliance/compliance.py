@@ -87,6 +87,10 @@ class Compliance:
         for monitor in self._monitors:
             monitor.grow(appeared)
 
+    def count_watched(self, series: Index) -> int:
+        """How many of these readings are of series that a rule needs."""
+        return int(np.count_nonzero(self._slot_of[series] >= 0))
+
     def feed(
         self, series: Index, ts: Ints, x: Floats, flag: NDArray[np.int8], offset: Ints, stream_time: Ints
     ) -> Outcome:
