@@ -5,7 +5,7 @@ come to the same in any order. Three kinds of events say how things stood at the
 has had a later word: a stock take before the newest change of its bin, a pick list before the newest of its order, a
 move before the newest of its item. A late move has its row, and moves nothing; the other two change nothing.
 
-An event that says exactly what one of the newest 512 of its store said is a duplicate.
+An event that says exactly what one of the newest 1,024 of its store by event time said is a duplicate.
 """
 
 from collections.abc import Callable, Mapping
@@ -89,7 +89,7 @@ class LogisticsEngine(ShopFloorEngine[LogisticsEvent]):
         if said in store.repeats:
             return "duplicate"
         outcome = self._takers[type(event)](offset, broker_ts, event, store)
-        store.repeats.add(said)
+        store.repeats.add(parse_time(event.ts), said)
         self._stores[key] = store
         return outcome
 
@@ -231,7 +231,10 @@ class LogisticsEngine(ShopFloorEngine[LogisticsEvent]):
             store.stock = Stock(one["stock"])
             store.lists = PickLists(one["lists"])
             store.places = Places(self._exits, **one["places"])
-            store.repeats = Repeats(one["repeats"])
+            repeats = one["repeats"]
+            if not isinstance(repeats, Mapping):  # a checkpoint from before event times were remembered
+                repeats = {"times": [LONG_AGO] * len(repeats), "digests": repeats}
+            store.repeats = Repeats(**repeats)
             store.incident = tuple(one["incident"])
         return []
 

@@ -1,5 +1,6 @@
 """Where items lie, as far as moves tell."""
 
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Any, Final, NamedTuple
@@ -8,7 +9,7 @@ FORGET_MS: Final = 14 * 86_400_000
 """An item that has not moved for so long, by the newest move of the store, does not wait any more; the view `queues`
 has the same."""
 MOST_ITEMS: Final = 10_000
-"""Of a store; beyond, the item that left first is forgotten, or, where all are there, the one that was moved first."""
+"""Of a store; beyond, the item that has not moved for longest is forgotten, one that has left before any that waits."""
 
 
 class _Lies(NamedTuple):
@@ -24,9 +25,15 @@ class Places:
         self._newest = newest
         """When the newest move arrived, epoch ms."""
         self._items = {item: _Lies(place, since) for item, place, since in items}
-        """In the order of their newest moves in the log."""
-        self._left = {item: None for item, lies in self._items.items() if lies.place in exits}
         self._counts = Counter(lies.place for lies in self._items.values())
+        self._waiting: list[tuple[int, str]] = []
+        """Since when, and which item: the longest first. Moves come late, so the order of the log is not this one."""
+        self._left: list[tuple[int, str]] = []
+        """Likewise of the items at exits."""
+        for item, lies in self._items.items():
+            self._order(lies.place).append((lies.since, item))
+        self._waiting.sort()
+        self._left.sort()
 
     def put(self, item: str, place: str, time: int) -> bool:
         """An item has arrived; False if it is known to have arrived elsewhere later, or long been forgotten."""
@@ -37,12 +44,11 @@ class Places:
             return False
         if known is not None:
             self._remove(item)
-        elif len(self._items) >= MOST_ITEMS:
-            self._remove(next(iter(self._left or self._items)))
         self._items[item] = _Lies(place, time)
-        if place in self._exits:
-            self._left[item] = None
         self._counts[place] += 1
+        insort(self._order(place), (time, item))
+        if len(self._items) > MOST_ITEMS:
+            self._remove((self._left or self._waiting)[0][1])
         return True
 
     def items_at(self, place: str) -> int:
@@ -53,16 +59,18 @@ class Places:
         """Plain values, to build it from again."""
         return {"newest": self._newest, "items": [(item, *lies) for item, lies in self._items.items()]}
 
+    def _order(self, place: str) -> list[tuple[int, str]]:
+        return self._left if place in self._exits else self._waiting
+
     def _forget(self) -> None:
-        while self._items:
-            first = next(iter(self._items))
-            if self._items[first].since >= self._newest - FORGET_MS:
-                return
-            self._remove(first)
+        for order in (self._waiting, self._left):
+            while order and order[0][0] < self._newest - FORGET_MS:
+                self._remove(order[0][1])
 
     def _remove(self, item: str) -> None:
-        place = self._items.pop(item).place
-        self._left.pop(item, None)
+        place, since = self._items.pop(item)
+        order = self._order(place)
+        del order[bisect_left(order, (since, item))]
         self._counts[place] -= 1
         if not self._counts[place]:
             del self._counts[place]

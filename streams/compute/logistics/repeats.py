@@ -1,17 +1,18 @@
 """Events that come twice: a robot that got no answer sends again, and must not take from stock twice."""
 
-from collections import deque
+from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Final
+from heapq import heappush, heappushpop
+from typing import Any, Final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from schemas.logistics import LogisticsEvent
 
-MEMORY: Final = 512
-"""Newest events of a store that a repeat is looked for among."""
+MEMORY: Final = 1024
+"""Events of a store that a repeat is looked for among: the newest by event time, so that a log that is sent once more
+from its beginning does not push them out before their turn comes."""
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -21,22 +22,28 @@ def digest(event: LogisticsEvent) -> int:
 
 
 class Repeats:
-    """The digests of the newest events of a store."""
+    """Event times and digests of the newest events of a store."""
 
-    def __init__(self, digests: NDArray[np.uint64] | None = None) -> None:
-        self._newest = deque([] if digests is None else digests.tolist(), maxlen=MEMORY)
-        self._known = set(self._newest)
+    def __init__(self, times: Iterable[Any] = (), digests: Iterable[Any] = ()) -> None:
+        self._oldest_first = sorted((int(time), int(one)) for time, one in zip(times, digests, strict=True))
+        """A heap, as what is sorted is."""
+        self._known = {one for _, one in self._oldest_first}
 
     def __contains__(self, digest_: int) -> bool:
         return digest_ in self._known
 
-    def add(self, digest_: int) -> None:
+    def add(self, time: int, digest_: int) -> None:
         """Remember an event that is not known yet."""
-        if len(self._newest) == MEMORY:
-            self._known.discard(self._newest[0])
-        self._newest.append(digest_)
         self._known.add(digest_)
+        if len(self._oldest_first) < MEMORY:
+            heappush(self._oldest_first, (time, digest_))
+        else:
+            self._known.discard(heappushpop(self._oldest_first, (time, digest_))[1])
 
-    def snapshot(self) -> NDArray[np.uint64]:
-        """The digests, oldest first."""
-        return np.array(self._newest, np.uint64)
+    def snapshot(self) -> dict[str, Any]:
+        """What to build it from again."""
+        order = sorted(self._oldest_first)
+        return {
+            "times": np.array([time for time, _ in order], np.int64),
+            "digests": np.array([one for _, one in order], np.uint64),
+        }

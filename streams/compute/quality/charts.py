@@ -7,7 +7,7 @@ mean and sigma are those of the baseline; a subgroup has n values, of mean x and
 | `xbar` | x | mean | mean ± 3 sigma / sqrt(n) |
 | `range` | R | d2 sigma | (d2 ± 3 d3) sigma, at least 0 |
 | `individuals` | each value | mean | mean ± 3 sigma |
-| `moving_range` | distance of two values | 1.128 sigma | (1.128 ± 3 x 0.853) sigma, at least 0 |
+| `moving_range` | distance of two values | 1.128 sigma | (1.128 ± 3 x 0.8525) sigma, at least 0 |
 | `ewma` | z = lambda x + (1 - lambda) z | mean | mean ± L sigma sqrt(lambda / (2 - lambda) / n) |
 | `cusum_high` | S+ = max(0, S+ + u - k) | 0 | h |
 | `cusum_low` | S- = max(0, S- - u - k) | 0 | h |

@@ -1,7 +1,9 @@
 """When points of a control chart are no longer chance.
 
-The rules look at standardised points z, in standard deviations of the plotted statistic from the centre line, the
-newest last. A rule that counts points is violated at a point that is one of those counted and completes them.
+Trends and alternation are those of the plotted values. The other rules look at standardised points z, in standard
+deviations of the plotted statistic from the centre line: where subgroups differ in size, limits change from point to
+point. The newest point is last; a rule that counts points is violated at a point that is one of those counted and
+completes them.
 
 Sources: Western Electric (1956), Statistical Quality Control Handbook, pages 23-28, as in NIST/SEMATECH e-Handbook of
 Statistical Methods, 6.3.2; Nelson (1984), The Shewhart Control Chart: Tests for Special Causes, Journal of Quality
@@ -55,18 +57,19 @@ class Limits(NamedTuple):
 
 
 class Watch(msgspec.Struct):
-    """The state of a line: its newest points and the rules that the newest one violates."""
+    """The state of a line: its newest points, standardised and as plotted, and the rules that its newest one
+    violates."""
 
     recent: list[float] = []
-    """Standardised: in sigmas from the centre line."""
     values: list[float] = []
-    """As they are drawn: a trend is one of these, also where limits change from point to point."""
+    """Empty where no rule looks at them."""
     standing: dict[str, int] = {}
 
     def judge(self, value: float, limits: Limits, rules: Sequence[Rule]) -> tuple[list[str], list[tuple[Rule, Side]]]:
         """The rules that the next point violates, and with their side those that the one before did not."""
         self.recent = [*self.recent[1 - MOST_POINTS :], (value - limits.centre) / limits.sigma]
-        self.values = [*self.values[1 - MOST_POINTS :], value]
+        if not _OF_VALUES.keys().isdisjoint(rules):  # else they would only take room in checkpoints
+            self.values = [*self.values[1 - MOST_POINTS :], value]
         found = {rule: side for rule in rules if (side := self._side(rule, value, limits)) is not None}
         begun = [(rule, side) for rule, side in found.items() if self.standing.get(rule) != side]
         self.standing = {rule: int(side) for rule, side in found.items()}
@@ -75,7 +78,9 @@ class Watch(msgspec.Struct):
     def _side(self, rule: Rule, value: float, limits: Limits) -> Side | None:
         if rule == "beyond_limits":
             return 1 if value > limits.upper else -1 if limits.lower is not None and value < limits.lower else None
-        return _PATTERNS[rule](self.values if rule in _OF_VALUES else self.recent)
+        if rule in _OF_VALUES:
+            return _OF_VALUES[rule](self.values)
+        return _OF_Z[rule](self.recent)
 
 
 def expand(chosen: Iterable[RuleSet | Rule]) -> tuple[Rule, ...]:
@@ -110,15 +115,16 @@ def _all(z: Sequence[float], points: int, holds: Callable[[float], bool]) -> Sid
     return 0 if len(z) >= points and all(map(holds, z[-points:])) else None
 
 
-_OF_VALUES: Final = ("6_in_a_trend", "14_alternating")
-"""Rules that compare points with one another, not with the limits."""
-_PATTERNS: Final[Mapping[str, Callable[[Sequence[float]], Side | None]]] = {
+_Pattern = Callable[[Sequence[float]], Side | None]
+_OF_VALUES: Final[Mapping[str, _Pattern]] = {
+    "6_in_a_trend": partial(_trend, points=6),
+    "14_alternating": partial(_alternating, points=14),
+}
+_OF_Z: Final[Mapping[str, _Pattern]] = {
     "2_of_3_beyond_2s": partial(_most_beyond, least=2, of=3, sigmas=2),
     "4_of_5_beyond_1s": partial(_most_beyond, least=4, of=5, sigmas=1),
     "8_on_one_side": partial(_most_beyond, least=8, of=8, sigmas=0),
     "9_on_one_side": partial(_most_beyond, least=9, of=9, sigmas=0),
-    "6_in_a_trend": partial(_trend, points=6),
-    "14_alternating": partial(_alternating, points=14),
     "15_within_1s": partial(_all, points=15, holds=lambda z: abs(z) <= 1),
     "8_outside_1s": partial(_all, points=8, holds=lambda z: abs(z) > 1),
 }

@@ -43,7 +43,7 @@ def run(log: list[tuple[int, Event]]) -> Found:
         event = DEFAULTS[given["kind"]] | given
         mine = [(at, one) for at, one in past if (one["site"], one["asset"]) == (event["site"], event["asset"])]
         outcome = _refused(event, broker_ts, mine)
-        if event["asset"] in STORES and event in [one for _, one in mine[-512:]]:
+        if event["asset"] in STORES and event in sorted((one for _, one in mine), key=lambda one: one["ts"])[-1024:]:
             outcome = "duplicate"
         if outcome is None:
             outcome = _happened(event, offset, mine, found)

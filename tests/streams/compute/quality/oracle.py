@@ -11,7 +11,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 D2 = {1: 1.128, 2: 1.128, 3: 1.693, 4: 2.059, 5: 2.326}
-D3 = {2: 0.853, 3: 0.888, 4: 0.880, 5: 0.864}
+D3 = {2: 0.8525, 3: 0.888, 4: 0.880, 5: 0.864}
 WESTERN_ELECTRIC = ["beyond_limits", "2_of_3_beyond_2s", "4_of_5_beyond_1s", "8_on_one_side"]
 NELSON = [
     "beyond_limits", "9_on_one_side", "6_in_a_trend", "14_alternating", "2_of_3_beyond_2s", "4_of_5_beyond_1s",
@@ -28,10 +28,9 @@ class Series:
     newest: int = -(1 << 62)
     samples: list[list[float]] = field(default_factory=list)
     baseline: tuple[float, float] | None = None
-    lines: dict[str, list[tuple[float, float, float | None, float]]] = field(default_factory=dict)
-    """Value, centre, lower, upper of every point that had limits."""
+    lines: dict[str, list[float]] = field(default_factory=dict)
+    """Value of every point that had limits."""
     z: dict[str, list[float]] = field(default_factory=dict)
-    drawn: dict[str, list[float]] = field(default_factory=dict)
     standing: dict[str, dict[str, int]] = field(default_factory=dict)
     outside: set[int] = field(default_factory=set)
     average: float = 0.0
@@ -60,7 +59,7 @@ class Oracle:
         """The next event of the log."""
         name = event["characteristic"] if event["kind"] == "sample" else "(inspection)"
         one = self.series.setdefault((event["asset"], event.get("product", ""), name), Series())
-        if event in one.heard[-16:]:
+        if event in sorted(one.heard, key=lambda heard: heard["ts"])[-32:]:
             self.outcomes.append("duplicate")
             return
         one.heard.append(event)
@@ -136,9 +135,9 @@ class Oracle:
             centre, lower, upper, sigma = limits
             z = one.z.setdefault(line, [])
             z.append((value - centre) / sigma)
-            drawn = one.drawn.setdefault(line, [])
-            drawn.append(value)
-            sides = {rule: side(rule, z, drawn, lower, upper) for rule in chosen}
+            values = one.lines.setdefault(line, [])
+            values.append(value)
+            sides = {rule: side(rule, z, values, lower, upper) for rule in chosen}
             violated = {rule: found for rule, found in sides.items() if found is not None}
             before = one.standing.get(line, {})
             self.flags += [(offset, f"{line}:{r}") for r, found in violated.items() if before.get(r) != found]
@@ -215,23 +214,23 @@ def of_range(sigma: float, d2: float, d3: float) -> tuple[float, float, float, f
     return d2 * sigma, max(0, (d2 - 3 * d3) * sigma), (d2 + 3 * d3) * sigma, d3 * sigma
 
 
-def side(rule: str, z: list[float], drawn: list[float], lower: float | None, upper: float) -> int | None:
+def side(rule: str, z: list[float], values: list[float], lower: float | None, upper: float) -> int | None:
     """The side on which the newest point violates a rule."""
+    value, steps = values[-1], [b - a for a, b in pairwise(values)]
     for sign in (1, -1):
         w = [sign * one for one in z]
         found = {
-            "beyond_limits": drawn[-1] > upper if sign == 1 else lower is not None and drawn[-1] < lower,
+            "beyond_limits": value > upper if sign == 1 else lower is not None and value < lower,
             "2_of_3_beyond_2s": w[-1] > 2 and len([one for one in w[-3:] if one > 2]) >= 2,
             "4_of_5_beyond_1s": w[-1] > 1 and len([one for one in w[-5:] if one > 1]) >= 4,
             "8_on_one_side": len(w) >= 8 and min(w[-8:]) > 0,
             "9_on_one_side": len(w) >= 9 and min(w[-9:]) > 0,
-            "6_in_a_trend": len(drawn) >= 6 and drawn[-6:][::sign] == sorted(set(drawn[-6:])),
+            "6_in_a_trend": len(steps) >= 5 and min(sign * step for step in steps[-5:]) > 0,
         }.get(rule, False)
         if found:
             return sign
-    steps = [b - a for a, b in pairwise(drawn[-14:])]
     found = {
-        "14_alternating": len(z) >= 14 and all(a * b < 0 for a, b in pairwise(steps)),
+        "14_alternating": len(z) >= 14 and all(a * b < 0 for a, b in pairwise(steps[-13:])),
         "15_within_1s": len(z) >= 15 and max(map(abs, z[-15:])) <= 1,
         "8_outside_1s": len(z) >= 8 and min(map(abs, z[-8:])) > 1,
     }.get(rule, False)

@@ -42,9 +42,9 @@ def log_of(seed: int, events: int) -> list[dict[str, Any]]:
     chance, log, level = random.Random(seed), [], 10.0
     for at in range(events):
         if log and chance.random() < 0.1:
-            log.append(chance.choice(log[-20:]))
+            log.append(chance.choice(log[-60:]))
             continue
-        when = at - chance.choice([0, 0, 0, 0, 0, 0, 3])
+        when = at - chance.choice([0, 0, 0, 0, 0, 0, 3, 40])
         level += chance.choice([0, 0, 0, 0.2, -0.2])
         product = chance.choice(["", "p"])
         if chance.random() < 0.2:

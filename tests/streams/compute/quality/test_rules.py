@@ -38,20 +38,6 @@ def test_a_rule_is_violated_by_the_point_that_completes_its_pattern(rule: Rule, 
 
 
 @pytest.mark.parametrize(
-    ("rule", "values"), [("6_in_a_trend", [10, 11, 12, 13, 14, 15]), ("14_alternating", [10, 11] * 7)]
-)
-def test_a_pattern_of_points_is_one_of_the_points_as_drawn_where_limits_change(rule: Rule, values: list[float]) -> None:
-    """As on a chart of fractions, whose limits depend on the size of the lot."""
-    for scale in (1, -1):
-        watch = Watch()
-        found = [
-            watch.judge(scale * value, Limits(scale * value, -99.0, 99.0, 1.0 + number), [rule])[0]
-            for number, value in enumerate(values)
-        ]
-        assert found == [[]] * (len(values) - 1) + [[rule]]
-
-
-@pytest.mark.parametrize(
     ("rule", "pattern"),
     [
         ("beyond_limits", [3.0, -3.0]),
@@ -71,6 +57,26 @@ def test_what_is_not_quite_the_pattern_violates_nothing(rule: Rule, pattern: lis
 
 def test_a_point_between_does_not_violate_what_those_before_it_did() -> None:
     assert violated("2_of_3_beyond_2s", [2.1, 2.1, 0]) == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("rule", "values", "sigmas"),
+    [
+        ("6_in_a_trend", [11, 12, 13, 14, 15, 16], [1, 2, 3, 4, 5, 6]),
+        ("6_in_a_trend", [16, 15, 14, 13, 12, 11], [6, 5, 4, 3, 2, 1]),
+        ("14_alternating", [11, 13] * 7, [1, 3] * 7),
+    ],
+)
+def test_trend_and_alternation_are_those_of_the_plotted_values_where_limits_change(
+    rule: Rule, values: list[float], sigmas: list[float]
+) -> None:
+    watch = Watch()
+    for number, (value, sigma) in enumerate(zip(values, sigmas, strict=True), 1):
+        limits = Limits(10.0, 10 - 3 * sigma, 10 + 3 * sigma, sigma)  # z is 1 at each point
+        assert bool(watch.judge(value, limits, [rule])[0]) == (number == len(values))
+    watch = Watch()
+    for value, sigma in zip([11] * 14, range(1, 15), strict=True):  # z falls, what is plotted does not
+        assert watch.judge(value, Limits(10.0, 0.0, 20.0, sigma), [rule])[0] == []
 
 
 def test_a_rule_begins_once_for_as_long_as_it_is_violated_on_one_side() -> None:
