@@ -11,11 +11,8 @@ from schemas.events import Reason
 UtcOffset = Annotated[str, Meta(pattern=r"^[+-](0\d|1[0-4]):(00|30)\Z")]
 """Local standard time against UTC, such as `+08:00`."""
 
-EARLIEST_MS: Final = -62_135_596_800_000
-LATEST_MS: Final = 253_402_300_799_999
-"""The beginning of the year 1 and the end of the year 9999, epoch milliseconds, UTC."""
-EventTime = Annotated[int, Meta(ge=EARLIEST_MS, le=LATEST_MS)]
-"""Epoch milliseconds, UTC, of a time that has a date."""
+EventTime = Annotated[int, Meta(ge=-62_135_596_800_000, le=253_402_300_799_999)]
+"""Epoch milliseconds, UTC, of the years 1 to 9999."""
 
 LARGEST_TIME: Final = (1 << 62) - 1
 """Epoch milliseconds, and the same below 0: sums of times fit into 64 bits."""

@@ -22,7 +22,6 @@ from streams.picking.orders import read_orders
 from streams.picking.patterns import Saw
 from streams.picking.plan import Bin, PickPlan, plan
 from streams.settings import Settings
-from streams.topology import document
 from streams.topology.model import Topology
 
 _STOCK: Final = """
@@ -96,7 +95,7 @@ def plan_orders(
         raise UserError("--seconds takes at least 1s")
     plant = _plant(topology_file, data)
     place = _the_store(plant, store)
-    orders = read_orders(file.name, file.read_bytes(), document.data)
+    orders = read_orders(file.name, file.read_bytes())
     maker = _maker(by)
     cutting = plant.logistics.cutting
     saw = Saw(cutting.kerf_mm, cutting.reusable_mm, cutting.handling_mm)

@@ -207,11 +207,7 @@ def try_out(file: Path, events: Path, topic: str | None, expect: Path | None) ->
     if expect is None:
         click.echo("\n".join(lines))
         return
-    difference = list(
-        unified_diff(
-            expect.read_text("utf-8", "backslashreplace").splitlines(), lines, "expected", "found", lineterm="", n=0
-        )
-    )
+    difference = list(unified_diff(expect.read_text().splitlines(), lines, "expected", "found", lineterm="", n=0))
     if difference:
         click.echo("\n".join(difference))
         raise UserError(f"the results differ from {expect}")

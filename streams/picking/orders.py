@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -36,10 +35,9 @@ class CuttingOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What it wants."""
 
 
-def read_orders(name: str, content: bytes, parse_yaml: Callable[[str], Any]) -> list[CuttingOrder]:
+def read_orders(name: str, content: bytes) -> list[CuttingOrder]:
     """The orders of a file: `.csv` with a header, `.json` or `.yaml` with one order or a list of them.
 
-    `parse_yaml` gives the data of a YAML text and raises ValueError where it is none.
     Orders come as they first stand in the file. UserError if it has none, or is none.
     """
     suffix = name.rpartition(".")[2].lower()
@@ -47,7 +45,8 @@ def read_orders(name: str, content: bytes, parse_yaml: Callable[[str], Any]) -> 
         if suffix == "csv":
             found = msgspec.convert(_rows(content), list[CuttingOrder], strict=False)
         elif suffix in ("json", "yaml", "yml"):
-            given = msgspec.json.decode(content) if suffix == "json" else parse_yaml(content.decode("utf-8-sig"))
+            decode = msgspec.json.decode if suffix == "json" else msgspec.yaml.decode
+            given = decode(content)
             found = msgspec.convert(given if isinstance(given, list) else [given], list[CuttingOrder])
         else:
             raise UserError(f"{name}: cutting orders are read from .csv, .json and .yaml")

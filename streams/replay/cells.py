@@ -10,8 +10,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.durations import Duration
-from schemas.errors import UserError
-from schemas.times import EARLIEST_MS, LATEST_MS
 from streams.topology.mapping import TimeColumn
 
 Ints = NDArray[np.int64]
@@ -19,6 +17,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _DAY_MS: Final = 86_400_000
+_LATEST_MS: Final = 253_402_300_799_999
+"""The end of the year 9999."""
 _NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _OWN_OFFSET: Final = r"[T ].*(Z|z|[+-][0-9]{2}:?([0-9]{2})?)$"
 _ISO: Final = "ISO8601"
@@ -57,13 +57,13 @@ def times(column: pa.Array, spec: TimeColumn) -> tuple[Ints, Bools]:
         utc, bad = _from_timestamps(column, offset)
     elif spec.format in ("epoch_ms", "epoch_s"):
         x = numbers(column)[0] * (1000 if spec.format == "epoch_s" else 1)
-        bad = ~((x >= EARLIEST_MS) & (x <= LATEST_MS))  # also where x is NaN
+        bad = ~(np.abs(x) <= _LATEST_MS)  # also where x is NaN
         utc = np.rint(np.where(bad, 0, x)).astype(np.int64)
     else:
         utc, bad = _from_text(_trimmed(_as_text(column)), spec.format, offset)
     if spec.midnight_ends_day:
         utc = utc + np.where((utc + offset) % _DAY_MS == 0, _DAY_MS, 0)
-    return utc, bad | (utc < EARLIEST_MS) | (utc > LATEST_MS)
+    return utc, bad
 
 
 def row_times(number: Ints, interval: Duration, year: int) -> Ints:
@@ -74,7 +74,7 @@ def row_times(number: Ints, interval: Duration, year: int) -> Ints:
 
 def _from_timestamps(column: pa.Array, offset: int) -> tuple[Ints, Bools]:
     zoned = pa.types.is_timestamp(column.type) and column.type.tz is not None
-    column = _cast(column, pa.timestamp("ms", tz=column.type.tz if zoned else None))
+    column = pc.cast(column, pa.timestamp("ms", tz=column.type.tz if zoned else None), safe=False)
     bad = ~_valid(column)
     ms = pc.fill_null(pc.cast(column, pa.int64()), 0).to_numpy(zero_copy_only=False)
     return (ms if zoned else ms - offset), bad
@@ -102,14 +102,7 @@ def _trimmed(column: pa.Array) -> pa.Array:
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    return column if _is_text(column.type) else _cast(column, pa.string())
-
-
-def _cast(column: pa.Array, to: pa.DataType) -> pa.Array:
-    try:
-        return pc.cast(column, to, safe=False)
-    except pa.ArrowNotImplementedError:
-        raise UserError(f"a column of type {column.type} cannot be read as {to}") from None
+    return column if _is_text(column.type) else pc.cast(column, pa.string())
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -149,7 +149,7 @@ def _read_ndjson(path: Path, columns: Sequence[str], refuse: Refusals) -> Iterat
             try:
                 rows.append(decode(line))
                 numbers.append(number)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 refuse(path, number, f"no JSON object: {error}")
         if rows and not known:  # a row may lack a value; a column that no row has is a slip in the mapping
             _require_columns(path, columns, list({name: None for row in rows for name in row}))

@@ -111,6 +111,6 @@ class RowReader:
 
 def _year_in(name: str, time: TimeRows) -> int:
     match = re.search(time.year_in_name, name)
-    if match is None or not match.groups() or not match[1] or not re.fullmatch("0*[1-9][0-9]{0,3}", match[1]):
+    if match is None or not match.groups() or not match[1].isdecimal():
         raise UserError(f"{name}: no year where year_in_name, {time.year_in_name!r}, looks for it")
     return int(match[1])

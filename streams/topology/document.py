@@ -16,8 +16,6 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from streams.topology.problems import Problem, Where
 
-_MOST_VALUES = 1_000_000
-
 
 class Document:
     """The data of one YAML file and the way back from a path to a line."""
@@ -58,8 +56,6 @@ def parse(text: str) -> Document | Problem:
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
-        if root is not None and _values(root, {}) > _MOST_VALUES:
-            return Problem((), f"has more than {_MOST_VALUES:,} values, its aliases (*) written out")
         return Document(None if root is None else loader.construct_document(root), root)
     except yaml.MarkedYAMLError as error:
         line = None if error.problem_mark is None else error.problem_mark.line
@@ -70,25 +66,10 @@ def parse(text: str) -> Document | Problem:
         return Problem((), "is not a topology: it is nested too deeply")
 
 
-def data(text: str) -> Any:
-    """The data of a YAML text. Raises ValueError, with the line, where it is none."""
-    found = parse(text)
-    if isinstance(found, Problem):
-        raise ValueError(f"line {found.line}: {found}" if found.line else str(found))
-    return found.data
-
-
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader without the surprises of YAML 1.1."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's own way: a table of the class)
-
-    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
-        if getattr(event, "tag", None) is not None:
-            raise ConstructorError(None, None, f"the tag {event.tag!r} has no meaning here", event.start_mark)
-        node: Node | None = super().compose_node(parent, index)
-        return node
 
     def compose_mapping_node(self, anchor: Any) -> MappingNode:
         node: MappingNode = super().compose_mapping_node(anchor)
@@ -98,11 +79,6 @@ class _Loader(yaml.SafeLoader):
                 line = seen.start_mark.line + 1
                 raise ConstructorError(None, None, f"{key.value!r} stands here and on line {line}", key.start_mark)
         return node
-
-    def construct_text(self, node: ScalarNode) -> str:
-        if any("\ud800" <= sign <= "\udfff" for sign in node.value):
-            raise ConstructorError(None, None, "half of a character is no text", node.start_mark)
-        return str(node.value)
 
     def construct_finite(self, node: ScalarNode) -> float:
         number = float(node.value)
@@ -121,17 +97,6 @@ _SCALARS = (
 for _name, _form, _first in _SCALARS:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(rf"^(?:{_form})$"), _first)
 _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_finite)
-_Loader.add_constructor("tag:yaml.org,2002:str", _Loader.construct_text)
-
-
-def _values(node: Node, known: dict[int, float]) -> float:
-    """How many values a node holds, those of its aliases each time; a few lines can stand for billions."""
-    if id(node) not in known:
-        known[id(node)] = math.inf  # for a node that holds itself
-        held = [one for pair in node.value for one in pair] if isinstance(node, MappingNode) else node.value
-        inner = () if isinstance(node, ScalarNode) else held
-        known[id(node)] = 1 + sum(_values(one, known) for one in inner)
-    return known[id(node)]
 
 
 def _child(node: Node | None, step: str | int) -> tuple[Node, Node] | None:

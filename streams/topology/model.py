@@ -180,8 +180,7 @@ def _check_url(url: str, remedy: str) -> None:
     except ValueError:
         is_url = False
     if not is_url or parts.fragment or not url.isascii() or not url.isprintable() or " " in url:
-        shown = "what stands here (not shown: it may hold a log-in)" if "@" in url else repr(url)
-        raise ValueError(f"{shown} is no URL; allowed is http:// or https://, a host, and what follows")
+        raise ValueError(f"{url!r} is no URL; allowed is http:// or https://, a host, and what follows")
     if "@" in parts.netloc:
         raise ValueError(f"the URL at {parts.hostname} holds a log-in; {remedy}")
 

@@ -9,12 +9,9 @@ from typing import Literal
 
 import msgspec
 
-from schemas.events import LONGEST_NAME
-
 Where = tuple[str | int, ...]
 """Keys and indices from the root of the document."""
 
-_MOST_COMPARED = 500
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -45,9 +42,7 @@ def render(path: Where) -> str:
 
 def did_you_mean(word: str, known: list[str]) -> str:
     """` (did you mean 'deadband'?)`, or nothing where no known word is near."""
-    # Comparing takes the product of their lengths.
-    comparable = len(word) <= LONGEST_NAME and len(known) <= _MOST_COMPARED
-    near = get_close_matches(word, known, n=1) if comparable else []
+    near = get_close_matches(word, known, n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 

@@ -35,9 +35,6 @@ def test_events_pass_byte_for_byte_under_their_own_site_and_asset(tmp_path: Path
         '{"ts": 1, "site": "mill", "values": {"current": 1.5}}',
         '{"ts": "noon", "site": "mill", "asset": "saw-1", "values": {}}',
         '{"ts": "2024-01-01T00:00:00", "site": "mill", "asset": "saw-1", "values": {}}',
-        '{"ts": 99999999999999999999, "site": "mill", "asset": "saw-1", "values": {}}',
-        '{"ts": 253402300800000, "site": "mill", "asset": "saw-1", "values": {}}',
-        '{"a": ' + "[" * 100_000,
         FIRST + SECOND,
     ],
 )

@@ -42,25 +42,6 @@ def test_a_topology_that_holds_together_has_no_problems(small: Build) -> None:
     [
         ({"site": "here/there"}, ("site",), "without spaces and slashes"),
         ({"site": ""}, ("site",), "without spaces and slashes"),
-        ({"site": "s" * 201}, ("site",), "1 to 200 characters"),
-        ({"assets": {"a\x00": {"kind": "x"}}}, ("assets", "a\x00"), "printable"),
-        ({"time": {"max_future": "9999d"}}, ("time", "max_future"), "allowed are 3650d"),
-        ({"results": {"retention": "0s"}}, ("results", "retention"), "must be longer"),
-        (
-            {"sources": {"machine.events": {"retention": "0s"}}, "windows": []},
-            ("sources", "machine.events", "retention"),
-            "must be longer",
-        ),
-        (
-            {"windows": [window("a", lateness="2d")], "time": {"idle_timeout": "2d"}},
-            ("windows", 0, "lateness"),
-            "17281 windows wait for late events at once",
-        ),
-        (
-            {"detectors": [{"name": "a", "kind": "range", "metrics": ["nox"], "low": -1}]},
-            ("detectors", 0, "low"),
-            "is -1; nox is physically 0 to 500",
-        ),
         ({"assets": {"a/b": {"kind": "x"}}}, ("assets", "a/b"), "is no name"),
         ({"metrics": {"n x": {"unit": "1"}}, "assets": {}, "detectors": []}, ("metrics", "n x"), "is no name"),
         ({"sources": {}}, ("sources",), "at least one source"),
