@@ -61,6 +61,8 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> "Address":
         """Read `host:port`; SettingsError if it is none."""
+        if "@" in text:  # not shown: what stands before it may be a password
+            raise SettingsError(f"an address holds no log-in: write host:port, such as {DEFAULT_METRICS}")
         host, _, port = text.rpartition(":")
         if not host or not port.isdecimal() or len(port) > 5 or int(port) > 65535:
             raise SettingsError(f"{text!r} is no address: write host:port, such as {DEFAULT_METRICS}")
@@ -149,7 +151,7 @@ class Settings:
             raise SettingsError("no Kafka: start a local one with `headrace up` or set HEADRACE_KAFKA")
         topology = value("HEADRACE_TOPOLOGY")
         return cls(
-            kafka=",".join(str(_address("HEADRACE_KAFKA", server)) for server in kafka.split(",")),
+            kafka=",".join(str(_address("HEADRACE_KAFKA", server)) for server in _servers(kafka)),
             clickhouse=clickhouse,
             topology=Path(topology) if topology else None,
             metrics=_address("HEADRACE_METRICS", value("HEADRACE_METRICS") or DEFAULT_METRICS),
@@ -246,6 +248,12 @@ def _of_header(name: str, secret: str) -> str:
     if not (secret.isascii() and secret.isprintable()) or " " in secret:
         raise SettingsError(f"{name} is no token: allowed are printable ASCII characters without spaces")
     return secret
+
+
+def _servers(kafka: str) -> list[str]:
+    if "@" in kafka:  # before it is cut: a password may hold a comma
+        raise SettingsError("HEADRACE_KAFKA holds a log-in: that is for HEADRACE_KAFKA_SASL_USERNAME and _PASSWORD")
+    return kafka.split(",")
 
 
 def _address(name: str, text: str) -> Address:

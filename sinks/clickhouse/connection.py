@@ -54,6 +54,9 @@ def parse(url: str) -> Address:
         raise SettingsError(f"the ClickHouse address has no valid host and port: write {FORM}") from error
     if parts.scheme != "clickhouse" or not parts.hostname:
         raise SettingsError(f"the ClickHouse address must look like {FORM}")
+    if "@" in f"{parts.path}{parts.fragment}" or ("@" in parts.query and not parts.username):
+        # A sign that ends the log-in stands in it: the rest of a password would be taken for options, and shown.
+        raise SettingsError(f"reserved characters of user and password must be percent-encoded: write {FORM}")
     if parts.path not in ("", "/", f"/{DATABASE}"):
         raise SettingsError(f"the ClickHouse address names another database than {DATABASE}: write {FORM}")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))

@@ -155,7 +155,7 @@ class Alertmanager(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         for url in self.urls:
             _check_url(url, "HEADRACE_ALERTMANAGER_USERNAME and HEADRACE_ALERTMANAGER_PASSWORD hold the log-in")
             if "?" in url:
-                raise ValueError(f"{url!r} has a query; name the place below which /api/v2 is")
+                raise ValueError(f"{url.partition('?')[0]!r} has a query; name the place below which /api/v2 is")
 
 
 class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -180,7 +180,8 @@ def _check_url(url: str, remedy: str) -> None:
     except ValueError:
         is_url = False
     if not is_url or parts.fragment or not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError(f"{url!r} is no URL; allowed is http:// or https://, a host, and what follows")
+        shown = "what holds a log-in" if "@" in url else repr(url)
+        raise ValueError(f"{shown} is no URL; allowed is http:// or https://, a host, and what follows")
     if "@" in parts.netloc:
         raise ValueError(f"the URL at {parts.hostname} holds a log-in; {remedy}")
 

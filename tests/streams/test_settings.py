@@ -143,6 +143,17 @@ def test_an_address_is_host_and_port(address: str, host: str, port: int) -> None
     assert str(Address(host, port)) == address
 
 
+@pytest.mark.parametrize("kafka", ["headrace:SECRET@broker:9092", "a:9092,u:pa,SECRET@broker:9092", "u:SECRET@broker"])
+def test_a_log_in_among_the_bootstrap_servers_is_refused_and_not_shown(kafka: str, nowhere: Path) -> None:
+    told = refusal({"HEADRACE_KAFKA": kafka.replace("SECRET", SECRET)}, nowhere)
+    assert "HEADRACE_KAFKA_SASL_USERNAME and _PASSWORD" in told
+    assert SECRET not in told
+
+
+def test_a_log_in_in_an_address_is_refused_and_not_shown(nowhere: Path) -> None:
+    assert SECRET not in refusal({**KAFKA, "HEADRACE_METRICS": f"u:{SECRET}@127.0.0.1:9464"}, nowhere)
+
+
 @pytest.mark.parametrize(
     "environ",
     [{"HEADRACE_KAFKA": "one:9092,two"}, {"HEADRACE_KAFKA": "one:9092,"}, {**KAFKA, "HEADRACE_METRICS": "9464"}],

@@ -48,6 +48,9 @@ def test_an_address_is_read(url: str, address: Address) -> None:
         ("clickhouse://u:hunter2@h?compression=gzip", "lz4 or zstd"),
         ("clickhouse://u:hunter2@h?secure=true&ca_certs=/no.pem", "ca_certs=/no.pem .* there is no such file"),
         ("clickhouse://u:hunter2@h?databse=x", "databse"),
+        ("clickhouse://u:1?hunter2@h:9000/headrace", "percent-encoded"),
+        ("clickhouse://u:1#hunter2@h:9000/headrace", "percent-encoded"),
+        ("clickhouse://u:1/hunter2@h:9000/headrace", "percent-encoded"),
     ],
 )
 def test_a_bad_address_is_refused_in_one_line_without_its_password(url: str, says: str) -> None:
