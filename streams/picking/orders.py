@@ -5,10 +5,12 @@ import io
 from typing import Annotated, Any
 
 import msgspec
+import yaml
 from msgspec import Meta
 
 from schemas.errors import UserError
 from schemas.shop_floor import Name
+from streams.yaml_loader import Loader
 
 _COLUMNS = ("order", "section", "grade", "length_mm", "quantity")
 
@@ -45,12 +47,11 @@ def read_orders(name: str, content: bytes) -> list[CuttingOrder]:
         if suffix == "csv":
             found = msgspec.convert(_rows(content), list[CuttingOrder], strict=False)
         elif suffix in ("json", "yaml", "yml"):
-            decode = msgspec.json.decode if suffix == "json" else msgspec.yaml.decode
-            given = decode(content)
+            given = msgspec.json.decode(content) if suffix == "json" else yaml.load(content, Loader)  # noqa: S506
             found = msgspec.convert(given if isinstance(given, list) else [given], list[CuttingOrder])
         else:
             raise UserError(f"{name}: cutting orders are read from .csv, .json and .yaml")
-    except (msgspec.MsgspecError, csv.Error, RecursionError, ValueError) as error:
+    except (msgspec.MsgspecError, yaml.YAMLError, csv.Error, RecursionError, ValueError) as error:
         raise UserError(f"{name}: {' '.join(str(error).split())}") from error
     if not found:
         raise UserError(f"{name} holds no cutting order")

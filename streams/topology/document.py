@@ -1,12 +1,5 @@
-"""A YAML file as plain data that still knows on which line each value stands.
+"""A YAML file as plain data that still knows on which line each value stands."""
 
-Scalars follow the core schema of YAML 1.2 with decimal numbers only: `no`, `on`, `1_000`, `0o17`, `12:30` and
-`2020-01-01` are text, as their writers mean them, and a number with a leading zero is text because readers disagree
-whether it is octal. A key that stands twice in one mapping is refused.
-"""
-
-import math
-import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +8,7 @@ from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from streams.topology.problems import Problem, Where
+from streams.yaml_loader import Loader
 
 
 class Document:
@@ -54,7 +48,7 @@ def read(file: Path) -> Document | Problem:
 def parse(text: str) -> Document | Problem:
     """Parse YAML, or say in one problem why it is none."""
     try:
-        loader = _Loader(text)
+        loader = Loader(text)
         root = loader.get_single_node()
         return Document(None if root is None else loader.construct_document(root), root)
     except yaml.MarkedYAMLError as error:
@@ -64,39 +58,6 @@ def parse(text: str) -> Document | Problem:
         return Problem((), f"is not YAML: {' '.join(str(error).split())}")
     except RecursionError:
         return Problem((), "is not a topology: it is nested too deeply")
-
-
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader without the surprises of YAML 1.1."""
-
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's own way: a table of the class)
-
-    def compose_mapping_node(self, anchor: Any) -> MappingNode:
-        node: MappingNode = super().compose_mapping_node(anchor)
-        first: dict[tuple[str, str], Node] = {}
-        for key, _ in node.value:
-            if isinstance(key, ScalarNode) and (seen := first.setdefault((key.tag, key.value), key)) is not key:
-                line = seen.start_mark.line + 1
-                raise ConstructorError(None, None, f"{key.value!r} stands here and on line {line}", key.start_mark)
-        return node
-
-    def construct_finite(self, node: ScalarNode) -> float:
-        number = float(node.value)
-        if not math.isfinite(number):
-            raise ConstructorError(None, None, f"{node.value[:40]} is larger than any number here", node.start_mark)
-        return number
-
-
-_SCALARS = (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?(0|[1-9][0-9]{0,17})", list("-+0123456789")),
-    ("float", r"[-+]?(0|[1-9][0-9]*|(?=\.[0-9]))(\.[0-9]*)?([eE][-+]?[0-9]+)?", list("-+.0123456789")),
-    ("merge", r"<<", ["<"]),
-)
-for _name, _form, _first in _SCALARS:
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(rf"^(?:{_form})$"), _first)
-_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_finite)
 
 
 def _child(node: Node | None, step: str | int) -> tuple[Node, Node] | None:

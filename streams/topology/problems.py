@@ -12,6 +12,7 @@ import msgspec
 Where = tuple[str | int, ...]
 """Keys and indices from the root of the document."""
 
+_LONGEST_WORD = 100
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -42,7 +43,7 @@ def render(path: Where) -> str:
 
 def did_you_mean(word: str, known: list[str]) -> str:
     """` (did you mean 'deadband'?)`, or nothing where no known word is near."""
-    near = get_close_matches(word, known, n=1)
+    near = get_close_matches(word, known, n=1) if len(word) <= _LONGEST_WORD else ()  # takes the square of its length
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 

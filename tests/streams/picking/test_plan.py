@@ -59,6 +59,9 @@ def test_orders_are_read_from_csv_yaml_and_json(name: str, content: str) -> None
         ("o.json", "[]", "o.json holds no cutting order"),
         ("o.json", '{"order": "T", "demands": []}', "o.json: Expected `array` of length >= 1 - at `$[0].demands`"),
         ("o.yaml", "a: [", "o.yaml: while parsing"),
+        ("o.yaml", TINY.replace("1,", "1_000,"), "o.yaml: Expected `int`, got `str` - at `$[0].demands[0].length_mm`"),
+        ("o.yaml", TINY.replace("1}", "012}"), "o.yaml: Expected `int`, got `str` - at `$[0].demands[0].quantity`"),
+        ("o.yaml", TINY.replace("T,", "T, order: U,"), "o.yaml: 'order' stands here and on line 1"),
         ("o.yaml", f"[{TINY}, {TINY}]", "o.yaml has order T twice: put its demands together"),
     ],
 )

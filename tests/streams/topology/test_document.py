@@ -66,6 +66,15 @@ def test_merged_defaults_may_be_overridden() -> None:
     assert data(text) == {"base": {"x": 1, "y": 2}, "outer": {"deep": {"x": 3, "y": 2}}, "other": {"x": 3, "y": 4}}
 
 
+def test_tags_that_change_nothing_or_make_text_are_read() -> None:
+    assert data("a: !!str 1\nb: !!map {c: !!seq [! 2]}\n") == {"a": "1", "b": {"c": [2]}}
+
+
+def test_a_mapping_merged_with_itself_again_and_again_stays_as_small_as_it_is() -> None:
+    bomb = "".join(f"a{n}: &a{n}\n  <<: [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
+    assert data(f"a0: &a0 {{x: 1, y: 2}}\n{bomb}")["a29"] == {"x": 1, "y": 2}  # type: ignore[index]
+
+
 def test_lines_are_found_through_mappings_lists_and_merges() -> None:
     text = "a:\n  - x: 1\n  - x: 2\n    y: {z: 3}\nbase: &b\n  k: 1\nc:\n  <<: *b\n  l: 2\n"
     document = parse(text)
@@ -91,7 +100,12 @@ def test_lines_are_found_through_mappings_lists_and_merges() -> None:
         ("a: [1, 2\nb: 3", 2, "is not YAML"),
         ("a: 1\n b: 2", 2, "is not YAML"),
         ("a: *nowhere", 1, "nowhere"),
-        ("a: !!python/object/apply:os.system ['true']", 1, "could not determine a constructor"),
+        ("a: !!python/object/apply:os.system ['true']", 1, "leave it out"),
+        ("a: 1\nb: !!int x", 2, "the tag '!!int' is not known here"),
+        ("a: !!float x", 1, "the tag '!!float'"),
+        ("a: !!timestamp x", 1, "the tag '!!timestamp'"),
+        ('a: 1\nb: "\\ud800"', 2, "half of a surrogate pair"),
+        ('"\\udfff": 1', 1, "half of a surrogate pair"),
         ("a: 1\n---\nb: 2", 2, "document"),
         ("? [a]\n: 1", 1, "unhashable"),
         ("a: \x07", None, "is not YAML"),

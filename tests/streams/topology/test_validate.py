@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from streams.topology.model import Topology
-from streams.topology.problems import Problem, Where
+from streams.topology.problems import Problem, Where, did_you_mean
 from streams.topology.validate import problems
 
 Build = Callable[..., Topology]
@@ -247,3 +247,8 @@ def test_a_pause_shorter_than_the_lateness_is_a_warning_unless_history_is_replay
 )
 def test_a_problem_tells_its_path_on_one_line(path: Where, text: str) -> None:
     assert str(Problem(path, "no")) == text
+
+
+def test_a_word_too_long_to_be_a_slip_is_not_compared_with_those_that_are_known() -> None:
+    assert did_you_mean("detector", ["detectors"]) == " (did you mean 'detectors'?)"
+    assert did_you_mean("d" * 100_000, ["d" * 100_001]) == ""
