@@ -4,10 +4,12 @@ Checks that look at one struct alone are in the structs.
 """
 
 import re
+import reprlib
 from collections.abc import Iterator
 from datetime import datetime
 
 from schemas.durations import Duration
+from schemas.events import LONGEST_NAME
 from streams.compute.alarms.rule import AlarmRule
 from streams.compute.detectors.limit import Limit
 from streams.compute.detectors.mewma import MOST_METRICS, Mewma
@@ -21,7 +23,10 @@ from streams.topology.problems import Problem, Where, matching, render, undeclar
 MOST_OPEN = 1_000
 """Above so many overlapping windows per series a worker's memory goes into windows alone."""
 
-_KEY_PART = re.compile(r"[^\s/]+")
+MOST_KEPT = 10_000
+"""Windows of a series that lateness may keep open at once; each with points is held in memory and in checkpoints."""
+
+_KEY_PART = re.compile(rf"[^\s/]{{1,{LONGEST_NAME}}}")
 """Site and asset make up the message key `site/asset`."""
 
 
@@ -32,6 +37,7 @@ def problems(topology: Topology) -> list[Problem]:
         *_time(topology),
         *_assets(topology),
         *_sources(topology),
+        *_retentions(topology),
         *_windows(topology),
         *_detectors(topology),
         *_rules(topology),
@@ -45,12 +51,13 @@ def problems(topology: Topology) -> list[Problem]:
 
 
 def _names(topology: Topology) -> Iterator[Problem]:
-    if not _KEY_PART.fullmatch(topology.site):
-        yield Problem(("site",), f"is {topology.site!r}; allowed is text without spaces and slashes")
+    allowed = f"allowed is text without spaces and slashes, of 1 to {LONGEST_NAME} characters that can be printed"
+    if not _is_key_part(topology.site):
+        yield Problem(("site",), f"is {reprlib.repr(topology.site)}; {allowed}")
     for part, names in (("metrics", topology.metrics), ("assets", topology.assets)):
         for name in names:
-            if not _KEY_PART.fullmatch(name):
-                yield Problem((part, name), f"{name!r} is no name; allowed is text without spaces and slashes")
+            if not _is_key_part(name):
+                yield Problem((part, name), f"{reprlib.repr(name)} is no name; {allowed}")
     # Detectors and rules share names: flags carry them.
     windows: list[tuple[Where, str]] = [(("windows", index), item.name) for index, item in enumerate(topology.windows)]
     flagging: list[tuple[Where, str]] = [
@@ -67,6 +74,10 @@ def _names(topology: Topology) -> Iterator[Problem]:
             earlier = first.setdefault(name, where)
             if earlier != where:
                 yield Problem((*where, "name"), f"is {name!r}, the name of {render(earlier)}; give it another")
+
+
+def _is_key_part(name: str) -> bool:
+    return bool(_KEY_PART.fullmatch(name)) and name.isprintable()
 
 
 def _time(topology: Topology) -> Iterator[Problem]:
@@ -101,20 +112,40 @@ def _sources(topology: Topology) -> Iterator[Problem]:
     longest = max(topology.windows, key=lambda window: window.size + window.lateness)
     needed = Duration(longest.size + longest.lateness)
     for name, source in topology.sources.items():
-        if source.retention < needed:
+        if 0 < source.retention < needed:
             yield Problem(
                 ("sources", name, "retention"),
                 f"is {source.retention}; window {longest.name} with its lateness spans {needed}, keep at least that",
             )
 
 
+def _retentions(topology: Topology) -> Iterator[Problem]:
+    declared: dict[Where, Duration] = {
+        **{("sources", name, "retention"): source.retention for name, source in topology.sources.items()},
+        ("results", "retention"): topology.results.retention,
+        ("alarm_system", "retention"): topology.alarm_system.retention,
+    }
+    for name in ("production", "quality", "logistics", "trace"):
+        if (part := getattr(topology, name)) is not None:
+            declared[name, "retention"] = part.retention
+    for where, retention in declared.items():
+        if retention <= 0:
+            yield Problem(where, "is 0; it must be longer, or the broker keeps nothing")
+
+
 def _windows(topology: Topology) -> Iterator[Problem]:
     for index, window in enumerate(topology.windows):
-        overlap = window.size // (window.advance or window.size)
+        advance = window.advance or window.size
+        overlap, kept = window.size // advance, (window.size + window.lateness) // advance
         if overlap > MOST_OPEN:
             yield Problem(
                 ("windows", index, "advance"),
                 f"is {window.advance}: every point goes into {overlap} windows; allowed are {MOST_OPEN}",
+            )
+        elif kept > MOST_KEPT:
+            yield Problem(
+                ("windows", index, "lateness"),
+                f"is {window.lateness}: {kept} windows are open at once; allowed are {MOST_KEPT}",
             )
         # Replayed history runs faster than the clock, so its lateness says nothing about a pause on the clock.
         if window.lateness > topology.time.idle_timeout and not topology.replays:
@@ -135,12 +166,19 @@ def _detectors(topology: Topology) -> Iterator[Problem]:
                 yield from _limit(where, spec, topology)
             case Mewma():
                 yield from _together(where, spec, topology)
-            case Range(low=None, high=None):
-                for metric in matching(spec.metrics, topology.metrics):
-                    if topology.metrics[metric].low is None and topology.metrics[metric].high is None:
-                        yield Problem(
-                            where, f"{spec.name} has no bounds for {metric}: give it or the metric low or high"
-                        )
+            case Range():
+                yield from _range(where, spec, topology)
+
+
+def _range(where: Where, spec: Range, topology: Topology) -> Iterator[Problem]:
+    for name in matching(spec.metrics, topology.metrics):
+        metric = topology.metrics[name]
+        low = metric.low if spec.low is None else spec.low
+        high = metric.high if spec.high is None else spec.high
+        if low is None and high is None:
+            yield Problem(where, f"{spec.name} has no bounds for {name}: give it or the metric low or high")
+        elif low is not None and high is not None and low >= high:
+            yield Problem(where, f"{spec.name} flags every value: with the bounds of {name} it is {low:g} to {high:g}")
 
 
 def _together(where: Where, spec: Mewma, topology: Topology) -> Iterator[Problem]:
@@ -157,7 +195,7 @@ def _alarms(topology: Topology) -> Iterator[Problem]:
         yield from _selection(where, rule, topology)
         yield from _limit(where, rule, topology)
     system = topology.alarm_system
-    if topology.alarms and system.retention < system.longest_shelf:
+    if topology.alarms and 0 < system.retention < system.longest_shelf:
         yield Problem(
             ("alarm_system", "retention"),
             f"is {system.retention}; a shelf can last {system.longest_shelf}, keep at least that",
@@ -183,6 +221,11 @@ def _limit(where: Where, spec: Limit | AlarmRule, topology: Topology) -> Iterato
             if (metric.low is not None and limit < metric.low) or (metric.high is not None and limit > metric.high):
                 possible = f"{_bound(metric.low)} to {_bound(metric.high)} {metric.unit}"
                 yield Problem((*where, side), f"is {limit:g}; {name} is physically {possible}")
+            sign, reach = (1, metric.low) if side == "high" else (-1, metric.high)
+            clear = limit - sign * spec.deadband
+            if spec.deadband and reach is not None and sign * clear <= sign * reach:
+                never = f"the {side} limit clears beyond {clear:g}, where {name} never is"
+                yield Problem((*where, "deadband"), f"is {spec.deadband:g}: {never}")
 
 
 def _rules(topology: Topology) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from streams.compute.control_loop.playbook import Playbook
+from streams.compute.control_loop.playbook import Interlock, Playbook
 from streams.topology.model import Topology
 from streams.topology.problems import Problem, Where, undeclared
 
@@ -17,6 +17,7 @@ def problems(topology: Topology) -> Iterator[Problem]:
         yield from _series((*where, "setpoint"), book.setpoint.asset, book.setpoint.metric, topology)
         for number, one in enumerate(book.interlocks):
             yield from _series((*where, "interlocks", number), one.asset, one.metric, topology)
+            yield from _interlock((*where, "interlocks", number), one, topology)
         yield from _bounds((*where, "setpoint"), book, topology)
         owner = owners.setdefault((book.setpoint.asset, book.setpoint.metric), book.name)
         if owner != book.name:
@@ -57,3 +58,17 @@ def _bounds(where: Where, book: Playbook, topology: Topology) -> Iterator[Proble
             low, high = ("any" if one is None else f"{one:g}" for one in (metric.low, metric.high))
             possible = f"{low} to {high} {metric.unit}"
             yield Problem((*where, side), f"is {bound:g}; {book.setpoint.metric} is physically {possible}")
+
+
+def _interlock(where: Where, one: Interlock, topology: Topology) -> Iterator[Problem]:
+    metric = topology.metrics.get(one.metric)
+    if metric is None:
+        return
+    if one.low is not None and metric.high is not None and one.low > metric.high:
+        yield Problem(
+            (*where, "low"), f"is {one.low:g}; {one.metric} is at most {metric.high:g}: nothing could ever move"
+        )
+    if one.high is not None and metric.low is not None and one.high < metric.low:
+        yield Problem(
+            (*where, "high"), f"is {one.high:g}; {one.metric} is at least {metric.low:g}: nothing could ever move"
+        )

@@ -44,6 +44,12 @@ def test_a_topology_that_holds_together_has_no_problems(small: Build) -> None:
         ({"site": ""}, ("site",), "without spaces and slashes"),
         ({"assets": {"a/b": {"kind": "x"}}}, ("assets", "a/b"), "is no name"),
         ({"metrics": {"n x": {"unit": "1"}}, "assets": {}, "detectors": []}, ("metrics", "n x"), "is no name"),
+        ({"site": "x" * 201}, ("site",), "of 1 to 200 characters that can be printed"),
+        ({"site": "a\x1b[2J"}, ("site",), "of 1 to 200 characters that can be printed"),
+        ({"assets": {"x" * 201: {"kind": "x"}}}, ("assets", "x" * 201), "is no name"),
+        ({"sources": {"machine.events": {"retention": "0s"}}}, ("sources", "machine.events", "retention"), "is 0;"),
+        ({"results": {"retention": "0s"}}, ("results", "retention"), "is 0;"),
+        ({"alarms": [ALARM], "alarm_system": {"retention": "0s"}}, ("alarm_system", "retention"), "is 0;"),
         ({"sources": {}}, ("sources",), "at least one source"),
         ({"windows": [window("a"), window("b"), window("a")]}, ("windows", 2, "name"), "the name of windows[0]"),
         ({"detectors": [LIMIT, {**LIMIT, "high": 9}]}, ("detectors", 1, "name"), "the name of detectors[0]"),
@@ -66,6 +72,18 @@ def test_a_topology_that_holds_together_has_no_problems(small: Build) -> None:
             "window a with its lateness spans 90m",
         ),
         ({"windows": [window("a", advance="1ms")]}, ("windows", 0, "advance"), "goes into 10000 windows"),
+        (
+            {"windows": [window("a", lateness="28h")], "time": {"idle_timeout": "28h"}},
+            ("windows", 0, "lateness"),
+            "10081 windows are open at once; allowed are 10000",
+        ),
+        ({"detectors": [{**RANGE, "metrics": ["nox"], "low": 500}]}, ("detectors", 0), "it is 500 to 500"),
+        ({"detectors": [{**LIMIT, "deadband": 100}]}, ("detectors", 0, "deadband"), "clears beyond 0, where nox never"),
+        (
+            {"alarms": [{"name": "a", "metrics": ["nox"], "low": 100, "deadband": 401}]},
+            ("alarms", 0, "deadband"),
+            "the low limit clears beyond 501, where nox never is",
+        ),
         (
             {"detectors": [{**LIMIT, "metrics": ["nox", "so*"]}]},
             ("detectors", 0, "metrics", 1),
@@ -189,6 +207,16 @@ def playbook(**changes: Any) -> dict[str, Any]:
             ),
             ("playbooks", 0, "interlocks", 1, "asset"),
             "asset 'x' is not declared",
+        ),
+        (
+            playbook(interlocks=[{"asset": "stack-1", "metric": "nox", "low": 501}]),
+            ("playbooks", 0, "interlocks", 0, "low"),
+            "is 501; nox is at most 500: nothing could ever move",
+        ),
+        (
+            playbook(interlocks=[{"asset": "stack-1", "metric": "nox", "high": -1}]),
+            ("playbooks", 0, "interlocks", 0, "high"),
+            "is -1; nox is at least 0: nothing could ever move",
         ),
         (
             {"alarms": [HIGH], "playbooks": [BOOK, {**BOOK, "name": "b"}]},
