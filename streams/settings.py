@@ -149,11 +149,10 @@ class Settings:
         kafka, clickhouse = kafka or local.kafka, clickhouse or local.clickhouse
         if not kafka:
             raise SettingsError("no Kafka: start a local one with `headrace up` or set HEADRACE_KAFKA")
-        topology = value("HEADRACE_TOPOLOGY")
         return cls(
             kafka=",".join(str(_address("HEADRACE_KAFKA", server)) for server in _servers(kafka)),
             clickhouse=clickhouse,
-            topology=Path(topology) if topology else None,
+            topology=topology_of(environ),
             metrics=_address("HEADRACE_METRICS", value("HEADRACE_METRICS") or DEFAULT_METRICS),
             outlets_metrics=_address(
                 "HEADRACE_OUTLETS_METRICS", value("HEADRACE_OUTLETS_METRICS") or DEFAULT_OUTLETS_METRICS
@@ -205,6 +204,12 @@ class Settings:
 def clickhouse_of(environ: Mapping[str, str] = os.environ, data: Path = DEFAULT_DATA) -> str | None:
     """The address of ClickHouse, a secret, for what needs no Kafka; None where there is no local stack either."""
     return _Reader(environ)("HEADRACE_CLICKHOUSE") or _local_stack(data).clickhouse
+
+
+def topology_of(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The topology file, for what needs no server; None where none is named."""
+    named = _Reader(environ)("HEADRACE_TOPOLOGY")
+    return Path(named) if named else None
 
 
 def code_keys_of(environ: Mapping[str, str] = os.environ) -> str:

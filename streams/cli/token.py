@@ -1,6 +1,5 @@
 """`headrace token`: a new token for an enterprise."""
 
-import os
 from pathlib import Path
 
 import click
@@ -8,6 +7,7 @@ import click
 from schemas.errors import UserError
 from sinks import tokens
 from streams.cli.options import topology_option
+from streams.settings import topology_of
 from streams.topology.load import load
 
 
@@ -20,8 +20,7 @@ def token(prefix: str, topology_file: Path | None) -> None:
     It is shown once and kept nowhere. The entry for HEADRACE_TOKENS holds its digest alone; services read it when they
     start.
     """
-    named = os.environ.get("HEADRACE_TOPOLOGY")
-    file = topology_file or (Path(named) if named else None)
+    file = topology_file or topology_of()
     if file is None:
         raise UserError("no topology: name a file with --topology or set HEADRACE_TOPOLOGY")
     topology = load(file)

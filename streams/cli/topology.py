@@ -19,7 +19,7 @@ from schemas.economics import BaselineRow, TariffRow
 from schemas.errors import SinkError, UserError
 from sinks.clickhouse import connection, economics, migrations
 from streams.cli.options import data_option
-from streams.settings import Settings
+from streams.settings import Settings, topology_of
 from streams.topology import apply as applying
 from streams.topology import tariffs
 from streams.topology.graph import mermaid
@@ -30,7 +30,16 @@ from streams.topology.plan_text import Line, headline, lines, outcome_line
 from streams.topology.problems import render
 from streams.trial import as_lines, trial
 
-_file = click.argument("file", type=click.Path(path_type=Path), envvar="HEADRACE_TOPOLOGY")
+
+class _TopologyFile(click.Argument):
+    """A file that the environment may name, as for every other verb: also by HEADRACE_TOPOLOGY_FILE."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        file = topology_of()
+        return None if file is None else str(file)
+
+
+_file = click.argument("file", cls=_TopologyFile, type=click.Path(path_type=Path))
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 

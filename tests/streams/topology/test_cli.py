@@ -42,7 +42,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.chdir(tmp_path)
 
     def command(*arguments: str, **environment: str) -> Ran:
-        for name in ("HEADRACE_KAFKA", "HEADRACE_CLICKHOUSE", "HEADRACE_TOPOLOGY"):
+        for name in ("HEADRACE_KAFKA", "HEADRACE_CLICKHOUSE", "HEADRACE_TOPOLOGY", "HEADRACE_TOPOLOGY_FILE"):
             monkeypatch.delenv(name, raising=False)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -75,6 +75,8 @@ def test_a_valid_file_is_summed_up(run: Run, topologies: Path) -> None:
 
 def test_the_environment_may_name_the_file(run: Run, plant: Callable[..., str]) -> None:
     assert run("validate", HEADRACE_TOPOLOGY=plant()).code == 0
+    Path("named").write_text(f"{plant()}\n")
+    assert run("validate", HEADRACE_TOPOLOGY_FILE="named").code == 0
     ran = run("validate")
     assert ran.code == 2
     assert "Missing argument 'FILE'" in ran.err
