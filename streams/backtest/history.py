@@ -165,15 +165,16 @@ def find(files: Sequence[Path]) -> list[tuple[Path, PurePath]]:
     """
     found: dict[PurePath, Path] = {}
     for given in files:
-        if given.is_dir():
-            inside = sorted(path for path in given.rglob("*") if path.name.lower().endswith(SUFFIXES))
-            if not inside:
-                raise UserError(f"{given} has no file that ends in {', '.join(SUFFIXES)}")
-            named = [(path, PurePath(path.relative_to(given))) for path in inside]
-        elif given.is_file():
-            named = [(given, PurePath(given.name))]
-        else:
-            raise UserError(f"{given}: no such file")
+        with named_errors(given):
+            if given.is_dir():
+                inside = sorted(path for path in given.rglob("*") if path.name.lower().endswith(SUFFIXES))
+                if not inside:
+                    raise UserError(f"{given} has no file that ends in {', '.join(SUFFIXES)}")
+                named = [(path, PurePath(path.relative_to(given))) for path in inside]
+            elif given.is_file():
+                named = [(given, PurePath(given.name))]
+            else:
+                raise UserError(f"{given}: no such file")
         for path, place in named:
             if not path.name.lower().endswith(SUFFIXES):
                 raise UserError(f"{path}: unknown kind of file; a backtest reads {', '.join(SUFFIXES)}")

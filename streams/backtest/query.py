@@ -10,6 +10,7 @@ import numpy as np
 
 from schemas.errors import UserError
 from schemas.events import LARGEST_VALUE
+from schemas.times import FIRST_DATED, LAST_DATED
 from streams.backtest.history import Points, as_text
 from streams.compute.series import SeriesKey
 from streams.replay.files import STRETCH_ROWS
@@ -65,6 +66,8 @@ def _ms(ts: object) -> int:
             raise ValueError(f"ts {ts} has no time zone: select toTimeZone(ts, 'UTC') AS ts")
         return round(ts.timestamp() * 1000)
     if isinstance(ts, int):
+        if not FIRST_DATED <= ts <= LAST_DATED:
+            raise ValueError(f"ts {ts} is not within the years 1 to 9999")
         return ts
     raise ValueError(f"ts {ts!r} is neither a DateTime nor epoch milliseconds")
 

@@ -173,4 +173,6 @@ def _draw(outcome: Outcome, folder: Path) -> Iterator[str]:
             plot.draw(file, f"{key.asset}/{key.metric}", trace, mine, others)
         except OSError as error:
             raise UserError(f"{file} cannot be written: {error.strerror}") from None
+        except ValueError as error:  # the years of an axis end with 1 and 9999
+            raise UserError(f"{file} cannot be drawn: {error} (--no-plots leaves plots out)") from None
         yield str(file)

@@ -149,7 +149,7 @@ def _read_ndjson(path: Path, columns: Sequence[str], refuse: Refusals) -> Iterat
             try:
                 rows.append(decode(line))
                 numbers.append(number)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 refuse(path, number, f"no JSON object: {error}")
         if rows and not known:  # a row may lack a value; a column that no row has is a slip in the mapping
             _require_columns(path, columns, list({name: None for row in rows for name in row}))
@@ -191,6 +191,6 @@ def named_errors(path: Path) -> Iterator[None]:
     """Turn what readers raise into one line that names the file."""
     try:
         yield
-    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    except (pa.ArrowException, OSError, EOFError, ValueError, OverflowError, csv.Error, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         raise UserError(f"{path} cannot be read: {reason}") from None

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from schemas.events import Event
+from schemas.times import FIRST_DATED, LAST_DATED
 from streams.replay.files import Lines, read_lines
 from streams.replay.refusals import Refusals
 from streams.replay.stretch import Stretch
@@ -27,7 +28,7 @@ def _events(path: Path, stretch: Lines, refusals: Refusals) -> Stretch:
         try:
             event = _decode(line)
             ts.append(_milliseconds(event.ts))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             refusals(path, number, f"no event: {error}")
         else:
             records.append((f"{event.site}/{event.asset}".encode(), line.strip()))
@@ -35,9 +36,11 @@ def _events(path: Path, stretch: Lines, refusals: Refusals) -> Stretch:
 
 
 def _milliseconds(ts: int | str) -> int:
-    if isinstance(ts, int):
-        return ts
-    time = msgspec.convert(ts, datetime)
-    if time.tzinfo is None:
-        raise msgspec.ValidationError(f"ts {ts!r} has no offset")
-    return round(time.timestamp() * 1000)
+    if isinstance(ts, str):
+        time = msgspec.convert(ts, datetime)
+        if time.tzinfo is None:
+            raise msgspec.ValidationError(f"ts {ts!r} has no offset")
+        ts = round(time.timestamp() * 1000)
+    if not FIRST_DATED <= ts <= LAST_DATED:
+        raise msgspec.ValidationError(f"ts {ts} is not within the years 1 to 9999")
+    return ts

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.errors import UserError
-from streams.replay.files import format_of, plain_name
+from streams.replay.files import format_of, named_errors, plain_name
 from streams.replay.lines import read_events
 from streams.replay.refusals import Refusals
 from streams.replay.rows import RowEvents
@@ -46,8 +46,9 @@ def plan(
         raise UserError(f"topology {topology.topology} reads no topic {topic}; it reads {_names(topology.sources)}")
     histories = []
     for path in files:
-        if not path.is_file():
-            raise UserError(f"{path}: no such file")
+        with named_errors(path):
+            if not path.is_file():
+                raise UserError(f"{path}: no such file")
         holds = format_of(path)
         name = mapping if mapping is not None else _matching(path, topology)
         if name is not None:

@@ -68,7 +68,7 @@ class RowReader:
         ts = self._times(rows, flaws)
         assets = self._assets(rows, flaws)
         column = replay.state_column
-        states: list[str | None] = [None] * size if column is None else texts(rows.columns[column])
+        states: list[str | None] = [None] * size if column is None else self._texts(rows, column)
         x = np.empty((len(replay.values), size))
         for metric, column in enumerate(replay.values.values()):
             x[metric], bad = numbers(rows.columns[column])
@@ -78,11 +78,14 @@ class RowReader:
     def _times(self, rows: Rows, flaws: list[_Bad]) -> Ints:
         time = self._replay.time
         if isinstance(time, TimeRows):
-            return row_times(rows.number, time.interval, self._year)
+            try:
+                return row_times(rows.number, time.interval, self._year)
+            except ValueError as error:
+                raise UserError(f"{self._path}: {error}") from None
         cells = rows.columns[time.column]
         try:
             ts, bad = times(cells, time)
-        except ValueError as error:  # a directive that strptime does not know
+        except (ValueError, re.error) as error:  # a directive that strptime does not know, or twice the same
             raise UserError(f"time format {time.format!r} of column {time.column}: {error}") from None
         flaws.append(_Bad(time.column, f"time in the format {time.format}", cells, bad))
         return ts
@@ -91,10 +94,16 @@ class RowReader:
         if self._replay.asset_column is None:
             return [self._replay.asset or ""] * len(rows.number)
         cells = rows.columns[self._replay.asset_column]
-        assets = texts(cells)
+        assets = self._texts(rows, self._replay.asset_column)
         absent = np.array([asset is None for asset in assets], bool)
         flaws.append(_Bad(self._replay.asset_column, "asset", cells, absent))
         return [asset or "" for asset in assets]
+
+    def _texts(self, rows: Rows, column: str) -> list[str | None]:
+        try:
+            return texts(rows.columns[column])
+        except ValueError as error:
+            raise UserError(f"{self._path}: column {column}: {error}") from None
 
     def _refuse(self, rows: Rows, flaws: list[_Bad]) -> Bools:
         """Refuse every row with a bad cell, once, for its first one."""
@@ -103,14 +112,20 @@ class RowReader:
             refused |= flaw.bad
         for row in np.flatnonzero(refused).tolist():
             flaw = next(flaw for flaw in flaws if flaw.bad[row])
-            cell = flaw.cells[row].as_py()
-            shown = "an empty cell" if cell is None else repr(cell)
-            self._refusals(self._path, int(rows.number[row]), f"column {flaw.column}: {shown} is no {flaw.wanted}")
+            reason = f"column {flaw.column}: {_shown(flaw.cells[row])} is no {flaw.wanted}"
+            self._refusals(self._path, int(rows.number[row]), reason)
         return refused
+
+
+def _shown(cell: pa.Scalar) -> str:
+    try:
+        return repr(cell.as_py()) if cell.is_valid else "an empty cell"
+    except (OverflowError, ValueError):  # Python has no such date
+        return f"a {cell.type} out of range"
 
 
 def _year_in(name: str, time: TimeRows) -> int:
     match = re.search(time.year_in_name, name)
-    if match is None or not match.groups() or not match[1].isdecimal():
+    if match is None or not match.groups() or not (match[1] or "").isdecimal() or not 1 <= int(match[1]) <= 9999:
         raise UserError(f"{name}: no year where year_in_name, {time.year_in_name!r}, looks for it")
     return int(match[1])

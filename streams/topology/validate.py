@@ -10,6 +10,7 @@ from datetime import datetime
 
 from schemas.durations import Duration
 from schemas.events import LONGEST_NAME
+from schemas.times import FIRST_DATED, LAST_DATED, parse_time
 from streams.compute.alarms.rule import AlarmRule
 from streams.compute.detectors.limit import Limit
 from streams.compute.detectors.mewma import MOST_METRICS, Mewma
@@ -89,6 +90,10 @@ def _time(topology: Topology) -> Iterator[Problem]:
         yield Problem(
             ("time", "earliest"),
             f"is {topology.time.earliest!r}; allowed is RFC 3339 with an offset, such as 2000-01-01T00:00:00Z",
+        )
+    elif not FIRST_DATED <= parse_time(topology.time.earliest) <= LAST_DATED:
+        yield Problem(
+            ("time", "earliest"), f"is {topology.time.earliest!r}; it must be within the years 1 to 9999 of UTC"
         )
     if topology.time.idle_timeout <= 0:
         yield Problem(("time", "idle_timeout"), "is 0; it must be longer, or every pause closes the open windows")

@@ -69,6 +69,12 @@ def test_a_table_may_be_parquet(tmp_path: Path) -> None:
     assert refusals.count == 1
 
 
+def test_a_table_with_a_time_that_python_cannot_say_is_one_line(tmp_path: Path) -> None:
+    pyarrow.parquet.write_table(pa.table({"ts": pa.array([9 * 10**18], pa.timestamp("ms"))}), tmp_path / "a.parquet")
+    with pytest.raises(UserError, match=r"a\.parquet cannot be read: .*too large"):
+        list(read_table(tmp_path / "a.parquet"))
+
+
 @pytest.mark.parametrize(
     ("header", "asset", "metrics", "time", "expected"),
     [
@@ -118,6 +124,7 @@ def test_what_cannot_be_read_or_told_apart_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for names, reason in [
         (["absent.csv"], r"absent\.csv: no such file"),
+        (["x" * 300], "cannot be read: File name too long"),
         (["empty"], "has no file that ends in .csv"),
         (["x/a.csv", "y/a.csv"], r"would both be a\.csv"),
         (["z/a.ndjson"], "unknown kind of file; a backtest reads .csv"),

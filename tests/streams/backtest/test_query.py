@@ -38,6 +38,7 @@ def test_rows_are_points_and_stand_as_they_came() -> None:
     [
         ((datetime(2024, 1, 1), "m", "p", 1.0), "ts 2024-01-01 00:00:00 has no time zone: select toTimeZone"),
         (("yesterday", "m", "p", 1.0), "ts 'yesterday' is neither a DateTime nor epoch milliseconds"),
+        ((253402300800000, "m", "p", 1.0), "ts 253402300800000 is not within the years 1 to 9999"),
         ((0, None, "p", 1.0), "asset None is no name"),
         ((0, "m", "", 1.0), "metric '' is no name"),
         ((0, "m", "p", float("nan")), "value nan is no finite number"),

@@ -137,6 +137,14 @@ def test_detectors_without_a_flag_are_named(run: Run) -> None:
     assert "no flags: high\n" in run("pump.csv", "--detectors", "high.yaml", "--no-plots").out
 
 
+def test_a_plot_whose_axis_would_leave_the_calendar_is_one_line(run: Run) -> None:
+    Path("old.csv").write_text("ts,v\n0001-01-01T00:00:00Z,1\n0001-01-01T00:00:01Z,500\n")
+    ran = run("old.csv", "--detectors", "high.yaml")
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "cannot be drawn: " in ran.err
+    assert run("old.csv", "--detectors", "high.yaml", "--no-plots").code == 0
+
+
 def test_series_whose_names_no_file_can_have_get_plots_of_their_own(run: Run) -> None:
     write_csv(Path("pump.csv"), [[time(0), 1, 2]], ["time", "a/b", "a:b"])
     told = json.loads(run("pump.csv", "--detectors", "high.yaml", "--json").out)

@@ -104,6 +104,11 @@ def test_times_are_read_in_every_format(cell: str, format_: str, expected: int) 
         ("2018-01-01 00:15", "%d/%m/%Y %H:%M"),
         ("1e300", "epoch_ms"),
         ("soon", "epoch_s"),
+        ("-62135596800001", "epoch_ms"),
+        ("253402300800000", "epoch_ms"),
+        ("0000-12-31T23:59:59Z", "iso"),
+        ("0001-01-01T00:00:00+14:00", "iso"),
+        ("9999-12-31T23:59:59-12:00", "iso"),
     ],
 )
 def test_what_is_no_time_is_bad(cell: str, format_: str) -> None:
@@ -122,6 +127,37 @@ def test_timestamps_of_parquet_are_taken_as_they_are() -> None:
         assert bad.tolist() == [False, True]
 
 
+@pytest.mark.parametrize("format_", ["iso", "epoch_ms"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([1], pa.time32("s")),
+        pa.array([1], pa.duration("s")),
+        pa.array([None], pa.null()),
+        pa.array([10**17], pa.timestamp("s")),
+        pa.array([-(10**17)], pa.timestamp("s", "UTC")),
+        pa.array([(1 << 31) - 1], pa.date32()),
+    ],
+)
+def test_a_cell_of_parquet_that_is_no_point_in_time_is_bad(column: pa.Array, format_: str) -> None:
+    assert times(column, TimeColumn(column="t", format=format_))[1].tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [pa.array([[1]]), pa.array([{"a": 1}]), pa.array([b"\xff"]), pa.array([[(1, 2)]], pa.map_(pa.int8(), pa.int8()))],
+)
+def test_a_column_that_cannot_be_text_is_refused_by_its_type(column: pa.Array) -> None:
+    with pytest.raises(ValueError, match=r"cells of the type .* are no text"):
+        texts(column)
+
+
+def test_a_column_of_nothing_has_neither_texts_nor_numbers() -> None:
+    nothing = pa.array([None, None], pa.null())
+    assert texts(nothing) == [None, None]
+    assert numbers(nothing)[1].tolist() == [False, False]
+
+
 def test_midnight_that_ends_a_day_is_moved_to_the_next_one_in_local_time() -> None:
     spec = TimeColumn(column="t", format="%d/%m/%Y %H:%M", utc_offset="+09:00", midnight_ends_day=True)
     cells = ["01/01/2018 23:45", "01/01/2018 00:00", "02/01/2018 00:15", "02/01/2018 09:00"]
@@ -133,3 +169,11 @@ def test_midnight_that_ends_a_day_is_moved_to_the_next_one_in_local_time() -> No
 def test_rows_without_a_time_count_intervals_from_the_start_of_the_year() -> None:
     ts = row_times(np.array([0, 1, 8759], np.int64), Duration.parse("1h"), 2011)
     assert ts.tolist() == [ms(2011, 1, 1), ms(2011, 1, 1, 1), ms(2011, 12, 31, 23)]
+
+
+def test_rows_without_a_time_end_with_the_year_9999() -> None:
+    number = np.array([0, 366], np.int64)
+    assert row_times(number, Duration.parse("1d"), 9998)[1] == ms(9999, 1, 2)
+    for interval, year in (("1d", 9999), ("36500d", 2020), ("1d", 0)):
+        with pytest.raises(ValueError, match=r"beyond the year 9999|year 0 is out of range"):
+            row_times(number, Duration.parse(interval), year)

@@ -36,6 +36,10 @@ def test_events_pass_byte_for_byte_under_their_own_site_and_asset(tmp_path: Path
         '{"ts": "noon", "site": "mill", "asset": "saw-1", "values": {}}',
         '{"ts": "2024-01-01T00:00:00", "site": "mill", "asset": "saw-1", "values": {}}',
         FIRST + SECOND,
+        '{"ts": 253402300800000, "site": "mill", "asset": "saw-1", "values": {}}',
+        '{"ts": -62135596800001, "site": "mill", "asset": "saw-1", "values": {}}',
+        '{"ts": "0001-01-01T00:00:00+14:00", "site": "mill", "asset": "saw-1", "values": {}}',
+        FIRST.replace("[1, 2]", "[" * 100_000),
     ],
 )
 def test_a_line_that_is_no_event_is_an_error_or_skipped_and_counted(tmp_path: Path, line: str) -> None:

@@ -69,3 +69,8 @@ def test_what_cannot_be_decided_is_one_line_that_says_what_to_do(
 def test_a_file_that_is_absent_is_found_before_anything_is_sent(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"absent\.csv: no such file"):
         plan([file(tmp_path, "readings.csv"), tmp_path / "absent.csv"], TOPOLOGY)
+
+
+def test_a_name_that_no_file_may_have_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"\.csv cannot be read: File name too long"):
+        plan([tmp_path / f"{'x' * 300}.csv"], TOPOLOGY)

@@ -71,27 +71,53 @@ def test_rows_without_times_stand_for_intervals_also_behind_a_row_that_was_left_
     ]
 
 
-def test_row_times_need_the_year_in_the_name_of_the_file(tmp_path: Path) -> None:
-    file = write_csv(tmp_path / "readings.csv")
-    time = {"from": "rows", "interval": "1h", "year_in_name": r"_(\d{4})"}
-    with pytest.raises(UserError, match=r"readings\.csv: no year where year_in_name"):
+@pytest.mark.parametrize("pattern", [r"_(\d{4})", r"readings(_\d{4})?", r"(0000)"])
+def test_row_times_need_the_year_in_the_name_of_the_file(tmp_path: Path, pattern: str) -> None:
+    file = write_csv(tmp_path / "readings.0000.csv")
+    time = {"from": "rows", "interval": "1h", "year_in_name": pattern}
+    with pytest.raises(UserError, match=r"readings\.0000\.csv: no year where year_in_name"):
         Replayed([history(file, time=time)])
 
 
-def test_a_time_format_that_does_not_exist_is_named(tmp_path: Path) -> None:
+def test_rows_beyond_the_year_9999_are_refused(tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "readings_9999.csv")
+    time = {"from": "rows", "interval": "366d", "year_in_name": r"_(\d{4})"}
+    with pytest.raises(UserError, match=r"readings_9999\.csv: 4 rows, one each 366d, go beyond the year 9999"):
+        Replayed([history(file, time=time)])
+
+
+@pytest.mark.parametrize("format_", ["%Q", "%d%d"])
+def test_a_time_format_that_does_not_exist_is_named(tmp_path: Path, format_: str) -> None:
     file = write_csv(tmp_path / "readings.csv")
-    with pytest.raises(UserError, match="time format '%Q' of column time"):
-        Replayed([history(file, time={"from": "column", "column": "time", "format": "%Q"})])
+    with pytest.raises(UserError, match=f"time format '{format_}' of column time"):
+        Replayed([history(file, time={"from": "column", "column": "time", "format": format_})])
+
+
+def test_a_column_of_parquet_that_cannot_be_text_is_named(tmp_path: Path) -> None:
+    columns = {name: [row[place] for row in ROWS] for place, name in enumerate(HEADER)}
+    pyarrow.parquet.write_table(pa.table(columns | {"machine": [[1]] * 4}), tmp_path / "a.parquet")
+    with pytest.raises(UserError, match=r"a\.parquet: column machine: cells of the type list<.*> are no text"):
+        Replayed([history(tmp_path / "a.parquet")])
+
+
+def test_a_time_of_parquet_that_python_cannot_say_is_refused(tmp_path: Path) -> None:
+    columns = {name: [row[place] for row in ROWS] for place, name in enumerate(HEADER)}
+    seconds = pa.array([9 * 10**18, 1000, 2000, 3000], pa.timestamp("ms"))
+    pyarrow.parquet.write_table(pa.table(columns | {"time": seconds}), tmp_path / "a.parquet")
+    sent = Replayed([history(tmp_path / "a.parquet")], skip=True)
+    assert [event["ts"] for event in sent.events] == [1000, 2000, 3000]
+    assert "out of range is no time" in sent.refusals.first[0]
 
 
 def test_a_line_of_ndjson_that_is_no_object_is_refused(tmp_path: Path) -> None:
     good = '{"time": "2024-01-01T00:00:00Z", "machine": "saw-1", "mode": "on", "I (A)": "1.5", "load.t": true}'
-    file = write_text(tmp_path / "a.ndjson", f"{good.replace('true', '2')}\n[1]\n\n{{\n{good}\n")
+    file = write_text(tmp_path / "a.ndjson", f"{good.replace('true', '2')}\n[1]\n\n{{\n{good}\n{'[' * 100_000}\n")
     sent = Replayed([history(file)], skip=True)
     assert [event["values"] for event in sent.events] == [{"current": 1.5, "load": 2.0}]
     assert [line.partition("a.ndjson: ")[2].split(":")[0] for line in sent.refusals.first] == [
         "row 2",
         "row 4",
+        "row 6",
         "row 5",
     ]
 

@@ -54,6 +54,11 @@ def test_a_topology_that_holds_together_has_no_problems(small: Build) -> None:
         ({"windows": [window("a"), window("b"), window("a")]}, ("windows", 2, "name"), "the name of windows[0]"),
         ({"detectors": [LIMIT, {**LIMIT, "high": 9}]}, ("detectors", 1, "name"), "the name of detectors[0]"),
         ({"time": {"earliest": "yesterday"}}, ("time", "earliest"), "RFC 3339 with an offset"),
+        (
+            {"time": {"earliest": "0001-01-01T00:00:00+14:00"}},
+            ("time", "earliest"),
+            "within the years 1 to 9999 of UTC",
+        ),
         ({"time": {"earliest": "2020-01-01T00:00:00"}}, ("time", "earliest"), "RFC 3339 with an offset"),
         ({"time": {"idle_timeout": "0s"}, "windows": []}, ("time", "idle_timeout"), "must be longer"),
         (
