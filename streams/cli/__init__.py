@@ -65,6 +65,8 @@ def main(arguments: list[str] | None = None) -> Any:
     for library in ("aiokafka", "kafka", "clickhouse_driver"):  # they log what the verb's own error says in one line
         logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
+        if not all(_is_text(argument) for argument in (sys.argv[1:] if arguments is None else arguments)):
+            raise UserError("an argument is not UTF-8 text: rename the file, or set the locale to UTF-8")
         cli.main(arguments, prog_name="headrace", standalone_mode=True)
     except UserError as error:
         click.echo(f"headrace: {error}", err=True)
@@ -72,3 +74,8 @@ def main(arguments: list[str] | None = None) -> Any:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _is_text(argument: str) -> bool:
+    """Whether it can be shown and sent: bytes that are no text come as lone surrogates."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in argument)

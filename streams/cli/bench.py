@@ -33,7 +33,7 @@ from infra.bench.systems import SYSTEMS
 from infra.bench.workload import Workload
 from schemas.errors import UserError
 from sinks.archive.archive import Archive
-from streams.cli.options import Seconds
+from streams.cli.options import FiniteRange, Seconds
 
 _json = click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Also write JSON.")
 _record = click.option("--record", is_flag=True, help=f"Also write it to {report.RESULTS.name}.")
@@ -102,7 +102,7 @@ def quick_command(events: int, record: bool) -> None:
 @click.option(
     "--rates", default=",".join(map(str, latency.RATES)), show_default=True, help="Events/s, one after another."
 )
-@click.option("--seconds", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Measured at each rate.")
+@click.option("--seconds", type=FiniteRange(min=1), default=60.0, show_default=True, help="Measured at each rate.")
 @_out("bench-latency", "HDR histograms and the plot")
 @_json
 @_record
@@ -142,7 +142,7 @@ def scale_command(axes: str, events: int, backlog: int, json_file: Path | None, 
 
 
 @bench.command("soak", epilog="Example: headrace bench soak --minutes 10 --rate 50000 --out soak")
-@click.option("--minutes", type=click.FloatRange(min=1), default=30.0, show_default=True)
+@click.option("--minutes", type=FiniteRange(min=1), default=30.0, show_default=True)
 @click.option("--rate", type=click.IntRange(min=100), default=20_000, show_default=True, help="Events/s.")
 @_out("bench-soak", "all samples (JSON) and the plot")
 def soak_command(minutes: float, rate: int, out: Path) -> None:
@@ -170,7 +170,7 @@ def soak_command(minutes: float, rate: int, out: Path) -> None:
     "--scorer", type=click.Path(path_type=Path), default=Path("../shared/tools/nab_score.py"), show_default=True,
     envvar="NAB_SCORER", help="Program that scores: SCORER DATA SCORES --threshold T.",
 )  # fmt: skip
-@click.option("--days", type=click.FloatRange(min=1), default=30, show_default=True, help="Of the simulated plant.")
+@click.option("--days", type=FiniteRange(min=1), default=30, show_default=True, help="Of the simulated plant.")
 @_json
 @click.option("--record", is_flag=True, help=f"Also write it to {anomaly.RESULTS.name}.")
 def anomaly_command(

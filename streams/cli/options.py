@@ -1,5 +1,6 @@
 """Options and look-ups that several verbs share."""
 
+import math
 import os
 from pathlib import Path
 
@@ -26,6 +27,16 @@ topology_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Topology file; default: HEADRACE_TOPOLOGY.",
 )
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers: nan, which is in every range of click's, and inf are none."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{number} is no finite number", param, ctx)
+        return number
 
 
 class Seconds(click.ParamType):

@@ -28,7 +28,7 @@ from schemas.errors import UserError
 from schemas.topics import LOGISTICS_EVENTS
 from streams.adjustment_reader import AdjustmentReader
 from streams.cli.feeding import Display, run_until_signal
-from streams.cli.options import Seconds, data_option, settings_with, topology_option
+from streams.cli.options import FiniteRange, Seconds, data_option, settings_with, topology_option
 from streams.compute.codes import KeyRing
 from streams.event_producer import EventProducer
 from streams.settings import code_keys_of
@@ -46,7 +46,7 @@ def _start(trouble: Trouble) -> float:
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The same seed, the same plant.")
 @click.option(
     "--rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=1e-3),
     help="Events/s in total.  [default: 10 for each machine]",
 )
 @click.option(
@@ -75,7 +75,7 @@ def _start(trouble: Trouble) -> float:
 )
 @click.option(
     "--disorder",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.01,
     show_default=True,
     help="Share of events that arrive up to 3 s late.",

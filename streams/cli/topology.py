@@ -216,7 +216,11 @@ def try_out(file: Path, events: Path, topic: str | None, expect: Path | None) ->
     if expect is None:
         click.echo("\n".join(lines))
         return
-    difference = list(unified_diff(expect.read_text().splitlines(), lines, "expected", "found", lineterm="", n=0))
+    try:
+        expected = expect.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise UserError(f"{expect} is not UTF-8 text") from None
+    difference = list(unified_diff(expected, lines, "expected", "found", lineterm="", n=0))
     if difference:
         click.echo("\n".join(difference))
         raise UserError(f"the results differ from {expect}")

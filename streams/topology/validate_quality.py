@@ -8,6 +8,9 @@ from streams.compute.quality.spec import Characteristic
 from streams.topology.model import Topology
 from streams.topology.problems import Problem, Where, did_you_mean
 
+_SMALLEST_FRACTION = 1e-9
+"""One item in a thousand million."""
+
 
 def problems(topology: Topology) -> Iterator[Problem]:
     """Everything that is wrong with the quality part, in the order of the file."""
@@ -25,6 +28,10 @@ def problems(topology: Topology) -> Iterator[Problem]:
         if any(_hides(earlier, one) for earlier in before):
             yield Problem(where, f"{one.name} is never reached: an earlier one of that name matches all that it does")
         before.append(one)
+    fraction = topology.quality.inspections.fraction
+    if fraction is not None and fraction < _SMALLEST_FRACTION:
+        least = f"it must be at least {_SMALLEST_FRACTION:g}: the limits would be 0 apart"
+        yield Problem(("quality", "inspections", "fraction"), f"is {fraction:g}; {least}")
 
 
 def _hides(earlier: Characteristic, later: Characteristic) -> bool:

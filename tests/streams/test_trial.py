@@ -49,6 +49,15 @@ def test_it_passes_where_the_results_are_as_expected(
     assert capsys.readouterr().out == "3 results, as expected\n"
 
 
+def test_what_is_expected_has_to_be_utf_8(
+    files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = tmp_path / "expected.ndjson"
+    expected.write_bytes("säge".encode("latin-1"))
+    assert run(*files, "--expect", str(expected)) == 1
+    assert capsys.readouterr().err == f"headrace: {expected} is not UTF-8 text\n"
+
+
 def test_it_shows_the_difference_and_fails_where_they_are_not(
     files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

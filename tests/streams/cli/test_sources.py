@@ -177,7 +177,17 @@ def test_a_mistake_is_one_line(start: Start, arguments: list[str], message: str)
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [["replay", "a.csv", "--speed", "0"], ["simulate", "--duration", "20"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["replay", "a.csv", "--speed", "0"],
+        ["simulate", "--duration", "20"],
+        ["simulate", "--rate", "nan"],
+        ["simulate", "--rate", "inf"],
+        ["simulate", "--rate", "5e-324"],
+        ["simulate", "--disorder", "nan"],
+    ],
+)
 def test_an_impossible_option_is_refused(start: Start, arguments: list[str]) -> None:
     _, err = finish(start(*arguments), exit_code=2)
     assert "Invalid value for '--" in err

@@ -105,6 +105,12 @@ def test_mistakes_are_json_for_programs(run: Run, plant: Callable[..., str]) -> 
     assert problem["path"] == 'sources["emission.events"].partitions'
 
 
+def test_an_argument_that_is_no_text_is_one_line(run: Run) -> None:
+    ran = run("validate", "\udce4.yaml")
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "an argument is not UTF-8 text" in ran.err
+
+
 def test_the_graph_is_printed_for_a_file_to_take(run: Run, topologies: Path) -> None:
     golden = Path(__file__).parent / "golden" / "steel.mmd"
     assert run("graph", str(topologies / "steel.yaml")) == (0, golden.read_text(encoding="utf-8"), "")

@@ -51,3 +51,9 @@ def test_a_problem_names_its_place_and_the_remedy(
 def test_impossible_settings_are_refused(small: Build, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         small(quality={"characteristics": [{**BORE, **changes}]})
+
+
+def test_a_share_in_control_is_not_so_small_that_limits_vanish(small: Build) -> None:
+    assert problems(small(quality={"inspections": {"fraction": 1e-9}})) == []
+    [problem] = problems(small(quality={"inspections": {"fraction": 5e-324}}))
+    assert problem.path == ("quality", "inspections", "fraction")
