@@ -11,14 +11,13 @@ from schemas.events import Reason
 UtcOffset = Annotated[str, Meta(pattern=r"^[+-](0\d|1[0-4]):(00|30)\Z")]
 """Local standard time against UTC, such as `+08:00`."""
 
-EventTime = Annotated[int, Meta(ge=-62_135_596_800_000, le=253_402_300_799_999)]
-"""Epoch milliseconds, UTC, of the years 1 to 9999."""
-
 LARGEST_TIME: Final = (1 << 62) - 1
 """Epoch milliseconds, and the same below 0: sums of times fit into 64 bits."""
 FIRST_DATED: Final = -62_135_596_800_000
 LAST_DATED: Final = 253_402_300_799_999
 """Epoch milliseconds of the years 1 and 9999: outside them a time has no date that could be shown."""
+EventTime = Annotated[int, Meta(ge=FIRST_DATED, le=LAST_DATED)]
+"""Epoch milliseconds, UTC."""
 _MINUTE_MS: Final = 60_000
 _SHOWN: Final = 80
 """Characters of a refused time that its dead letter quotes."""

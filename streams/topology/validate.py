@@ -27,6 +27,8 @@ MOST_OPEN = 1_000
 MOST_KEPT = 10_000
 """Windows of a series that lateness may keep open at once; each with points is held in memory and in checkpoints."""
 
+_LONGEST_FUTURE = Duration.parse("3650d")
+
 _KEY_PART = re.compile(rf"[^\s/]{{1,{LONGEST_NAME}}}")
 """Site and asset make up the message key `site/asset`."""
 
@@ -97,6 +99,8 @@ def _time(topology: Topology) -> Iterator[Problem]:
         )
     if topology.time.idle_timeout <= 0:
         yield Problem(("time", "idle_timeout"), "is 0; it must be longer, or every pause closes the open windows")
+    if topology.time.max_future > _LONGEST_FUTURE:
+        yield Problem(("time", "max_future"), f"is {topology.time.max_future}; allowed are {_LONGEST_FUTURE}")
 
 
 def _assets(topology: Topology) -> Iterator[Problem]:

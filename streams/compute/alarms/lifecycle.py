@@ -8,6 +8,9 @@ Source: ANSI/ISA-18.2-2016 and IEC 62682:2014, alarm state transition diagram. W
   own for it.
 - `raised` and `returned` tell of the condition, each in turn, whatever the state. While an alarm is shelved, suppressed
   or out of service they leave the state as it is: that nobody is to be disturbed is what the state says.
+- How long an alarm has not been acknowledged counts from when it first came on, however often its condition goes off
+  and on again meanwhile: one that chatters escalates all the same, while it is on. After that it counts anew from the
+  next time that it comes on.
 - An alarm that comes back into service follows its condition: unacknowledged where it holds, else normal.
 """
 

@@ -60,6 +60,7 @@ def test_a_topology_that_holds_together_has_no_problems(small: Build) -> None:
             "within the years 1 to 9999 of UTC",
         ),
         ({"time": {"earliest": "2020-01-01T00:00:00"}}, ("time", "earliest"), "RFC 3339 with an offset"),
+        ({"time": {"max_future": "9999d"}}, ("time", "max_future"), "allowed are 3650d"),
         ({"time": {"idle_timeout": "0s"}, "windows": []}, ("time", "idle_timeout"), "must be longer"),
         (
             {"assets": {"a": {"kind": "x", "metrics": ["nix"]}}, "detectors": []},
