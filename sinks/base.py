@@ -41,6 +41,10 @@ class Sink(Protocol):
         """
         ...
 
+    def written_to(self, topology: str, topic: str, partition: int) -> int:
+        """The largest `next_offset` of a partition's rows of the ledger, -1 if there is none. Raises like `write`."""
+        ...
+
     def close(self) -> None:
         """Release connections. The sink is not used afterwards."""
         ...

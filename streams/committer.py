@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from schemas.errors import HeadraceError
+from schemas.errors import CheckpointError, HeadraceError
 from streams.pipe import Caller
 from streams.publisher import Failure, Published, SinkTrouble
 from streams.task import Task
@@ -46,6 +46,23 @@ class Committer:
         failure = await self._publisher.call("open", (topic, partition))
         if failure is not None:
             raise PublishingFailed(failure)
+
+    async def check_change(self, task: Task) -> None:
+        """CheckpointError where a task's topology has changed and the sink has rows beyond its checkpoint.
+
+        A worker that ended between writing and committing left them there. The topology as it was gives the same again;
+        a changed one gives others, and they would stay beside them.
+        """
+        if not task.changed:
+            return
+        written = await self._publisher.call("written_to", (task.topic, task.partition))
+        if isinstance(written, Failure):
+            raise PublishingFailed(written)
+        if written > task.next_offset:
+            raise CheckpointError(
+                f"rows of {task.topic}/{task.partition} were written up to {written} and committed up to "
+                f"{task.next_offset}, and the topology has changed since: run it once more as it was"
+            )
 
     async def let_go(self, topic: str, partition: int) -> None:
         """Let go of a partition. What is not committed is read again by its next owner."""

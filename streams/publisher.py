@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import structlog
@@ -91,7 +92,9 @@ class Publisher:
         """Answer the worker until it hangs up."""
         server = Server(sockets)
         self._tell = server.tell
-        await server.serve({"open": self._take_over, "close": self._close, "publish": self._publish})
+        await server.serve({
+            "open": self._take_over, "written_to": self._written_to, "publish": self._publish, "close": self._close,
+        })  # fmt: skip
 
     async def _take_over(self, position: Position) -> Failure | None:
         """Start the partition's producer, which fences its last owner and ends that one's transaction."""
@@ -111,6 +114,16 @@ class Publisher:
         else:
             await transactions.stop(_STOP_SECONDS)
         return failure
+
+    async def _written_to(self, position: Position) -> int | Failure:
+        """Up to where the sink has rows of a partition; -1 where it has none."""
+        if self._sink is None:
+            return -1
+        ask = partial(self._sink.written_to, self._topology.topology, *position)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, ask)
+        except (SinkUnavailable, SinkRejected) as error:
+            return Failure(str(error), False)
 
     async def _close(self, position: Position) -> None:
         """Let go of a partition. What is not committed is read again by its next owner."""

@@ -206,6 +206,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             try:
                 await self._committer.open(*position)  # which fences the last owner
                 await task.start(self._checkpoints)
+                await self._committer.check_change(task)
                 if position in self._assigned and self._reader.read_from(*position, task.next_offset):
                     self.tasks[position] = task
                     break

@@ -51,6 +51,8 @@ class Task:
         """When records last came, or the partition was last declared idle."""
         self.quiet_since = self.last_active
         self.open = False
+        self.changed = False
+        """Whether the topology is another than that of the checkpoint, so that something began anew."""
         self.flagged = False
         """Whether there are flags or alarms since the last cut: somebody waits for them."""
         self._topology = topology
@@ -178,6 +180,7 @@ class Task:
     def _restore(self, blob: bytes, log_start: int, log_end: int) -> None:
         checkpoint = unpack(blob)
         anew = self._processor.restore(checkpoint)
+        self.changed = bool(anew)
         if anew:
             self._telemetry.declared_anew(self.topic, self.partition, anew)
         # A change of the topology is in the ledger's row, although no record may come for long.

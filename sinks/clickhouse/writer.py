@@ -59,6 +59,20 @@ class ClickHouseSink:
             self.close()  # the state of the connections is unknown, and the tables may be about to change
             raise
 
+    def written_to(self, topology: str, topic: str, partition: int) -> int:
+        """The largest `next_offset` of a partition's rows of the ledger; see `sinks.base.Sink`."""
+        try:
+            with translated():
+                rows = self._client("").execute(
+                    "SELECT next_offset FROM headrace_store.ledger WHERE topology = %(topology)s AND topic = %(topic)s "
+                    "AND partition = %(partition)s ORDER BY next_offset DESC LIMIT 1",
+                    {"topology": topology, "topic": topic, "partition": partition},
+                )
+        except BaseException:
+            self.close()
+            raise
+        return int(rows[0][0]) if rows else -1
+
     def close(self) -> None:
         """Hang up."""
         for client in self._clients.values():

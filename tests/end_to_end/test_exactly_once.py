@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
+from streams.scrape import scrape
 from tests.end_to_end.plant import Plant
 from tests.oracle import Oracle, Window
 
@@ -158,6 +159,33 @@ def test_an_older_row_of_the_ledger_that_arrives_later_takes_no_newer_ones_place
         f"FROM headrace.ledger AS old WHERE {mine} AND old.settled > 0"
     )
     assert plant.query(f"SELECT count() FROM headrace.ledger WHERE {mine} AND settled = 0 AND aggregates = 0")[0][0] > 0
+    assert failed(plant) == {}
+
+
+def test_a_changed_topology_waits_while_there_are_rows_that_were_not_committed(deploy: Callable[[str], Plant]) -> None:
+    """A worker was killed in between: the topology as it was has to give these rows once more."""
+    plant = deploy(TOPOLOGY)
+    plant.send("machine.events", disordered(1_000))
+    plant.run_to_the_end()
+    as_it_was = plant.file.read_text()
+    plant.query(
+        "INSERT INTO headrace_store.ledger SELECT * REPLACE (old.next_offset + 5 AS next_offset) "
+        f"FROM headrace.ledger AS old WHERE topology = '{plant.topology.topology}' AND topic = 'machine.events' "
+        "AND partition = 1 ORDER BY old.next_offset DESC LIMIT 1"
+    )
+    plant.file.write_text(as_it_was.replace("high: 3.0", "high: 2.5"))
+    worker = plant.worker("changed")
+    worker.wait_for("the reason", lambda: "run it once more as it was" in worker.log.read_text())
+    refused = scrape(worker.address)
+    assert refused is not None
+    assert not refused.ready
+    assert "machine.events/1 were written" in worker.log.read_text()
+    assert worker.stop() == 0
+    plant.file.write_text(as_it_was)
+    plant.send("machine.events", disordered(1_000, seed=2))
+    plant.run_to_the_end()
+    plant.file.write_text(as_it_was.replace("high: 3.0", "high: 2.5"))
+    plant.run_to_the_end()
     assert failed(plant) == {}
 
 

@@ -190,7 +190,7 @@ def ledger(rows: int, first: int = 0) -> Rows:
     counts = "records events accepted late duplicate dead_letter points points_invalid points_duplicate gaps skipped"
     counts += " compliance_late"
     emitted = "aggregates anomalies compliance headroom emitted_mass conditions levels acks feedback alarms adjustments"
-    emitted += " dead_letters"
+    emitted += " dead_letters settled"
     by_window = "windowed windows_closed windows_open late_points left_out points_in_open_windows"
     place = dict(origin(rows, first))
     return {
@@ -304,6 +304,13 @@ def test_a_batch_written_again_changes_nothing(subject: Subject, table: Callable
     for _ in range(3):
         assert subject.sink.write({table.__name__: [table(5)]}) == 5
     assert subject.rows(table.__name__) == plain(table(5))
+
+
+def test_up_to_where_rows_of_a_partition_were_written_is_told(subject: Subject) -> None:
+    assert subject.sink.written_to("plant", "machine.events", 3) == -1
+    subject.sink.write({"ledger": [ledger(3, first=7), ledger(2)]})
+    assert subject.sink.written_to("plant", "machine.events", 3) == 9
+    assert subject.sink.written_to("plant", "machine.events", 4) == -1
 
 
 def test_the_same_rows_cut_into_other_batches_change_nothing(subject: Subject) -> None:
