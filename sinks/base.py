@@ -41,8 +41,11 @@ class Sink(Protocol):
         """
         ...
 
-    def written_to(self, topology: str, topic: str, partition: int) -> int:
-        """The largest `next_offset` of a partition's rows of the ledger, -1 if there is none. Raises like `write`."""
+    def written_to(self, topology: str, topic: str, partition: int, settled: int) -> int:
+        """The largest `next_offset` of a partition's rows of the ledger with at most this `settled`; -1 for none.
+
+        Raises like `write`.
+        """
         ...
 
     def close(self) -> None:

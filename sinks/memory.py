@@ -29,11 +29,12 @@ class MemorySink:
             self._tables.setdefault(table, {}).update((repr(sorted(row.items())), row) for row in rows)
         return sum(map(len, written.values()))
 
-    def written_to(self, topology: str, topic: str, partition: int) -> int:
-        """The largest `next_offset` of a partition's rows of the ledger; see `sinks.base.Sink`."""
+    def written_to(self, topology: str, topic: str, partition: int, settled: int) -> int:
+        """Up to where rows of a partition were written; see `sinks.base.Sink`."""
         place = {"topology": topology, "topic": topic, "partition": partition}
-        ends = [row["next_offset"] for row in self.rows("ledger") if place.items() <= row.items()]
-        return max((end for end in ends if isinstance(end, int)), default=-1)
+        rows = [row for row in self.rows("ledger") if place.items() <= row.items()]
+        ends = [int(str(row["next_offset"])) for row in rows if int(str(row["settled"])) <= settled]
+        return max(ends, default=-1)
 
     def rows(self, table: str) -> list[Row]:
         """The rows of a table, in the order in which they first came; NaN reads as None."""

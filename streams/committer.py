@@ -53,15 +53,16 @@ class Committer:
         A worker that ended between writing and committing left them there. The topology as it was gives the same again;
         a changed one gives others, and they would stay beside them.
         """
-        if not task.changed:
+        if task.changed_from is None:
             return
-        written = await self._publisher.call("written_to", (task.topic, task.partition))
+        committed, settled = task.changed_from
+        written = await self._publisher.call("written_to", (task.topic, task.partition), settled)
         if isinstance(written, Failure):
             raise PublishingFailed(written)
-        if written > task.next_offset:
+        if written > committed:
             raise CheckpointError(
                 f"rows of {task.topic}/{task.partition} were written up to {written} and committed up to "
-                f"{task.next_offset}, and the topology has changed since: run it once more as it was"
+                f"{committed}, and the topology has changed since: run it once more as it was"
             )
 
     async def let_go(self, topic: str, partition: int) -> None:

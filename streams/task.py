@@ -51,8 +51,9 @@ class Task:
         """When records last came, or the partition was last declared idle."""
         self.quiet_since = self.last_active
         self.open = False
-        self.changed = False
-        """Whether the topology is another than that of the checkpoint, so that something began anew."""
+        self.changed_from: tuple[int, int] | None = None
+        """Where the checkpoint stands whose topology was another, so that something began anew: `next_offset` and
+        `settled`."""
         self.flagged = False
         """Whether there are flags or alarms since the last cut: somebody waits for them."""
         self._topology = topology
@@ -180,8 +181,8 @@ class Task:
     def _restore(self, blob: bytes, log_start: int, log_end: int) -> None:
         checkpoint = unpack(blob)
         anew = self._processor.restore(checkpoint)
-        self.changed = bool(anew)
         if anew:
+            self.changed_from = checkpoint.next_offset, checkpoint.engine["counts"].get("settled", 0)
             self._telemetry.declared_anew(self.topic, self.partition, anew)
         # A change of the topology is in the ledger's row, although no record may come for long.
         self._dirty = bool(anew) or len(self._processor.outbox) > 0

@@ -59,14 +59,14 @@ class ClickHouseSink:
             self.close()  # the state of the connections is unknown, and the tables may be about to change
             raise
 
-    def written_to(self, topology: str, topic: str, partition: int) -> int:
-        """The largest `next_offset` of a partition's rows of the ledger; see `sinks.base.Sink`."""
+    def written_to(self, topology: str, topic: str, partition: int, settled: int) -> int:
+        """Up to where rows of a partition were written; see `sinks.base.Sink`."""
         try:
             with translated():
                 rows = self._client("").execute(
                     "SELECT next_offset FROM headrace_store.ledger WHERE topology = %(topology)s AND topic = %(topic)s "
-                    "AND partition = %(partition)s ORDER BY next_offset DESC LIMIT 1",
-                    {"topology": topology, "topic": topic, "partition": partition},
+                    "AND partition = %(partition)s AND settled <= %(settled)s ORDER BY next_offset DESC LIMIT 1",
+                    {"topology": topology, "topic": topic, "partition": partition, "settled": settled},
                 )
         except BaseException:
             self.close()

@@ -168,11 +168,13 @@ def test_a_changed_topology_waits_while_there_are_rows_that_were_not_committed(d
     plant.send("machine.events", disordered(1_000))
     plant.run_to_the_end()
     as_it_was = plant.file.read_text()
-    plant.query(
-        "INSERT INTO headrace_store.ledger SELECT * REPLACE (old.next_offset + 5 AS next_offset) "
-        f"FROM headrace.ledger AS old WHERE topology = '{plant.topology.topology}' AND topic = 'machine.events' "
-        "AND partition = 1 ORDER BY old.next_offset DESC LIMIT 1"
-    )
+    for partition, settled in ((1, 0), (2, 1)):  # the second by the changed topology itself, which counts the change
+        plant.query(
+            "INSERT INTO headrace_store.ledger "
+            f"SELECT * REPLACE (old.next_offset + 5 AS next_offset, old.settled + {settled} AS settled) "
+            f"FROM headrace.ledger AS old WHERE topology = '{plant.topology.topology}' AND topic = 'machine.events' "
+            f"AND partition = {partition} ORDER BY old.next_offset DESC, old.settled DESC LIMIT 1"
+        )
     plant.file.write_text(as_it_was.replace("high: 3.0", "high: 2.5"))
     worker = plant.worker("changed")
     worker.wait_for("the reason", lambda: "run it once more as it was" in worker.log.read_text())
@@ -180,6 +182,7 @@ def test_a_changed_topology_waits_while_there_are_rows_that_were_not_committed(d
     assert refused is not None
     assert not refused.ready
     assert "machine.events/1 were written" in worker.log.read_text()
+    assert "machine.events/2 were written" not in worker.log.read_text()
     assert worker.stop() == 0
     plant.file.write_text(as_it_was)
     plant.send("machine.events", disordered(1_000, seed=2))

@@ -307,10 +307,11 @@ def test_a_batch_written_again_changes_nothing(subject: Subject, table: Callable
 
 
 def test_up_to_where_rows_of_a_partition_were_written_is_told(subject: Subject) -> None:
-    assert subject.sink.written_to("plant", "machine.events", 3) == -1
-    subject.sink.write({"ledger": [ledger(3, first=7), ledger(2)]})
-    assert subject.sink.written_to("plant", "machine.events", 3) == 9
-    assert subject.sink.written_to("plant", "machine.events", 4) == -1
+    assert subject.sink.written_to("plant", "machine.events", 3, 99) == -1
+    rows = ledger(3, first=7)
+    subject.sink.write({"ledger": [{**rows, "settled": np.array([0, 0, 2])}, {**ledger(1), "settled": np.array([1])}]})
+    assert [subject.sink.written_to("plant", "machine.events", 3, settled) for settled in range(4)] == [8, 8, 9, 9]
+    assert subject.sink.written_to("plant", "machine.events", 4, 99) == -1
 
 
 def test_the_same_rows_cut_into_other_batches_change_nothing(subject: Subject) -> None:

@@ -54,7 +54,7 @@ class Kept:
     def write(self, batch: Batch) -> int:
         return len(batch)
 
-    def written_to(self, topology: str, topic: str, partition: int) -> int:
+    def written_to(self, topology: str, topic: str, partition: int, settled: int) -> int:
         return -1
 
     def close(self) -> None:
