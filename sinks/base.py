@@ -41,10 +41,10 @@ class Sink(Protocol):
         """
         ...
 
-    def written_to(self, topology: str, topic: str, partition: int, settled: int) -> int:
-        """The largest `next_offset` of a partition's rows of the ledger with at most this `settled`; -1 for none.
+    def written_to(self, topology: str, topic: str, partition: int, changes: int) -> tuple[int, int]:
+        """The last of a partition's rows of the ledger with these `changes`: its `next_offset` and `settled`.
 
-        Raises like `write`.
+        (-1, 0) if there is none. Raises like `write`.
         """
         ...
 

@@ -29,12 +29,11 @@ class MemorySink:
             self._tables.setdefault(table, {}).update((repr(sorted(row.items())), row) for row in rows)
         return sum(map(len, written.values()))
 
-    def written_to(self, topology: str, topic: str, partition: int, settled: int) -> int:
+    def written_to(self, topology: str, topic: str, partition: int, changes: int) -> tuple[int, int]:
         """Up to where rows of a partition were written; see `sinks.base.Sink`."""
-        place = {"topology": topology, "topic": topic, "partition": partition}
+        place = {"topology": topology, "topic": topic, "partition": partition, "changes": changes}
         rows = [row for row in self.rows("ledger") if place.items() <= row.items()]
-        ends = [int(str(row["next_offset"])) for row in rows if int(str(row["settled"])) <= settled]
-        return max(ends, default=-1)
+        return max(((int(str(row["next_offset"])), int(str(row["settled"]))) for row in rows), default=(-1, 0))
 
     def rows(self, table: str) -> list[Row]:
         """The rows of a table, in the order in which they first came; NaN reads as None."""

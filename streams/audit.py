@@ -97,7 +97,7 @@ def ledger_at(query: Query, topology: str, position: Position) -> dict[str, Any]
     """The ledger's last row for the position that the group has committed."""
     rows = query(
         f"SELECT {', '.join(_LEDGER)} FROM headrace.ledger {_ORIGIN} "  # noqa: S608
-        "AND next_offset = %(offset)s ORDER BY settled DESC LIMIT 1",
+        "AND next_offset = %(offset)s ORDER BY changes DESC, settled DESC LIMIT 1",
         _origin(topology, position) | {"offset": position.committed},
     )
     return dict(zip(_LEDGER, rows[0], strict=True)) if rows else None

@@ -55,14 +55,14 @@ class Committer:
         """
         if task.changed_from is None:
             return
-        committed, settled = task.changed_from
-        written = await self._publisher.call("written_to", (task.topic, task.partition), settled)
+        changes, committed = task.changed_from
+        written = await self._publisher.call("written_to", (task.topic, task.partition), changes)
         if isinstance(written, Failure):
             raise PublishingFailed(written)
         if written > committed:
             raise CheckpointError(
-                f"rows of {task.topic}/{task.partition} were written up to {written} and committed up to "
-                f"{committed}, and the topology has changed since: run it once more as it was"
+                f"rows of {task.topic}/{task.partition} were written up to {written[0]} and committed up to "
+                f"{committed[0]}, and the topology has changed since: run it once more as it was"
             )
 
     async def let_go(self, topic: str, partition: int) -> None:

@@ -45,6 +45,7 @@ class PartitionProcessor(ABC):
         """The log was deleted up to `offset` before it was read; gives how many offsets were lost."""
         lost = offset - self.next_offset
         self.engine.counts.skipped += lost
+        self.engine.counts.settled += 1
         self.next_offset = offset
         return lost
 
@@ -71,7 +72,7 @@ class PartitionProcessor(ABC):
         self.next_offset, self.first_offset = checkpoint.next_offset, checkpoint.first_offset
         self.broker_ts = checkpoint.broker_ts
         anew = self.engine.restore(checkpoint.engine)
-        self.engine.counts.settled += bool(anew)
+        self.engine.counts.changes += bool(anew)
         self.settle()
         return anew
 

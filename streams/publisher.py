@@ -115,11 +115,11 @@ class Publisher:
             await transactions.stop(_STOP_SECONDS)
         return failure
 
-    async def _written_to(self, position: Position, settled: int) -> int | Failure:
-        """Up to where the sink has rows of a partition with at most this `settled`; -1 where it has none."""
+    async def _written_to(self, position: Position, changes: int) -> tuple[int, int] | Failure:
+        """Up to where the sink has rows of a partition; see `sinks.base.Sink`."""
         if self._sink is None:
-            return -1
-        ask = partial(self._sink.written_to, self._topology.topology, *position, settled)
+            return -1, 0
+        ask = partial(self._sink.written_to, self._topology.topology, *position, changes)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, ask)
         except (SinkUnavailable, SinkRejected) as error:

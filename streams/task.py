@@ -51,9 +51,9 @@ class Task:
         """When records last came, or the partition was last declared idle."""
         self.quiet_since = self.last_active
         self.open = False
-        self.changed_from: tuple[int, int] | None = None
-        """Where the checkpoint stands whose topology was another, so that something began anew: `next_offset` and
-        `settled`."""
+        self.changed_from: tuple[int, tuple[int, int]] | None = None
+        """Where the checkpoint stands whose topology was another, so that something began anew: `changes`, and
+        `next_offset` with `settled`."""
         self.flagged = False
         """Whether there are flags or alarms since the last cut: somebody waits for them."""
         self._topology = topology
@@ -182,7 +182,8 @@ class Task:
         checkpoint = unpack(blob)
         anew = self._processor.restore(checkpoint)
         if anew:
-            self.changed_from = checkpoint.next_offset, checkpoint.engine["counts"].get("settled", 0)
+            counts = checkpoint.engine["counts"]
+            self.changed_from = counts.get("changes", 0), (checkpoint.next_offset, counts.get("settled", 0))
             self._telemetry.declared_anew(self.topic, self.partition, anew)
         # A change of the topology is in the ledger's row, although no record may come for long.
         self._dirty = bool(anew) or len(self._processor.outbox) > 0

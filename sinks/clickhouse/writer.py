@@ -59,19 +59,20 @@ class ClickHouseSink:
             self.close()  # the state of the connections is unknown, and the tables may be about to change
             raise
 
-    def written_to(self, topology: str, topic: str, partition: int, settled: int) -> int:
+    def written_to(self, topology: str, topic: str, partition: int, changes: int) -> tuple[int, int]:
         """Up to where rows of a partition were written; see `sinks.base.Sink`."""
         try:
             with translated():
                 rows = self._client("").execute(
-                    "SELECT next_offset FROM headrace_store.ledger WHERE topology = %(topology)s AND topic = %(topic)s "
-                    "AND partition = %(partition)s AND settled <= %(settled)s ORDER BY next_offset DESC LIMIT 1",
-                    {"topology": topology, "topic": topic, "partition": partition, "settled": settled},
+                    "SELECT next_offset, settled FROM headrace_store.ledger WHERE topology = %(topology)s "
+                    "AND topic = %(topic)s AND partition = %(partition)s AND changes = %(changes)s "
+                    "ORDER BY next_offset DESC, settled DESC LIMIT 1",
+                    {"topology": topology, "topic": topic, "partition": partition, "changes": changes},
                 )
         except BaseException:
             self.close()
             raise
-        return int(rows[0][0]) if rows else -1
+        return rows[0] if rows else (-1, 0)
 
     def close(self) -> None:
         """Hang up."""

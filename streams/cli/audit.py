@@ -100,7 +100,9 @@ async def _count(
     """The records below the committed offsets. A log may be long: nothing is counted again."""
     new = [position for position in positions if position not in counted]
     begin = {position: count_from(query, topology, position) for position in new}
-    ranges = {(position.topic, position.partition): (begin[position][0], position.committed or 0) for position in new}
+    # Where a log has lost its end, committed offsets lie beyond it, and nobody gets there.
+    ends = {position: min(position.committed or 0, position.log_end) for position in new}
+    ranges = {(position.topic, position.partition): (begin[position][0], ends[position]) for position in new}
     found = await broker.records(ranges)
     for position in new:
         counted[position] = begin[position][1] + found[position.topic, position.partition]

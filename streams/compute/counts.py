@@ -16,8 +16,8 @@ class Counts:
     compliance, headroom, emitted_mass, alarms, adjustments, dead_letters: result rows given out. conditions: conditions
     of alarms that came on or went off, levels: messages with a reading that playbooks need, acks: acknowledgements of
     adjustments; each of these is sent to the alarm actions. feedback: rows of what people said of flags.
-    settled: how often something that is not in the log has changed these counts: a partition that fell idle, a changed
-    topology.
+    changes: how often the topology has changed so that something began anew. settled: how often these counts have
+    changed without a record: the partition fell idle, or records were deleted.
     """
 
     records: int = 0
@@ -44,4 +44,5 @@ class Counts:
     alarms: int = 0
     adjustments: int = 0
     dead_letters: int = 0
+    changes: int = 0
     settled: int = 0

@@ -190,7 +190,7 @@ def ledger(rows: int, first: int = 0) -> Rows:
     counts = "records events accepted late duplicate dead_letter points points_invalid points_duplicate gaps skipped"
     counts += " compliance_late"
     emitted = "aggregates anomalies compliance headroom emitted_mass conditions levels acks feedback alarms adjustments"
-    emitted += " dead_letters settled"
+    emitted += " dead_letters changes settled"
     by_window = "windowed windows_closed windows_open late_points left_out points_in_open_windows"
     place = dict(origin(rows, first))
     return {
@@ -307,11 +307,17 @@ def test_a_batch_written_again_changes_nothing(subject: Subject, table: Callable
 
 
 def test_up_to_where_rows_of_a_partition_were_written_is_told(subject: Subject) -> None:
-    assert subject.sink.written_to("plant", "machine.events", 3, 99) == -1
-    rows = ledger(3, first=7)
-    subject.sink.write({"ledger": [{**rows, "settled": np.array([0, 0, 2])}, {**ledger(1), "settled": np.array([1])}]})
-    assert [subject.sink.written_to("plant", "machine.events", 3, settled) for settled in range(4)] == [8, 8, 9, 9]
-    assert subject.sink.written_to("plant", "machine.events", 4, 99) == -1
+    assert subject.sink.written_to("plant", "machine.events", 3, 1) == (-1, 0)
+    place = {
+        "next_offset": np.array([7, 9, 9, 11]),
+        "changes": np.array([1, 1, 1, 2]),
+        "settled": np.array([5, 2, 3, 1]),
+    }
+    subject.sink.write({"ledger": [{**ledger(4), **place}]})
+    assert [subject.sink.written_to("plant", "machine.events", 3, changes) for changes in range(4)] == [
+        (-1, 0), (9, 3), (11, 1), (-1, 0),
+    ]  # fmt: skip
+    assert subject.sink.written_to("plant", "machine.events", 4, 1) == (-1, 0)
 
 
 def test_the_same_rows_cut_into_other_batches_change_nothing(subject: Subject) -> None:

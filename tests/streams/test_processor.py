@@ -46,6 +46,7 @@ TOPOLOGY = msgspec.convert(
 WITHOUT_DUPLICATES = msgspec.structs.replace(
     TOPOLOGY, time=msgspec.structs.replace(TOPOLOGY.time, duplicates=Duration(0))
 )
+WITHOUT_DETECTORS = msgspec.structs.replace(TOPOLOGY, detectors=())
 WINDOWS = [Window("10s", 10_000, 10_000, 5_000), Window("1m", 60_000, 20_000, 2_000)]
 
 Record = tuple[int, int, bytes]
@@ -271,6 +272,18 @@ def test_an_idle_partition_gives_out_its_windows_only_after_the_decision_was_cut
     assert kinds.count("aggregates") == 4
     assert kinds.count("anomalies") == 1  # the series has been missing for longer than 20 s
     assert processor.declare_idle(60_000) is None
+
+
+def test_rows_of_the_ledger_at_one_place_differ_in_what_tells_them_apart() -> None:
+    """Where records have gone from the log, and where the topology has changed."""
+    processor, _ = run([(0, NOW, json.dumps(event(NOW, "a", {"t": 1.0})).encode())], [])
+    processor.skip_to(5)
+    skipped = rendered(processor)
+    assert skipped.tables["ledger"][0]["settled"] == [1]
+    changed = Processor(WITHOUT_DETECTORS, "machine.events", 0, 0)
+    assert changed.restore(unpack(skipped.blob)) != []
+    row = rendered(changed).tables["ledger"][0]
+    assert (row["next_offset"], row["changes"], row["skipped"]) == ([5], [1], [4])
 
 
 def test_a_point_behind_an_idle_decision_is_late() -> None:

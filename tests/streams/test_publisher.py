@@ -54,8 +54,8 @@ class Kept:
     def write(self, batch: Batch) -> int:
         return len(batch)
 
-    def written_to(self, topology: str, topic: str, partition: int, settled: int) -> int:
-        return -1
+    def written_to(self, topology: str, topic: str, partition: int, changes: int) -> tuple[int, int]:
+        return -1, 0
 
     def close(self) -> None:
         pass

@@ -1521,7 +1521,8 @@ CREATE VIEW headrace.ledger
     `topic` LowCardinality(String) COMMENT 'Source topic',
     `partition` Int32 COMMENT 'Partition of the source topic',
     `next_offset` Int64 COMMENT 'The counts cover the log from first_offset up to here, exclusive',
-    `settled` UInt64 COMMENT 'How often something that is not in the log has changed the counts: a partition that fell idle, a changed topology. Of rows with one next_offset that with the largest holds',
+    `changes` UInt64 COMMENT 'How often the topology has changed so that something began anew',
+    `settled` UInt64 COMMENT 'How often the counts have changed without a record: the partition fell idle, or records were deleted. Of rows with one next_offset the last one has the largest changes, and of these the largest settled',
     `first_offset` Int64 COMMENT 'Where counting began',
     `records` UInt64 COMMENT 'Kafka records consumed',
     `events` UInt64 COMMENT 'Events in them; a frame holds several',
@@ -1562,6 +1563,7 @@ AS SELECT
     topic,
     partition,
     next_offset,
+    changes,
     settled,
     first_offset,
     records,
@@ -4039,7 +4041,8 @@ CREATE TABLE headrace_store.ledger
     `topic` LowCardinality(String) COMMENT 'Source topic',
     `partition` Int32 COMMENT 'Partition of the source topic' CODEC(ZSTD(1)),
     `next_offset` Int64 COMMENT 'The counts cover the log from first_offset up to here, exclusive' CODEC(Delta(8), ZSTD(1)),
-    `settled` UInt64 COMMENT 'How often something that is not in the log has changed the counts: a partition that fell idle, a changed topology. Of rows with one next_offset that with the largest holds',
+    `changes` UInt64 COMMENT 'How often the topology has changed so that something began anew',
+    `settled` UInt64 COMMENT 'How often the counts have changed without a record: the partition fell idle, or records were deleted. Of rows with one next_offset the last one has the largest changes, and of these the largest settled',
     `first_offset` Int64 COMMENT 'Where counting began' CODEC(Delta(8), ZSTD(1)),
     `records` UInt64 COMMENT 'Kafka records consumed' CODEC(Delta(8), ZSTD(1)),
     `events` UInt64 COMMENT 'Events in them; a frame holds several' CODEC(Delta(8), ZSTD(1)),
@@ -4078,7 +4081,7 @@ CREATE TABLE headrace_store.ledger
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(broker_ts)
 PRIMARY KEY (topology, topic, partition, next_offset)
-ORDER BY (topology, topic, partition, next_offset, settled)
+ORDER BY (topology, topic, partition, next_offset, changes, settled)
 TTL stored_at + toIntervalYear(10)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
 COMMENT 'Cumulative counts of one source partition at a position of its log; true whoever wrote the row';
