@@ -98,6 +98,8 @@ def _minutes(
 
     def spend(begin: int, end: int) -> None:
         nonlocal lost
+        if begin == end:  # no time is no slice
+            return
         category = rules.states[state] if state else "unknown"
         for minute in range(begin // MINUTE * MINUTE, end, MINUTE):
             passed = min(end, minute + MINUTE) - max(begin, minute)
