@@ -12,11 +12,13 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.cluster import ClusterMetadata
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import OffsetAndMetadata
 
 from schemas import topics
 from schemas.codec import constant_headers
+from streams.last_transaction import was_committed, with_something_open
 from streams.record_batch import Encoder
 from streams.rendering import Message
 
@@ -46,9 +48,10 @@ class Transactions:
             or (topic == topics.ANOMALY_FEEDBACK.name and result.name in topics.SOURCES)
         }
         self._partitioner = DefaultPartitioner()
+        self._id = topics.transactional_id(topology, topic, partition)
         self._producer = AIOKafkaProducer(
             **options,
-            transactional_id=topics.transactional_id(topology, topic, partition),
+            transactional_id=self._id,
             transaction_timeout_ms=10_000,
             acks="all",
             linger_ms=0,
@@ -59,7 +62,17 @@ class Transactions:
 
     async def start(self) -> None:
         """Take over: fences whoever had the partition before and ends its transaction."""
-        await self._producer.start()
+        producer = self._producer
+        await producer.client.bootstrap()
+        committed = await was_committed(producer.client, self._id)
+        await producer.start()
+        cluster = await producer.client.fetch_all_metadata()
+        unended = await with_something_open(producer.client, cluster, self._reach(cluster))
+        if unended:
+            await producer.begin_transaction()
+            for place in unended:  # a marker goes to each; most often somebody else's transaction is open, and stays so
+                producer._txn_manager.maybe_add_partition_to_txn(place)
+            await (producer.commit_transaction() if committed else producer.abort_transaction())
 
     async def begin(self, messages: Sequence[Message], checkpoint: bytes, next_offset: int) -> None:
         """Hand results, state and offset to the broker: nobody sees them before `commit`.
@@ -96,6 +109,20 @@ class Transactions:
                 await asyncio.wait_for(self._producer._sender.close(), timeout)
             with suppress(Exception):
                 await asyncio.wait_for(self._producer.client.close(), timeout)
+
+    def _reach(self, cluster: ClusterMetadata) -> list[TopicPartition]:
+        """The partitions that its transactions may have written to."""
+        reach = [TopicPartition(self._checkpoints, self._source.partition)]
+        for topic in self._encoders:
+            if topic == self._source.topic and topic not in (topics.ALARM_ACTIONS.name, topics.PRODUCTION_EVENTS.name):
+                continue  # has no ticks
+            everywhere = topic in topics.SOURCES or topic == topics.ALARM_ACTIONS.name
+            reach += [
+                TopicPartition(topic, partition)
+                for partition in cluster.partitions_for_topic(topic) or ()
+                if everywhere or partition == self._source.partition
+            ]
+        return reach
 
     async def _send(self, messages: Sequence[Message]) -> list[Awaitable[Any]]:
         """Hand over the messages in batches built here: a future per batch, not one per message."""

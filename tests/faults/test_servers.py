@@ -35,17 +35,23 @@ def resident(worker: Worker) -> int:
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["restarted", "killed"])
-def test_the_broker_ends_and_comes_back(site: Callable[..., Site], stack: Stack, how: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("how", "seconds"),
+    [(signal.SIGTERM, 3), (signal.SIGKILL, 3), (signal.SIGKILL, 12)],
+    ids=["restarted", "killed", "killed for longer than a transaction may be open"],
+)
+def test_the_broker_ends_and_comes_back(
+    site: Callable[..., Site], stack: Stack, how: signal.Signals, seconds: int
+) -> None:
     here = site()
     [worker] = here.begin()
     time.sleep(2)
     os.kill(pid_of(stack, "kafka"), how)
-    time.sleep(3)
+    time.sleep(seconds)
     up(stack.data, stack.ports, print)
     back = time.monotonic()
     here.recovered(worker, since=back)
-    here.end(f"broker {'restarted' if how == signal.SIGTERM else 'killed (SIGKILL)'}, away for 3 s", worker)
+    here.end(f"broker {'restarted' if how == signal.SIGTERM else 'killed (SIGKILL)'}, away for {seconds} s", worker)
 
 
 @pytest.mark.fault
