@@ -9,10 +9,10 @@ partition with something open.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.errors import KafkaError, LeaderNotAvailableError, for_code
@@ -64,9 +64,36 @@ class _DescribeTransactions(Request[_DescribeTransactionsStruct]):  # type: igno
         return request_struct_class([self._id], {})
 
 
-async def was_committed(client: AIOKafkaClient, transactional_id: str) -> bool:
-    """Whether the coordinator has decided to commit the last transaction of the id. Asked before a new owner fences the
-    last one: after that the coordinator no longer knows."""
+async def take_over(producer: AIOKafkaProducer, reach: Mapping[str, int | None]) -> None:
+    """Start a transactional producer: fences the last owner of its id and ends that one's transaction everywhere.
+
+    `reach`: the topics that transactions of this id write to, each with the partition, None for any of them. Topics
+    that are not there are left out.
+    """
+    client, transactions = producer.client, producer._txn_manager
+    await client.bootstrap()
+    committed = await _was_committed(client, transactions.transactional_id)
+    await producer.start()
+    cluster = await client.fetch_all_metadata()
+    places = [
+        TopicPartition(topic, partition)
+        for topic, only in reach.items()
+        for partition in cluster.partitions_for_topic(topic) or ()
+        if only in (None, partition)
+    ]
+    unended = await _with_something_open(client, cluster, places)
+    if unended:
+        await producer.begin_transaction()
+        for place in unended:  # a marker goes to each; most often somebody else's transaction is open, and stays so
+            transactions.maybe_add_partition_to_txn(place)
+        await (producer.commit_transaction() if committed else producer.abort_transaction())
+
+
+async def _was_committed(client: AIOKafkaClient, transactional_id: str) -> bool:
+    """Whether the coordinator has decided to commit the last transaction of the id.
+
+    To be asked before the last owner is fenced: after that the coordinator no longer knows.
+    """
     while True:
         try:
             coordinator = await client.coordinator_lookup(CoordinationType.TRANSACTION, transactional_id)
@@ -82,7 +109,7 @@ async def was_committed(client: AIOKafkaClient, transactional_id: str) -> bool:
         await asyncio.sleep(_BACKOFF_SECONDS)
 
 
-async def with_something_open(
+async def _with_something_open(
     client: AIOKafkaClient, cluster: ClusterMetadata, places: Iterable[TopicPartition]
 ) -> list[TopicPartition]:
     """Those of the partitions where a transaction is open: of the id that was just taken over, or of somebody else."""

@@ -23,6 +23,7 @@ from schemas.errors import UserError
 from schemas.events import Reason
 from schemas.results import DeadLetter
 from streams.dead_letters import Outcome, resends
+from streams.last_transaction import take_over
 from streams.log_lookup import LogLookup, Record
 from streams.processor import rules
 from streams.topology.model import Topology
@@ -171,7 +172,7 @@ class LetterReplay:
         )
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                await producer.start()
+                await take_over(producer, {place.topic: place.partition, self._markers: place.partition})
             yield producer
         finally:
             await _stop(producer)

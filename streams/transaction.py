@@ -12,13 +12,12 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.cluster import ClusterMetadata
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import OffsetAndMetadata
 
 from schemas import topics
 from schemas.codec import constant_headers
-from streams.last_transaction import was_committed, with_something_open
+from streams.last_transaction import take_over
 from streams.record_batch import Encoder
 from streams.rendering import Message
 
@@ -48,10 +47,9 @@ class Transactions:
             or (topic == topics.ANOMALY_FEEDBACK.name and result.name in topics.SOURCES)
         }
         self._partitioner = DefaultPartitioner()
-        self._id = topics.transactional_id(topology, topic, partition)
         self._producer = AIOKafkaProducer(
             **options,
-            transactional_id=self._id,
+            transactional_id=topics.transactional_id(topology, topic, partition),
             transaction_timeout_ms=10_000,
             acks="all",
             linger_ms=0,
@@ -62,17 +60,7 @@ class Transactions:
 
     async def start(self) -> None:
         """Take over: fences whoever had the partition before and ends its transaction."""
-        producer = self._producer
-        await producer.client.bootstrap()
-        committed = await was_committed(producer.client, self._id)
-        await producer.start()
-        cluster = await producer.client.fetch_all_metadata()
-        unended = await with_something_open(producer.client, cluster, self._reach(cluster))
-        if unended:
-            await producer.begin_transaction()
-            for place in unended:  # a marker goes to each; most often somebody else's transaction is open, and stays so
-                producer._txn_manager.maybe_add_partition_to_txn(place)
-            await (producer.commit_transaction() if committed else producer.abort_transaction())
+        await take_over(self._producer, self._reach())
 
     async def begin(self, messages: Sequence[Message], checkpoint: bytes, next_offset: int) -> None:
         """Hand results, state and offset to the broker: nobody sees them before `commit`.
@@ -110,18 +98,14 @@ class Transactions:
             with suppress(Exception):
                 await asyncio.wait_for(self._producer.client.close(), timeout)
 
-    def _reach(self, cluster: ClusterMetadata) -> list[TopicPartition]:
-        """The partitions that its transactions may have written to."""
-        reach = [TopicPartition(self._checkpoints, self._source.partition)]
+    def _reach(self) -> dict[str, int | None]:
+        """The topics that its transactions write to, with the partition where it is always the same; see `_placed`."""
+        reach: dict[str, int | None] = {self._checkpoints: self._source.partition}
         for topic in self._encoders:
-            if topic == self._source.topic and topic not in (topics.ALARM_ACTIONS.name, topics.PRODUCTION_EVENTS.name):
-                continue  # has no ticks
-            everywhere = topic in topics.SOURCES or topic == topics.ALARM_ACTIONS.name
-            reach += [
-                TopicPartition(topic, partition)
-                for partition in cluster.partitions_for_topic(topic) or ()
-                if everywhere or partition == self._source.partition
-            ]
+            if topic == topics.ALARM_ACTIONS.name or (topic in topics.SOURCES and topic != self._source.topic):
+                reach[topic] = None
+            elif topic != self._source.topic or topic == topics.PRODUCTION_EVENTS.name:  # other sources have no ticks
+                reach[topic] = self._source.partition
         return reach
 
     async def _send(self, messages: Sequence[Message]) -> list[Awaitable[Any]]:
