@@ -43,8 +43,8 @@ class CheckpointReader:
         await self._consumer.stop()
         await self._offsets.stop()
 
-    async def newest(self, topic: str, partition: int) -> bytes | None:
-        """The newest checkpoint of a source partition, None if it never had one.
+    async def newest(self, topic: str, partition: int) -> tuple[bytes | None, int | None]:
+        """The newest checkpoint of a source partition and the offset that the group has committed; None before any.
 
         Final once the partition's last owner is fenced: call it after `Transactions.start`. CheckpointError where the
         group has committed an offset and there is no checkpoint to it: to begin anew would repeat every result.
@@ -63,7 +63,7 @@ class CheckpointReader:
                 f"{topic}/{partition} was committed up to {committed} and has no checkpoint; "
                 f"bring {self._topic} back, or delete the group's offsets to process the whole log again"
             )
-        return newest
+        return newest, committed
 
     async def log_range(self, topic: str, partition: int) -> tuple[int, int]:
         """Offsets of the first record that the log of a source partition still has, and of the next to come."""

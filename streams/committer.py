@@ -91,7 +91,7 @@ class Committer:
                 task.committed(published)
         await asyncio.gather(*reopened)
 
-    def heard(self, trouble: SinkTrouble) -> None:
-        """The publisher tells that the sink does not take rows."""
+    def sink_failed(self, trouble: SinkTrouble) -> None:
+        """The sink does not take rows."""
         self.sink_away = True
         self._telemetry.insert_failed(trouble)

@@ -1,15 +1,16 @@
 """Sends back what dead letters say was refused, each once, however often it is run and whenever it is killed.
 
-Per source partition, in this order: start the producer (which fences another replay and ends its transaction), read
-which letters have been replayed, send the others. A message and the marker of each letter that it settles are in one
-transaction, so that they are there together or not at all.
+In this order: start the producers of all source partitions that there are letters of (each fences another replay and
+ends its transaction; sources share the partitions of the markers), then, per partition, read which letters have been
+replayed and send the others. A message and the marker of each letter that it settles are in one transaction, so that
+they are there together or not at all.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -23,11 +24,11 @@ from schemas.errors import UserError
 from schemas.events import Reason
 from schemas.results import DeadLetter
 from streams.dead_letters import Outcome, resends
-from streams.last_transaction import take_over
 from streams.log_lookup import LogLookup, Record
 from streams.processor import rules
 from streams.topology.model import Topology
 from streams.topology.plan import BATCH_BYTES
+from streams.transactional_producer import TransactionalProducer
 
 HEADER: Final = "headrace_replay_of"
 """Header of a replayed message: `topic/partition/offset` of the record that it was part of."""
@@ -91,27 +92,27 @@ class LetterReplay:
                 self.report.add([letter], Outcome.NOT_REPLAYABLE)
             else:
                 by_place.setdefault(TopicPartition(letter.topic, letter.partition), []).append(letter)
-        async with LogLookup(self._options) as log:
+        async with LogLookup(self._options) as log, AsyncExitStack() as stack:
+            producers = {}
             for place in sorted(by_place):
-                try:
-                    await self._replay(log, place, by_place[place])
-                except ProducerFenced:
-                    raise UserError(f"another replay has taken over {place.topic}/{place.partition}") from None
-                except (KafkaError, TimeoutError) as error:
-                    reason = str(error) or type(error).__name__
-                    raise UserError(f"{place.topic}/{place.partition} cannot be replayed: {reason}") from None
+                with _told(place):
+                    producers[place] = await stack.enter_async_context(self._producer(place))
+            for place, producer in producers.items():
+                with _told(place):
+                    await self._replay(log, producer, place, by_place[place])
 
-    async def _replay(self, log: LogLookup, place: TopicPartition, letters: Sequence[DeadLetter]) -> None:
-        async with self._producer(place) as producer:
-            replayed = await self._replayed(log, place.partition)
-            self.report.add((letter for letter in letters if letter.id in replayed), Outcome.ALREADY)
-            messages = self._messages(log, place, [letter for letter in letters if letter.id not in replayed])
-            async for batch in _batches(messages):
-                if producer is not None:
-                    async with asyncio.timeout(_PATIENCE_SECONDS):
-                        await self._send(producer, place, batch)
-                self.report.messages += len(batch)
-                self.report.add((letter for message in batch for letter in message.letters), Outcome.REPLAYED)
+    async def _replay(
+        self, log: LogLookup, producer: AIOKafkaProducer | None, place: TopicPartition, letters: Sequence[DeadLetter]
+    ) -> None:
+        replayed = await self._replayed(log, place.partition)
+        self.report.add((letter for letter in letters if letter.id in replayed), Outcome.ALREADY)
+        messages = self._messages(log, place, [letter for letter in letters if letter.id not in replayed])
+        async for batch in _batches(messages):
+            if producer is not None:
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    await self._send(producer, place, batch)
+            self.report.messages += len(batch)
+            self.report.add((letter for message in batch for letter in message.letters), Outcome.REPLAYED)
 
     async def _replayed(self, log: LogLookup, partition: int) -> set[str]:
         """Ids of the letters that have been replayed. Final for a source once its producer has been started."""
@@ -162,20 +163,31 @@ class LetterReplay:
         if self._dry_run:
             yield None
             return
-        producer = AIOKafkaProducer(
+        producer = TransactionalProducer(
+            {place.topic: place.partition, self._markers: place.partition},
             **self._options,
             transactional_id=topics.replay_transactional_id(self._topology.topology, *place),
             transaction_timeout_ms=_TRANSACTION_MS,
-            acks="all",
             compression_type="lz4",
             max_request_size=BATCH_BYTES,
         )
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                await take_over(producer, {place.topic: place.partition, self._markers: place.partition})
+            await producer.start(_PATIENCE_SECONDS)
             yield producer
         finally:
             await _stop(producer)
+
+
+@contextmanager
+def _told(place: TopicPartition) -> Iterator[None]:
+    """Say to the user what Kafka refuses, and where."""
+    try:
+        yield
+    except ProducerFenced:
+        raise UserError(f"another replay has taken over {place.topic}/{place.partition}") from None
+    except (KafkaError, TimeoutError) as error:
+        reason = str(error) or type(error).__name__
+        raise UserError(f"{place.topic}/{place.partition} cannot be replayed: {reason}") from None
 
 
 async def _delivered(sent: Sequence[asyncio.Future[Any]]) -> None:

@@ -68,6 +68,13 @@ class Published:
     committed_at: float = 0.0
 
 
+class Lost(NamedTuple):
+    """The broker was away: a partition has to be reopened, whether there is something to commit or not."""
+
+    position: Position
+    detail: str = "the connection to a broker was lost"
+
+
 class SinkTrouble(NamedTuple):
     """The sink did not take rows, or has not answered yet; they are kept and sent again."""
 
@@ -98,10 +105,11 @@ class Publisher:
 
     async def _take_over(self, position: Position) -> Failure | None:
         """Start the partition's producer, which fences its last owner and ends that one's transaction."""
-        transactions = self._taking[position] = Transactions(self._options, self._topology.topology, *position)
+        transactions = self._taking[position] = Transactions(
+            self._options, self._topology.topology, *position, lambda: self._tell(Lost(position))
+        )
         try:
-            async with asyncio.timeout(_BROKER_SECONDS):
-                await transactions.start()
+            await transactions.start(_BROKER_SECONDS)
             failure = None
         except Exception as error:
             failure = _failure(error)

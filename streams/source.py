@@ -21,6 +21,7 @@ from streams.chunk import Chunk
 from streams.committer import Committer
 from streams.log_reader import LogReader
 from streams.pipe import Caller, Sockets
+from streams.publisher import Lost, SinkTrouble
 from streams.task import Task
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
@@ -146,10 +147,17 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     @Service.task
     async def _listen(self) -> None:
         try:
-            await self._publisher.listen(self._committer.heard)
+            await self._publisher.listen(self._heard)
         except ConnectionError:
             if not self.should_stop:
                 raise
+
+    def _heard(self, told: Lost | SinkTrouble) -> None:
+        """What the publisher tells unasked."""
+        if isinstance(told, SinkTrouble):
+            self._committer.sink_failed(told)
+        elif told.position in self.tasks:
+            self.add_future(self._reopen(self.tasks[told.position], ConnectionError(told.detail)))
 
     @Service.task
     async def _commit(self) -> None:

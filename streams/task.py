@@ -77,12 +77,12 @@ class Task:
     async def start(self, checkpoints: CheckpointReader) -> None:
         """Load the newest checkpoint. The last owner has to be fenced already: then the state is final and ours."""
         begin = time.monotonic()
-        blob = await checkpoints.newest(self.topic, self.partition)
+        blob, committed = await checkpoints.newest(self.topic, self.partition)
         log_start, log_end = await checkpoints.log_range(self.topic, self.partition)
         if blob is None:
             self._processor = self._new_processor(log_start)
         else:
-            self._restore(blob, log_start, log_end)
+            self._restore(blob, committed, log_start, log_end)
         self.open = True
         self.last_active = self.quiet_since = time.monotonic()
         self._telemetry.opened(self.topic, self.partition, self.next_offset, blob is not None, self.last_active - begin)
@@ -178,15 +178,16 @@ class Task:
         self._cut_at = time.monotonic()
         self._in_cut, self._fetched = self._fetched, []
 
-    def _restore(self, blob: bytes, log_start: int, log_end: int) -> None:
+    def _restore(self, blob: bytes, committed: int | None, log_start: int, log_end: int) -> None:
         checkpoint = unpack(blob)
         anew = self._processor.restore(checkpoint)
         if anew:
             counts = checkpoint.engine["counts"]
             self.changed_from = counts.get("changes", 0), (checkpoint.next_offset, counts.get("settled", 0))
             self._telemetry.declared_anew(self.topic, self.partition, anew)
-        # A change of the topology is in the ledger's row, although no record may come for long.
-        self._dirty = bool(anew) or len(self._processor.outbox) > 0
+        # A change of the topology is in the ledger's row, although no record may come for long. And a broker may have
+        # forgotten to commit the group's offset with the checkpoint: KAFKA-20734, see `last_transaction`.
+        self._dirty = bool(anew) or len(self._processor.outbox) > 0 or committed != checkpoint.next_offset
         if log_start > self.next_offset:
             self._telemetry.records_skipped(self.topic, self.partition, self.next_offset, log_start)
             self._processor.skip_to(log_start)

@@ -6,20 +6,20 @@ wakes up again (aiokafka sends TxnOffsetCommit without the member's generation);
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import OffsetAndMetadata
 
 from schemas import topics
 from schemas.codec import constant_headers
-from streams.last_transaction import take_over
 from streams.record_batch import Encoder
 from streams.rendering import Message
+from streams.transactional_producer import TransactionalProducer
 
 _log = structlog.get_logger("headrace")
 
@@ -28,39 +28,44 @@ LARGEST_MESSAGE = 16 << 20
 
 
 class Transactions:
-    """The producer of one source partition; messages of source partition p go to partition p of their topics.
+    """The producer of one source partition."""
 
-    Conditions go where an operator's client sends what it does to the same alarm: to the partition of their key; and
-    what people said of a flag to the partition that it names.
-    """
-
-    def __init__(self, options: dict[str, Any], topology: str, topic: str, partition: int) -> None:
+    def __init__(
+        self,
+        options: dict[str, Any],
+        topology: str,
+        topic: str,
+        partition: int,
+        lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`lost` is called once when a connection to a broker has been lost: then the partition has to be reopened."""
         self._source = TopicPartition(topic, partition)
         self._group = topics.group_id(topology)
         self._checkpoints = topics.checkpoint_topic(topology)
+        self._destinations = _destinations(topic, partition)
         self._encoders = {
-            result.name: Encoder(constant_headers(result.schema or "", topology, topic, partition))
-            for result in topics.TOPICS.values()
-            if result.direction == "out"
-            or result is topics.ALARM_ACTIONS
-            or result.name == topic  # for ticks
-            or (topic == topics.ANOMALY_FEEDBACK.name and result.name in topics.SOURCES)
+            name: Encoder(constant_headers(topics.TOPICS[name].schema or "", topology, topic, partition))
+            for name in self._destinations
         }
         self._partitioner = DefaultPartitioner()
-        self._producer = AIOKafkaProducer(
+        self._producer = TransactionalProducer(
+            {**self._destinations, self._checkpoints: partition},
+            lost,
             **options,
             transactional_id=topics.transactional_id(topology, topic, partition),
             transaction_timeout_ms=10_000,
-            acks="all",
             linger_ms=0,
             max_request_size=LARGEST_MESSAGE,
             request_timeout_ms=10_000,
             retry_backoff_ms=100,
         )
 
-    async def start(self) -> None:
-        """Take over: fences whoever had the partition before and ends its transaction."""
-        await take_over(self._producer, self._reach())
+    async def start(self, patience: float) -> None:
+        """Take over: fences whoever had the partition before and ends its transaction.
+
+        TimeoutError where brokers do not agree within `patience` seconds.
+        """
+        await self._producer.start(patience)
 
     async def begin(self, messages: Sequence[Message], checkpoint: bytes, next_offset: int) -> None:
         """Hand results, state and offset to the broker: nobody sees them before `commit`.
@@ -98,39 +103,45 @@ class Transactions:
             with suppress(Exception):
                 await asyncio.wait_for(self._producer.client.close(), timeout)
 
-    def _reach(self) -> dict[str, int | None]:
-        """The topics that its transactions write to, with the partition where it is always the same; see `_placed`."""
-        reach: dict[str, int | None] = {self._checkpoints: self._source.partition}
-        for topic in self._encoders:
-            if topic == topics.ALARM_ACTIONS.name or (topic in topics.SOURCES and topic != self._source.topic):
-                reach[topic] = None
-            elif topic != self._source.topic or topic == topics.PRODUCTION_EVENTS.name:  # other sources have no ticks
-                reach[topic] = self._source.partition
-        return reach
-
     async def _send(self, messages: Sequence[Message]) -> list[Awaitable[Any]]:
         """Hand over the messages in batches built here: a future per batch, not one per message."""
         sent: list[Awaitable[Any]] = []
-        for topic, encoder in self._encoders.items():
-            of_topic = [message for message in messages if message.topic == topic]
+        by_topic: defaultdict[str, list[Message]] = defaultdict(list)
+        for message in messages:
+            by_topic[message.topic].append(message)
+        for topic, of_topic in by_topic.items():
             for partition, of_partition in (await self._placed(topic, of_topic)).items():
-                for batch in encoder.batches(of_partition):
+                for batch in self._encoders[topic].batches(of_partition):
                     future = await self._producer.send_batch(batch, topic, partition=partition)
                     sent.append(future)
         return sent
 
-    async def _placed(self, topic: str, messages: Sequence[Message]) -> dict[int, list[Message]]:
+    async def _placed(self, topic: str, messages: Sequence[Message]) -> Mapping[int, Sequence[Message]]:
         """Messages of a topic by partition."""
+        fixed = self._destinations[topic]
+        if fixed is not None:
+            return {fixed: messages}
         placed: defaultdict[int, list[Message]] = defaultdict(list)
-        if topic == self._source.topic:
-            placed[self._source.partition] += messages
-        elif topic in topics.SOURCES:
+        if topic in topics.SOURCES:
             for message in messages:
                 placed[message.partition].append(message)
-        elif topic != topics.ALARM_ACTIONS.name:
-            placed[self._source.partition] += messages
-        elif messages:
+        else:
             numbers = sorted(await self._producer.partitions_for(topic))
             for message in messages:
                 placed[self._partitioner(message.key, numbers, numbers)].append(message)
         return placed
+
+
+def _destinations(topic: str, partition: int) -> dict[str, int | None]:
+    """Where messages of a source partition go: to the partition of its number, or, None, to one that differs.
+
+    Conditions go where an operator's client sends what it does to the same alarm: to the partition of their key; and
+    what people said of a flag to the partition that it names.
+    """
+    found: dict[str, int | None] = dict.fromkeys(topics.RESULTS, partition)
+    found[topics.ALARM_ACTIONS.name] = None
+    if topic == topics.ANOMALY_FEEDBACK.name:
+        found |= dict.fromkeys(topics.SOURCES)
+    if topic in (topics.ALARM_ACTIONS.name, topics.PRODUCTION_EVENTS.name):
+        found[topic] = partition  # ticks
+    return found

@@ -29,8 +29,9 @@ def test_a_transaction_that_another_source_has_left_open_does_not_hide_the_newes
     async def run() -> bytes | None:
         mine, other = Transactions(options, "hidden", "hidden.a", 0), Transactions(options, "hidden", "hidden.b", 0)
         reader = CheckpointReader(options, "hidden")
-        for part in (mine, other, reader):
-            await part.start()
+        await mine.start(30)
+        await other.start(30)
+        await reader.start()
         await mine.begin([], b"old", 10)
         await mine.commit()
         await other._producer.begin_transaction()
@@ -41,8 +42,8 @@ def test_a_transaction_that_another_source_has_left_open_does_not_hide_the_newes
         found = asyncio.create_task(reader.newest("hidden.a", 0))
         await asyncio.sleep(0.5)
         successor = Transactions(options, "hidden", "hidden.b", 0)
-        await successor.start()  # fences the other one and ends its transaction
-        newest = await found
+        await successor.start(30)  # fences the other one and ends its transaction
+        newest, _ = await found
         for producer in (mine, other, successor):
             await producer.stop(2)
         await reader.stop()
@@ -56,9 +57,9 @@ def test_a_partition_that_was_committed_and_has_no_checkpoint_is_not_begun_anew(
 
     async def run() -> None:
         mine, reader = Transactions(options, "gone", "gone.a", 0), CheckpointReader(options, "gone")
-        await mine.start()
+        await mine.start(30)
         await reader.start()
-        assert await reader.newest("gone.a", 0) is None
+        assert await reader.newest("gone.a", 0) == (None, None)
         await mine.begin([], b"state", 10)
         await mine.commit()
         admin = KafkaAdminClient(bootstrap_servers=stack.kafka)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
@@ -22,7 +23,9 @@ class Producer:
 
     made: ClassVar[list["Producer"]] = []
 
-    def __init__(self, options: dict[str, Any], topology: str, topic: str, partition: int) -> None:
+    def __init__(
+        self, options: dict[str, Any], topology: str, topic: str, partition: int, lost: Callable[[], None]
+    ) -> None:
         self.may_start = asyncio.Event()
         self.stopped = False
         self.committed: list[int] = []
@@ -30,8 +33,9 @@ class Producer:
         self._next_offset = 0
         Producer.made.append(self)
 
-    async def start(self) -> None:
-        await self.may_start.wait()
+    async def start(self, patience: float) -> None:
+        async with asyncio.timeout(patience):
+            await self.may_start.wait()
 
     async def begin(self, messages: Any, checkpoint: bytes, next_offset: int) -> None:
         if self.hangs:

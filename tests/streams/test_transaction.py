@@ -21,7 +21,7 @@ def test_no_batch_has_to_be_sent_twice(stack: Stack, caplog: pytest.LogCaptureFi
 
     async def run() -> None:
         mine = Transactions({"bootstrap_servers": [stack.kafka]}, "swift", "swift.a", 0)
-        await mine.start()
+        await mine.start(30)
         for offset in range(50):
             await mine.begin([], b"state", offset)
             await mine.commit()
@@ -85,7 +85,7 @@ def test_what_a_broker_forgot_of_the_last_transaction_ends_as_its_coordinator_ha
         assert there
         assert not to_be_seen
         mine = Transactions(options, name, source, 0)
-        await mine.start()
+        await mine.start(30)
         (_, end), (to_be_seen, stable_end) = await seen("read_uncommitted"), await seen("read_committed")
         assert stable_end == end
         assert to_be_seen == committed
