@@ -42,6 +42,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         self._lost = False
         self._started = False
         self.client._on_connection_closed = self._connection_closed  # before there are connections
+        self.client.send = self._send
 
     async def start(self, patience: float) -> None:
         """Fence the last owner of the id, and end that one's transaction in every partition within reach.
@@ -86,6 +87,11 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
             else:
                 return
 
+    async def _send(self, node: int, request: Any, **how: Any) -> Any:
+        """The client's own `send`, for as long as connections hold: a broker that is back gets nothing more from here."""
+        self._need_connections()
+        return await AIOKafkaClient.send(self.client, node, request, **how)
+
     def _need_connections(self) -> None:
         if self._started and self._lost:
             raise ConnectionLost("a broker was away; what it had decided has to be asked for")
@@ -100,7 +106,6 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         error = ConnectionLost("the connection to a broker was lost")
         for other in list(self.client._conns.values()):  # no answer comes any more for what fails here
             other.close(reason=CloseReason.SHUTDOWN)
-        self._sender.sender_task.cancel()  # what it has to send again is not sent
         self._message_accumulator.fail_all(error)
         if self._txn_manager._transaction_waiter is not None:
             self._txn_manager.fatal_error(error)

@@ -12,7 +12,7 @@ from sinks.base import Batch
 from streams import publisher
 from streams.outbox import Cut
 from streams.processor import Processor
-from streams.publisher import Publisher
+from streams.publisher import Lost, Publisher
 from tests.streams.test_processor import NOW, TOPOLOGY, chunk, event
 
 HERE, THERE = ("machine.events", 0), ("machine.events", 1)
@@ -27,6 +27,7 @@ class Producer:
         self, options: dict[str, Any], topology: str, topic: str, partition: int, lost: Callable[[], None]
     ) -> None:
         self.may_start = asyncio.Event()
+        self.lost = lost
         self.stopped = False
         self.committed: list[int] = []
         self.hangs = False
@@ -158,3 +159,16 @@ def test_a_coordinator_that_never_agrees_costs_its_partition_and_no_other(
     asyncio.run(run())
     assert producers[0].stopped
     assert [one.committed for one in producers] == [[], [], [1]]
+
+
+def test_a_partition_whose_connection_is_lost_is_told_of(producers: list[Producer]) -> None:
+    told: list[Any] = []
+
+    async def run() -> None:
+        server = new()
+        server._tell = told.append
+        await opened(server, HERE, THERE)
+        producers[1].lost()
+
+    asyncio.run(run())
+    assert told == [Lost(THERE)]
