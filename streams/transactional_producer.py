@@ -88,7 +88,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
                 return
 
     async def _send(self, node: int, request: Any, **how: Any) -> Any:
-        """The client's own `send`, for as long as connections hold: a broker that is back gets nothing more from here."""
+        """The client's own `send`, while connections hold: a broker that is back gets nothing more from here."""
         self._need_connections()
         return await AIOKafkaClient.send(self.client, node, request, **how)
 

@@ -5,11 +5,13 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient
-from kafka.admin import NewTopic
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, NewTopic, ResourcePattern, ResourceType
+from structlog.testing import capture_logs
 
 from schemas.errors import UserError
-from schemas.topics import ALARM_ACTIONS, PROCESS_ACKS, TRACE_EVENTS
+from schemas.topics import ALARM_ACTIONS, ANOMALIES, MACHINE_EVENTS, PROCESS_ACKS, TRACE_EVENTS, checkpoint_topic
 from schemas.trace import Scan
 from sinks.bigscreen.actions import Actions
 from sinks.bigscreen.feed import Feed
@@ -20,6 +22,7 @@ from streams.event_producer import EventProducer
 from streams.settings import Settings
 from streams.topology import rights
 from streams.topology.apply import admin_client
+from streams.transaction import Transactions
 from tests.end_to_end.plant import Plant
 from tests.security.servers import MARK, Servers, refusal
 from tests.sinks.bigscreen.known import alarm
@@ -158,6 +161,37 @@ def test_epcis_captures_and_asks_how_far_the_workers_are_with_its_rights(deploye
             assert not await log.is_archived(job)
 
     asyncio.run(capture())
+
+
+def test_a_topic_that_a_worker_sees_and_may_not_write_to_does_not_keep_it_from_taking_over(
+    deployed: Plant, servers: Servers
+) -> None:
+    """It is none of the topology's, and somebody has a transaction open there."""
+    name = deployed.topology.topology
+    servers.grant(name, without=("User:worker", "--topic aggregates"))
+    admin = KafkaAdminClient(bootstrap_servers=servers.stack.kafka)
+    seen = ResourcePattern(ResourceType.TOPIC, ANOMALIES.name)
+    admin.create_acls([ACL("User:worker", "*", ACLOperation.DESCRIBE, ACLPermissionType.ALLOW, seen)])
+    admin.close()
+
+    async def take_over() -> None:
+        other = AIOKafkaProducer(bootstrap_servers=servers.stack.kafka, transactional_id="other")
+        await other.start()
+        await other.begin_transaction()
+        for topic in (ANOMALIES.name, checkpoint_topic(name)):
+            await other.send_and_wait(topic, b"open", b"other", partition=0)
+        options = Settings.from_environment(servers.login("worker")).client_options()
+        mine = Transactions(options, name, MACHINE_EVENTS.name, 0)
+        with capture_logs() as logs:
+            await mine.start(30)
+        assert [len(line["partitions"]) for line in logs] == [2, 1]
+        await other.abort_transaction()
+        await mine.begin([], b"state", 0)
+        await mine.commit()
+        await mine.stop(2)
+        await other.stop()
+
+    asyncio.run(take_over())
 
 
 LACKING = {

@@ -14,7 +14,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka import TopicPartition as Place
-from kafka.admin import NewTopic
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 
 from infra.local.stack import Stack
 from schemas import identifiers, topics
@@ -196,6 +196,43 @@ def test_what_a_killed_run_had_not_committed_is_sent_by_the_next(site: Callable[
     asyncio.run(killed())
     assert outcomes(here.replay(found)) == {Outcome.REPLAYED: 3}
     assert [one.value for one in here.replayed()] == [record(asset=f"a{number}") for number in range(3)]
+
+
+def test_a_transaction_of_one_source_that_a_broker_forgot_to_end_does_not_hold_up_another(
+    site: Callable[..., Site],
+) -> None:
+    """Sources share the partitions of the markers, and a replay reads them to their end."""
+    here, there = site(partitions=1), site(partitions=1)
+    there.topology = here.topology = msgspec.structs.replace(
+        here.topology, sources={name: Source(partitions=1) for name in (here.topic, there.topic)}
+    )
+    for one in (here, there):
+        one.refuse((0, record(asset=one.topic)))
+    first, last = sorted((here, there), key=lambda one: one.topic)
+    markers = topics.replayed_topic(here.topology.topology)
+
+    async def leave() -> None:
+        producer = AIOKafkaProducer(
+            **here.options, transactional_id=topics.replay_transactional_id(here.topology.topology, last.topic, 0)
+        )
+        await producer.start()
+        await producer.begin_transaction()
+        await producer.send_and_wait(last.topic, b"in part", partition=0)
+        producer._txn_manager._txn_partitions.add(Place(markers, 0))  # so that the coordinator does not know
+        await producer.send_and_wait(markers, b"x", b"another", partition=0)
+        await producer.commit_transaction()
+        await producer.stop()
+
+    check = "transaction.partition.verification.enable"
+    admin = KafkaAdminClient(bootstrap_servers=here.kafka)
+    try:
+        admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", {check: "false"})])
+        asyncio.run(leave())
+    finally:
+        admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", {check: "true"})])
+        admin.close()
+    assert outcomes(here.replay()) == {Outcome.REPLAYED: 2}
+    assert [len(one.replayed()) for one in (first, last)] == [1, 1]
 
 
 def test_of_two_runs_at_once_the_last_one_fences_the_first(site: Callable[..., Site]) -> None:

@@ -70,13 +70,6 @@ class Site:
         assert there["read_uncommitted"]
         return there["read_committed"], ends["read_committed"] == ends["read_uncommitted"]
 
-    async def go_on(self, mine: Transactions) -> None:
-        """A transaction like any other."""
-        async with asyncio.timeout(10):
-            await mine.begin([], b"state", 1)
-            await mine.commit()
-        await mine.stop(2)
-
 
 @pytest.fixture
 def site(stack: Stack) -> Iterator[Site]:
@@ -117,7 +110,8 @@ def test_what_a_broker_forgot_of_the_last_transaction_ends_as_its_coordinator_ha
         await mine.start(PATIENCE)
         assert await site.seen(topic) == (committed, True)
         assert await site.seen(FLAGS) == (committed, True)
-        await site.go_on(mine)
+        await transaction(mine)
+        await mine.stop(2)
 
     asyncio.run(run())
 
@@ -234,9 +228,16 @@ def test_a_transaction_that_somebody_else_has_open_there_stays_open(site: Site) 
         await other.commit_transaction()
         assert await site.seen(LETTERS) == (True, True)
         await other.stop()
-        await site.go_on(mine)
+        await transaction(mine)
+        await mine.stop(2)
 
     asyncio.run(run())
+
+
+async def transaction(mine: Transactions) -> None:
+    """One like any other."""
+    await mine.begin([], b"state", 1)
+    await mine.commit()
 
 
 def break_connection(client: AIOKafkaClient) -> None:
@@ -264,7 +265,8 @@ def test_a_producer_that_lost_a_connection_begins_nothing_more_and_its_successor
         successor = site.mine()
         await successor.start(PATIENCE)
         assert await site.seen(LETTERS) == (True, True)
-        await site.go_on(successor)
+        await transaction(successor)
+        await successor.stop(2)
 
     asyncio.run(run())
     assert next(lost) == 1
@@ -287,9 +289,8 @@ def test_what_is_under_way_when_a_connection_is_lost_fails_at_once_and_is_not_se
         await mine.start(PATIENCE)
         monkeypatch.setattr(Sender, request_, broken)
         async with asyncio.timeout(5):
-            with pytest.raises(ConnectionLost):  # noqa: PT012 - in either
-                await mine.begin([], b"state", 1)
-                await mine.commit()
+            with pytest.raises(ConnectionLost):
+                await transaction(mine)
             with pytest.raises(ConnectionLost):
                 await mine.abort()
             await asyncio.sleep(0.3)  # longer than until aiokafka would send it again
@@ -323,7 +324,8 @@ def test_connections_that_break_while_it_takes_over_do_not_end_it(site: Site, mo
         mine = site.mine()
         await mine.start(PATIENCE)
         assert await site.seen(LETTERS) == (True, True)
-        await site.go_on(mine)
+        await transaction(mine)
+        await mine.stop(2)
 
     asyncio.run(run())
     assert next(ends) >= 2
@@ -338,6 +340,7 @@ def test_the_last_owner_can_neither_send_nor_commit_any_more(site: Site) -> None
             await last.commit_transaction()
         await last.stop()
         assert await site.seen(FLAGS) == (False, True)
-        await site.go_on(mine)
+        await transaction(mine)
+        await mine.stop(2)
 
     asyncio.run(run())
