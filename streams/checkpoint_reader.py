@@ -50,13 +50,12 @@ class CheckpointReader:
         group has committed an offset and there is no checkpoint to it: to begin anew would repeat every result.
         """
         where = TopicPartition(self._topic, partition)
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with self._lock, asyncio.timeout(_PATIENCE_SECONDS):  # others may wait for an open transaction, too
             if partition not in (self._offsets.partitions_for_topic(self._topic) or ()):
                 await self._offsets._client.force_metadata_update()
             if partition not in (self._offsets.partitions_for_topic(self._topic) or ()):
                 raise CheckpointError(f"{self._topic} has no partition {partition}: run `headrace topology apply`")
-            async with self._lock:
-                newest = await self._search(f"{topic}/{partition}".encode(), where)
+            newest = await self._search(f"{topic}/{partition}".encode(), where)
             committed = await self._offsets.committed(TopicPartition(topic, partition))
         if newest is None and committed is not None:
             raise CheckpointError(

@@ -10,7 +10,7 @@ owner has its epoch: `fence` asks before.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -31,17 +31,15 @@ _UNCOMMITTED, _COMMITTED = 0, 1
 _NO_SUCH_ID: Final = 105
 
 
-async def fence(producer: AIOKafkaProducer) -> bool:
+async def fence(producer: AIOKafkaProducer, decided: MutableMapping[str, bool]) -> bool:
     """Get the next epoch of the producer's id; returns whether the coordinator had committed the last transaction.
 
     A transaction that is open meanwhile ends by that, or its owner is faster: asked again before each attempt, for a
-    coordinator gives no epoch as long as something is to be ended.
+    coordinator gives no epoch as long as something is to be ended. What it says stays in `decided`, by id.
     """
     sender, id_ = producer._sender, producer._txn_manager.transactional_id
-    committed = False
 
     async def attempt() -> bool:
-        nonlocal committed
         sender._coordinator_dead(CoordinationType.TRANSACTION)  # look it up: it may be another now
         coordinator = await sender._find_coordinator(CoordinationType.TRANSACTION, id_)
         asked = DescribeTransactions(id_)
@@ -50,14 +48,14 @@ async def fence(producer: AIOKafkaProducer) -> bool:
         )
         if error_code != _NO_SUCH_ID:
             _raise(error_code)
-            if state != "Empty":  # an attempt whose answer was lost has been successful
-                committed = state in ("PrepareCommit", "CompleteCommit")
+            if state != "Empty":  # an earlier attempt may have been successful: its answer was lost, or it failed later
+                decided[id_] = state in ("PrepareCommit", "CompleteCommit")
         success: bool = await sender._do_init_pid(coordinator)
         return success
 
     while not await insist(producer.client, attempt):
         await producer.client.force_metadata_update()
-    return committed
+    return decided.get(id_, False)
 
 
 async def with_something_open(client: AIOKafkaClient, reach: Mapping[str, int | None]) -> list[TopicPartition]:
@@ -105,6 +103,7 @@ async def end(producer: AIOKafkaProducer, places: Collection[TopicPartition], co
 
 async def insist(client: AIOKafkaClient, attempt: Callable[[], Awaitable[_T]]) -> _T:
     """Try again, with new metadata, whatever fails for the time being."""
+    told = ""
     while True:
         try:
             return await attempt()
@@ -112,6 +111,9 @@ async def insist(client: AIOKafkaClient, attempt: Callable[[], Awaitable[_T]]) -
             # aiokafka has no class of its own for "no broker answers".
             if not error.retriable and type(error) is not KafkaError:
                 raise
+            if repr(error) != told:
+                told = repr(error)
+                _log.info("waits_for_broker", error=told)
         await asyncio.sleep(_BACKOFF_SECONDS)
         await client.force_metadata_update()
 

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -165,6 +165,7 @@ class LetterReplay:
             return
         producer = TransactionalProducer(
             {place.topic: place.partition, self._markers: place.partition},
+            {},
             **self._options,
             transactional_id=topics.replay_transactional_id(self._topology.topology, *place),
             transaction_timeout_ms=_TRANSACTION_MS,
@@ -172,10 +173,11 @@ class LetterReplay:
             max_request_size=BATCH_BYTES,
         )
         try:
-            await producer.start(_PATIENCE_SECONDS)
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await producer.start()
             yield producer
         finally:
-            await _stop(producer)
+            await producer.let_go(_CLOSE_SECONDS)
 
 
 @contextmanager
@@ -215,16 +217,6 @@ def _is_origin(record: Record, letter: DeadLetter) -> bool:
     """Whether this is the record that the letter is about: a topic that was created anew has others at its offsets."""
     same: bool = record.timestamp == letter.ts and len(record.value or b"") == letter.payload_bytes
     return same
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    """Let go of a producer, also where the broker is away or has fenced it."""
-    try:
-        await asyncio.wait_for(producer.stop(), _CLOSE_SECONDS)
-    except Exception:
-        with suppress(Exception):
-            await asyncio.wait_for(producer._sender.close(), _CLOSE_SECONDS)
-        await producer.client.close()
 
 
 def _name(place: TopicPartition, offset: int) -> bytes:

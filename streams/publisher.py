@@ -94,6 +94,8 @@ class Publisher:
         self._taking: dict[Position, Transactions] = {}
         self._open: dict[Position, tuple[Renderer, Transactions]] = {}
         self._committing: dict[Position, asyncio.Task[None]] = {}
+        self._decided: dict[str, bool] = {}
+        """What became of the last transactions of partitions that could not be opened yet."""
 
     async def serve(self, sockets: Sockets) -> None:
         """Answer the worker until it hangs up."""
@@ -105,11 +107,16 @@ class Publisher:
 
     async def _take_over(self, position: Position) -> Failure | None:
         """Start the partition's producer, which fences its last owner and ends that one's transaction."""
-        transactions = self._taking[position] = Transactions(
-            self._options, self._topology.topology, *position, lambda: self._tell(Lost(position))
-        )
+
+        def lost() -> None:
+            if self._open.get(position, (None, None))[1] is transactions:  # else it has been let go of
+                self._tell(Lost(position))
+
+        transactions = Transactions(self._options, self._topology.topology, *position, self._decided, lost)
+        self._taking[position] = transactions
         try:
-            await transactions.start(_BROKER_SECONDS)
+            async with asyncio.timeout(_BROKER_SECONDS):
+                await transactions.start()
             failure = None
         except Exception as error:
             failure = _failure(error)

@@ -74,6 +74,8 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._telemetry = telemetry
         self._assigned: set[Position] = set()
         self._openings: dict[Position, asyncio.Task[None]] = {}
+        self._lost: set[Position] = set()
+        """Those of them that were lost again before they were open."""
         self._joined = False
         self._flagged = asyncio.Event()
         self._instance = instance
@@ -158,6 +160,8 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             self._committer.sink_failed(told)
         elif told.position in self.tasks:
             self.add_future(self._reopen(self.tasks[told.position], ConnectionError(told.detail)))
+        else:
+            self._lost.add(told.position)
 
     @Service.task
     async def _commit(self) -> None:
@@ -211,10 +215,13 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         while position in self._assigned:
             await asyncio.sleep(delay)
             task = Task(self._topology, *position, self._telemetry)
+            self._lost.discard(position)
             try:
                 await self._committer.open(*position)  # which fences the last owner
                 await task.start(self._checkpoints)
                 await self._committer.check_change(task)
+                if position in self._lost:
+                    raise ConnectionError("the connection to a broker was lost")
                 if position in self._assigned and self._reader.read_from(*position, task.next_offset):
                     self.tasks[position] = task
                     break

@@ -6,11 +6,9 @@ wakes up again (aiokafka sends TxnOffsetCommit without the member's generation);
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
-import structlog
 from aiokafka import TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import OffsetAndMetadata
@@ -20,8 +18,6 @@ from schemas.codec import constant_headers
 from streams.record_batch import Encoder
 from streams.rendering import Message
 from streams.transactional_producer import TransactionalProducer
-
-_log = structlog.get_logger("headrace")
 
 LARGEST_MESSAGE = 16 << 20
 """Bytes of the largest checkpoint; the checkpoint topic is created with the same limit."""
@@ -36,9 +32,13 @@ class Transactions:
         topology: str,
         topic: str,
         partition: int,
+        decided: MutableMapping[str, bool],
         lost: Callable[[], None] = lambda: None,
     ) -> None:
-        """`lost` is called once when a connection to a broker has been lost: then the partition has to be reopened."""
+        """`decided` is kept by the owner, for all its partitions, from one opening to the next.
+
+        `lost` is called once when a connection to a broker has been lost: then the partition has to be reopened.
+        """
         self._source = TopicPartition(topic, partition)
         self._group = topics.group_id(topology)
         self._checkpoints = topics.checkpoint_topic(topology)
@@ -50,6 +50,7 @@ class Transactions:
         self._partitioner = DefaultPartitioner()
         self._producer = TransactionalProducer(
             {**self._destinations, self._checkpoints: partition},
+            decided,
             lost,
             **options,
             transactional_id=topics.transactional_id(topology, topic, partition),
@@ -60,12 +61,9 @@ class Transactions:
             retry_backoff_ms=100,
         )
 
-    async def start(self, patience: float) -> None:
-        """Take over: fences whoever had the partition before and ends its transaction.
-
-        TimeoutError where brokers do not agree within `patience` seconds.
-        """
-        await self._producer.start(patience)
+    async def start(self) -> None:
+        """Take over: fences whoever had the partition before and ends its transaction."""
+        await self._producer.start()
 
     async def begin(self, messages: Sequence[Message], checkpoint: bytes, next_offset: int) -> None:
         """Hand results, state and offset to the broker: nobody sees them before `commit`.
@@ -93,15 +91,7 @@ class Transactions:
 
     async def stop(self, timeout: float) -> None:
         """Let go of the producer, also where the broker is away or has fenced it."""
-        try:
-            await asyncio.wait_for(self._producer.stop(), timeout)
-        except Exception as error:
-            place = {"topic": self._source.topic, "partition": self._source.partition}
-            _log.info("producer_abandoned", **place, error=repr(error))
-            with suppress(Exception):  # what ended the producer ends its parts, too
-                await asyncio.wait_for(self._producer._sender.close(), timeout)
-            with suppress(Exception):
-                await asyncio.wait_for(self._producer.client.close(), timeout)
+        await self._producer.let_go(timeout)
 
     async def _send(self, messages: Sequence[Message]) -> list[Awaitable[Any]]:
         """Hand over the messages in batches built here: a future per batch, not one per message."""

@@ -181,9 +181,9 @@ def test_a_topic_that_a_worker_sees_and_may_not_write_to_does_not_keep_it_from_t
         for topic in (ANOMALIES.name, checkpoint_topic(name)):
             await other.send_and_wait(topic, b"open", b"other", partition=0)
         options = Settings.from_environment(servers.login("worker")).client_options()
-        mine = Transactions(options, name, MACHINE_EVENTS.name, 0)
+        mine = Transactions(options, name, MACHINE_EVENTS.name, 0, {})
         with capture_logs() as logs:
-            await mine.start(30)
+            await mine.start()
         assert [len(line["partitions"]) for line in logs] == [2, 1]
         await other.abort_transaction()
         await mine.begin([], b"state", 0)

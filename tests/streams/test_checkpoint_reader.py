@@ -27,10 +27,13 @@ def test_a_transaction_that_another_source_has_left_open_does_not_hide_the_newes
     options = make_topic(stack, "hidden")
 
     async def run() -> bytes | None:
-        mine, other = Transactions(options, "hidden", "hidden.a", 0), Transactions(options, "hidden", "hidden.b", 0)
+        mine, other = (
+            Transactions(options, "hidden", "hidden.a", 0, {}),
+            Transactions(options, "hidden", "hidden.b", 0, {}),
+        )
         reader = CheckpointReader(options, "hidden")
-        await mine.start(30)
-        await other.start(30)
+        await mine.start()
+        await other.start()
         await reader.start()
         await mine.begin([], b"old", 10)
         await mine.commit()
@@ -41,8 +44,8 @@ def test_a_transaction_that_another_source_has_left_open_does_not_hide_the_newes
         await mine.commit()
         found = asyncio.create_task(reader.newest("hidden.a", 0))
         await asyncio.sleep(0.5)
-        successor = Transactions(options, "hidden", "hidden.b", 0)
-        await successor.start(30)  # fences the other one and ends its transaction
+        successor = Transactions(options, "hidden", "hidden.b", 0, {})
+        await successor.start()  # fences the other one and ends its transaction
         newest, _ = await found
         for producer in (mine, other, successor):
             await producer.stop(2)
@@ -56,8 +59,8 @@ def test_a_partition_that_was_committed_and_has_no_checkpoint_is_not_begun_anew(
     options = make_topic(stack, "gone")
 
     async def run() -> None:
-        mine, reader = Transactions(options, "gone", "gone.a", 0), CheckpointReader(options, "gone")
-        await mine.start(30)
+        mine, reader = Transactions(options, "gone", "gone.a", 0, {}), CheckpointReader(options, "gone")
+        await mine.start()
         await reader.start()
         assert await reader.newest("gone.a", 0) == (None, None)
         await mine.begin([], b"state", 10)

@@ -24,7 +24,13 @@ class Producer:
     made: ClassVar[list["Producer"]] = []
 
     def __init__(
-        self, options: dict[str, Any], topology: str, topic: str, partition: int, lost: Callable[[], None]
+        self,
+        options: dict[str, Any],
+        topology: str,
+        topic: str,
+        partition: int,
+        decided: dict[str, bool],
+        lost: Callable[[], None],
     ) -> None:
         self.may_start = asyncio.Event()
         self.lost = lost
@@ -34,9 +40,8 @@ class Producer:
         self._next_offset = 0
         Producer.made.append(self)
 
-    async def start(self, patience: float) -> None:
-        async with asyncio.timeout(patience):
-            await self.may_start.wait()
+    async def start(self) -> None:
+        await self.may_start.wait()
 
     async def begin(self, messages: Any, checkpoint: bytes, next_offset: int) -> None:
         if self.hangs:
@@ -169,6 +174,8 @@ def test_a_partition_whose_connection_is_lost_is_told_of(producers: list[Produce
         server._tell = told.append
         await opened(server, HERE, THERE)
         producers[1].lost()
+        await server._close(HERE)
+        producers[0].lost()  # nobody's any more
 
     asyncio.run(run())
     assert told == [Lost(THERE)]

@@ -1,10 +1,14 @@
 """The source service, without a broker."""
 
 import asyncio
+from collections.abc import Callable
+from typing import cast
 
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from streams.checkpoint_reader import CheckpointReader
+from streams.log_reader import LogReader
 from streams.pipe import Server, pair
 from streams.publisher import Lost
 from streams.source import Source
@@ -29,7 +33,6 @@ def test_a_partition_whose_connection_was_lost_is_let_go_of_although_it_has_noth
         source.tasks = {position: Task(TOPOLOGY, *position, telemetry) for position in (HERE, THERE)}
         listening = asyncio.create_task(source._publisher.listen(source._heard))
         source._heard(Lost(THERE))
-        source._heard(Lost(("machine.events", 2)))  # has been let go of meanwhile
         while not closed:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
         source._publisher.close()
@@ -40,3 +43,54 @@ def test_a_partition_whose_connection_was_lost_is_let_go_of_although_it_has_noth
         asyncio.run(run())
     assert closed == [THERE]
     assert [line["event"] for line in logs] == ["partition_reopening"]
+
+
+def test_a_partition_whose_connection_is_lost_while_it_opens_is_opened_again() -> None:
+    async def run() -> list[str]:
+        ours, theirs = pair()
+        server = Server(theirs)
+        told: list[str] = []
+
+        async def open_(position: tuple[str, int]) -> None:
+            told.append("open")
+
+        async def close(position: tuple[str, int]) -> None:
+            told.append("close")
+
+        answering = asyncio.create_task(server.serve({"open": open_, "close": close}))
+        source = Source(TOPOLOGY, {}, ours, Telemetry(CollectorRegistry(), TOPOLOGY), None)
+        listening = asyncio.create_task(source._publisher.listen(source._heard))
+        source._checkpoints = cast(CheckpointReader, Losing(lambda: server.tell(Lost(HERE))))
+        source._reader = cast(LogReader, Reading())
+        source._assigned = {HERE}
+        await source._open(HERE, 0.0)
+        source._publisher.close()
+        await asyncio.gather(answering, listening, return_exceptions=True)
+        assert list(source.tasks) == [HERE]
+        return told
+
+    assert asyncio.run(run()) == ["open", "close", "open"]
+
+
+class Losing:
+    """Stands for the checkpoint topic, which is empty; the publisher loses its connection while it is read first."""
+
+    def __init__(self, lose: Callable[[], None]) -> None:
+        self._lose: Callable[[], None] | None = lose
+
+    async def newest(self, topic: str, partition: int) -> tuple[None, None]:
+        if self._lose is not None:
+            self._lose()
+            self._lose = None
+            await asyncio.sleep(0.1)
+        return None, None
+
+    async def log_range(self, topic: str, partition: int) -> tuple[int, int]:
+        return 0, 0
+
+
+class Reading:
+    """Stands for the reader of the log."""
+
+    def read_from(self, topic: str, partition: int, offset: int) -> bool:
+        return True

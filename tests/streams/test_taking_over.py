@@ -1,6 +1,8 @@
 """Taking a partition over at a real broker that has forgotten to end its last transaction, or is away."""
 
 import asyncio
+import gc
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import count
 from typing import Any
@@ -21,7 +23,6 @@ from streams.transaction import Transactions
 from streams.transactional_producer import ConnectionLost
 
 SOURCE, LETTERS, FLAGS = topics.MACHINE_EVENTS.name, topics.DEAD_LETTERS.name, topics.ANOMALIES.name
-PATIENCE = 30.0
 _number = count()
 
 Ending = Callable[[AIOKafkaProducer], Awaitable[None]]
@@ -33,6 +34,7 @@ class Site:
     def __init__(self, kafka: str, name: str) -> None:
         self.options = {"bootstrap_servers": [kafka]}
         self.name = name
+        self.decided: dict[str, bool] = {}
         self.checkpoints = topics.checkpoint_topic(name)
         self.id = topics.transactional_id(name, SOURCE, 0)
 
@@ -50,7 +52,7 @@ class Site:
         await producer.send_and_wait(topic, self.name.encode(), partition=0)
 
     def mine(self, **how: Any) -> Transactions:
-        return Transactions(self.options, self.name, SOURCE, 0, **how)
+        return Transactions(self.options, self.name, SOURCE, 0, self.decided, **how)
 
     async def seen(self, topic: str) -> tuple[bool, bool]:
         """Whether what was left in a topic can be read, and whether the whole topic can be."""
@@ -107,7 +109,7 @@ def test_what_a_broker_forgot_of_the_last_transaction_ends_as_its_coordinator_ha
         await last.stop()  # which ends no transaction
         assert await site.seen(topic) == (False, False)
         mine = site.mine()
-        await mine.start(PATIENCE)
+        await mine.start()
         assert await site.seen(topic) == (committed, True)
         assert await site.seen(FLAGS) == (committed, True)
         await transaction(mine)
@@ -124,7 +126,7 @@ def test_what_was_left_without_a_transaction_at_the_coordinator_is_taken_back(si
         await site.leave(last, LETTERS)
         await last.stop()
         mine = site.mine()
-        await mine.start(PATIENCE)
+        await mine.start()
         assert await site.seen(LETTERS) == (False, True)
         await mine.stop(2)
 
@@ -150,12 +152,43 @@ def test_a_partition_that_has_no_leader_after_the_fence_does_not_make_it_forget_
         await last.commit_transaction()
         await last.stop()
         mine = site.mine()
-        await mine.start(PATIENCE)
+        await mine.start()
         assert await site.seen(LETTERS) == (True, True)
         await mine.stop(2)
 
     asyncio.run(run())
     assert next(looks) > 2
+
+
+def test_a_taking_over_that_is_given_up_after_the_fence_does_not_make_the_next_one_forget_what_was_decided(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fenced = asyncio.Event()
+    end = last_transaction.end
+
+    async def hanging(*given: Any) -> None:
+        fenced.set()
+        await asyncio.Event().wait()
+
+    async def run() -> None:
+        last = await site.owner()
+        await site.leave(last, LETTERS)
+        await last.commit_transaction()
+        await last.stop()
+        monkeypatch.setattr(last_transaction, "end", hanging)
+        given_up = site.mine()
+        starting = asyncio.ensure_future(given_up.start())
+        await fenced.wait()
+        starting.cancel()
+        await given_up.stop(2)
+        monkeypatch.setattr(last_transaction, "end", end)
+        mine = site.mine()
+        await mine.start()
+        assert await site.seen(LETTERS) == (True, True)
+        assert site.decided == {}
+        await mine.stop(2)
+
+    asyncio.run(run())
 
 
 def test_a_last_owner_that_commits_while_it_is_taken_over_has_committed(
@@ -176,7 +209,7 @@ def test_a_last_owner_that_commits_while_it_is_taken_over_has_committed(
 
         monkeypatch.setattr(Sender, "_do_init_pid", too_late_once)
         mine = site.mine()
-        await mine.start(PATIENCE)
+        await mine.start()
         assert await site.seen(LETTERS) == (True, True)
         await mine.stop(2)
         await last.stop()
@@ -208,7 +241,7 @@ def test_an_answer_that_is_lost_does_not_make_it_forget_what_was_decided(
         await last.stop()
         monkeypatch.setattr(Sender, "_do_init_pid", lost_once)
         mine = site.mine()
-        await mine.start(PATIENCE)
+        await mine.start()
         assert await site.seen(LETTERS) == (True, True)
         await mine.stop(2)
 
@@ -223,7 +256,7 @@ def test_a_transaction_that_somebody_else_has_open_there_stays_open(site: Site) 
         await other.begin_transaction()
         await other.send_and_wait(LETTERS, site.name.encode(), partition=0)
         mine = site.mine()
-        await mine.start(PATIENCE)
+        await mine.start()
         assert await site.seen(LETTERS) == (False, False)
         await other.commit_transaction()
         assert await site.seen(LETTERS) == (True, True)
@@ -250,7 +283,7 @@ def test_a_producer_that_lost_a_connection_begins_nothing_more_and_its_successor
 
     async def run() -> None:
         mine = site.mine(lost=lambda: next(lost))
-        await mine.start(PATIENCE)
+        await mine.start()
         producer = mine._producer
         await producer.begin_transaction()
         await producer.send_and_wait(FLAGS, site.name.encode(), partition=0)
@@ -263,7 +296,7 @@ def test_a_producer_that_lost_a_connection_begins_nothing_more_and_its_successor
         await mine.stop(2)
         assert await site.seen(LETTERS) == (False, False)
         successor = site.mine()
-        await successor.start(PATIENCE)
+        await successor.start()
         assert await site.seen(LETTERS) == (True, True)
         await transaction(successor)
         await successor.stop(2)
@@ -274,7 +307,7 @@ def test_a_producer_that_lost_a_connection_begins_nothing_more_and_its_successor
 
 @pytest.mark.parametrize("request_", ["_do_add_partitions_to_txn", "_send_produce_req", "_do_txn_commit"])
 def test_what_is_under_way_when_a_connection_is_lost_fails_at_once_and_is_not_sent_again(
-    request_: str, site: Site, monkeypatch: pytest.MonkeyPatch
+    request_: str, site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """`request_` is what aiokafka is about to do."""
     go_on = getattr(Sender, request_)
@@ -286,7 +319,7 @@ def test_what_is_under_way_when_a_connection_is_lost_fails_at_once_and_is_not_se
 
     async def run() -> None:
         mine = site.mine()
-        await mine.start(PATIENCE)
+        await mine.start()
         monkeypatch.setattr(Sender, request_, broken)
         async with asyncio.timeout(5):
             with pytest.raises(ConnectionLost):
@@ -303,6 +336,8 @@ def test_what_is_under_way_when_a_connection_is_lost_fails_at_once_and_is_not_se
         await consumer.stop()
 
     asyncio.run(run())
+    gc.collect()  # which tells of what nobody has looked at
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_connections_that_break_while_it_takes_over_do_not_end_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,7 +357,7 @@ def test_connections_that_break_while_it_takes_over_do_not_end_it(site: Site, mo
         await last.commit_transaction()
         await last.stop()
         mine = site.mine()
-        await mine.start(PATIENCE)
+        await mine.start()
         assert await site.seen(LETTERS) == (True, True)
         await transaction(mine)
         await mine.stop(2)
@@ -335,7 +370,7 @@ def test_the_last_owner_can_neither_send_nor_commit_any_more(site: Site) -> None
     async def run() -> None:
         last = await site.owner()
         mine = site.mine()
-        await mine.start(PATIENCE)
+        await mine.start()
         with pytest.raises(ProducerFenced):
             await last.commit_transaction()
         await last.stop()

@@ -18,8 +18,8 @@ def test_no_batch_has_to_be_sent_twice(stack: Stack, caplog: pytest.LogCaptureFi
     admin.close()
 
     async def run() -> None:
-        mine = Transactions({"bootstrap_servers": [stack.kafka]}, "swift", "swift.a", 0)
-        await mine.start(30)
+        mine = Transactions({"bootstrap_servers": [stack.kafka]}, "swift", "swift.a", 0, {})
+        await mine.start()
         for offset in range(50):
             await mine.begin([], b"state", offset)
             await mine.commit()
