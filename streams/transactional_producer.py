@@ -100,7 +100,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         await self.client.close()
 
     async def let_go(self, timeout: float) -> None:
-        """Stop within twice so many seconds, also where the broker is away or has fenced it."""
+        """Stop, also where the broker is away or has fenced it; within three times `timeout` seconds."""
         try:
             await asyncio.wait_for(self.stop(), timeout)
         except Exception as error:
