@@ -14,7 +14,7 @@ from streams.checkpoint import unpack
 from streams.processor import Processor
 from streams.rendering import Renderer
 from streams.topology.model import Topology
-from tests.streams.test_processor import NOW, Record, chunk, event, logs
+from tests.streams.processing import NOW, Record, chunk, event, logs
 
 VARIANTS = [
     [{"name": "w", "size": "10s", "lateness": "5s"}],

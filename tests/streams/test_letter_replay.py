@@ -3,8 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,104 +11,23 @@ from typing import Any
 import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
-from kafka import KafkaAdminClient, KafkaConsumer
+from kafka import KafkaAdminClient
 from kafka import TopicPartition as Place
-from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+from kafka.admin import NewTopic
 
 from infra.local.stack import Stack
-from schemas import identifiers, topics
-from schemas.codec import constant_headers, encode, id_header
+from schemas import topics
+from schemas.codec import constant_headers
 from schemas.errors import UserError
-from schemas.results import DeadLetter
 from streams.cli import main
-from streams.dead_letters import Outcome, letters
+from streams.dead_letters import Outcome
 from streams.letter_replay import HEADER, LetterReplay, Report
-from streams.log_lookup import LogLookup
 from streams.topology.model import Source, Topology
+from tests.streams.forgetful import forgetful, leave
+from tests.streams.letter_site import Site
 from tests.streams.records import record
 
 _number = count()
-
-
-@dataclass
-class Site:
-    """A topology with a source topic of its own, and a way to refuse records of it."""
-
-    kafka: str
-    topology: Topology
-    topic: str
-
-    @property
-    def options(self) -> dict[str, Any]:
-        return {"bootstrap_servers": [self.kafka]}
-
-    def refuse(self, *records: tuple[int, bytes], scope: str = "event", reason: str = "unknown_asset") -> None:
-        """Append (partition, value) records, and a dead letter for each, as a worker would."""
-        asyncio.run(self._refuse(records, scope, reason))
-
-    async def _refuse(self, records: Sequence[tuple[int, bytes]], scope: str, reason: str) -> None:
-        producer = AIOKafkaProducer(**self.options, linger_ms=5, max_request_size=2 << 20)
-        await producer.start()
-        headers = [("origin", b"plc")]
-        sent = [
-            await producer.send(self.topic, value, f"s/{number % 3}".encode(), partition, headers=headers)
-            for number, (partition, value) in enumerate(records)
-        ]
-        for (partition, value), future in zip(records, sent, strict=True):
-            at = await future
-            prefix = identifiers.prefix("dead_letter", self.topology.topology, self.topic, partition, scope, "")
-            letter = DeadLetter(
-                identifiers.at(prefix, at.offset, 0), at.timestamp, reason, scope, "refused", "", "s/a",
-                value[:20].decode(), len(value), self.topology.topology, self.topic, partition, at.offset, 0,
-            )  # fmt: skip
-            await self.write(producer, letter)
-        await producer.stop()
-
-    async def write(self, producer: AIOKafkaProducer, letter: DeadLetter) -> None:
-        headers = constant_headers("dead_letter", letter.topology, letter.topic, letter.partition)
-        await producer.send(
-            topics.DEAD_LETTERS.name, encode(letter), partition=0, headers=[*headers, id_header(letter.id)]
-        )
-
-    def letters(self) -> list[DeadLetter]:
-        """All dead letters."""
-
-        async def read() -> list[DeadLetter]:
-            async with LogLookup(self.options) as log:
-                return [letter async for letter in letters(log, self.topology.topology)]
-
-        return asyncio.run(read())
-
-    def replay(self, given: Sequence[DeadLetter] | None = None, **how: bool) -> Report:
-        """Replay all dead letters, or those given."""
-        found = self.letters() if given is None else given
-
-        async def run() -> Report:
-            work = LetterReplay(self.options, self.topology, **how)
-            await work.run(found)
-            return work.report
-
-        return asyncio.run(run())
-
-    def log(self) -> list[Any]:
-        """All committed records of the source topic."""
-        consumer = KafkaConsumer(
-            bootstrap_servers=self.kafka, auto_offset_reset="earliest", enable_auto_commit=False,
-            isolation_level="read_committed",
-        )  # fmt: skip
-        places = [Place(self.topic, number) for number in sorted(consumer.partitions_for_topic(self.topic) or ())]
-        consumer.assign(places)
-        ends = consumer.end_offsets(places)
-        found = []
-        while any(consumer.position(place) < ends[place] for place in places):
-            for records in consumer.poll(timeout_ms=1000).values():
-                found += records
-        consumer.close()
-        return found
-
-    def replayed(self) -> list[Any]:
-        """Those of them that were replayed."""
-        return [one for one in self.log() if HEADER in dict(one.headers)]
 
 
 @pytest.fixture
@@ -211,26 +129,19 @@ def test_a_transaction_of_one_source_that_a_broker_forgot_to_end_does_not_hold_u
     first, last = sorted((here, there), key=lambda one: one.topic)
     markers = topics.replayed_topic(here.topology.topology)
 
-    async def leave() -> None:
+    async def killed() -> None:
         producer = AIOKafkaProducer(
             **here.options, transactional_id=topics.replay_transactional_id(here.topology.topology, last.topic, 0)
         )
         await producer.start()
         await producer.begin_transaction()
         await producer.send_and_wait(last.topic, b"in part", partition=0)
-        producer._txn_manager._txn_partitions.add(Place(markers, 0))  # so that the coordinator does not know
-        await producer.send_and_wait(markers, b"x", b"another", partition=0)
+        await leave(producer, markers, b"x", b"another")
         await producer.commit_transaction()
         await producer.stop()
 
-    check = "transaction.partition.verification.enable"
-    admin = KafkaAdminClient(bootstrap_servers=here.kafka)
-    try:
-        admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", {check: "false"})])
-        asyncio.run(leave())
-    finally:
-        admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", {check: "true"})])
-        admin.close()
+    with forgetful(here.kafka):
+        asyncio.run(killed())
     assert outcomes(here.replay()) == {Outcome.REPLAYED: 2}
     assert [len(one.replayed()) for one in (first, last)] == [1, 1]
 

@@ -13,7 +13,7 @@ from streams.checkpoint import unpack
 from streams.processor import Processor
 from streams.rendering import Renderer
 from streams.topology.model import Topology
-from tests.streams.test_processor import NOW, Record, chunk, event
+from tests.streams.processing import NOW, Record, chunk, event
 
 TOPOLOGY = msgspec.convert(
     {

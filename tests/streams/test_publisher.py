@@ -13,7 +13,7 @@ from streams import publisher
 from streams.outbox import Cut
 from streams.processor import Processor
 from streams.publisher import Lost, Publisher
-from tests.streams.test_processor import NOW, TOPOLOGY, chunk, event
+from tests.streams.processing import NOW, TOPOLOGY, chunk, event
 
 HERE, THERE = ("machine.events", 0), ("machine.events", 1)
 

@@ -14,7 +14,7 @@ from streams.publisher import Lost
 from streams.source import Source
 from streams.task import Task
 from streams.telemetry import Telemetry
-from tests.streams.test_processor import TOPOLOGY
+from tests.streams.processing import TOPOLOGY
 
 HERE, THERE = ("machine.events", 0), ("machine.events", 1)
 

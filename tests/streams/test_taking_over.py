@@ -14,13 +14,14 @@ from aiokafka.conn import CloseReason
 from aiokafka.errors import LeaderNotAvailableError, ProducerFenced
 from aiokafka.producer.sender import Sender
 from kafka import KafkaAdminClient
-from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+from kafka.admin import NewTopic
 
 from infra.local.stack import Stack
 from schemas import topics
 from streams import last_transaction
 from streams.transaction import Transactions
 from streams.transactional_producer import ConnectionLost
+from tests.streams.forgetful import forgetful, leave
 
 SOURCE, LETTERS, FLAGS = topics.MACHINE_EVENTS.name, topics.DEAD_LETTERS.name, topics.ANOMALIES.name
 _number = count()
@@ -47,9 +48,8 @@ class Site:
         return producer
 
     async def leave(self, producer: AIOKafkaProducer, topic: str) -> None:
-        """Write where the coordinator does not know of it, so that it puts no marker there."""
-        producer._txn_manager._txn_partitions.add(TopicPartition(topic, 0))
-        await producer.send_and_wait(topic, self.name.encode(), partition=0)
+        """Write what will be forgotten."""
+        await leave(producer, topic, self.name.encode())
 
     def mine(self, **how: Any) -> Transactions:
         return Transactions(self.options, self.name, SOURCE, 0, self.decided, **how)
@@ -75,18 +75,13 @@ class Site:
 
 @pytest.fixture
 def site(stack: Stack) -> Iterator[Site]:
-    """With a broker that takes batches that its coordinator knows nothing of: they stand there as if forgotten."""
-    check = "transaction.partition.verification.enable"
-    admin = KafkaAdminClient(bootstrap_servers=stack.kafka)
     here = Site(stack.kafka, f"forgotten.{next(_number)}")
+    admin = KafkaAdminClient(bootstrap_servers=stack.kafka)
     wanted = {SOURCE, here.checkpoints, LETTERS, FLAGS} - set(admin.list_topics())
     admin.create_topics([NewTopic(topic, 1, 1) for topic in wanted])
-    try:
-        admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", {check: "false"})])
+    admin.close()
+    with forgetful(stack.kafka):
         yield here
-    finally:
-        admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", {check: "true"})])
-        admin.close()
 
 
 async def nothing(producer: AIOKafkaProducer) -> None:

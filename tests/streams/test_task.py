@@ -12,7 +12,7 @@ from streams.checkpoint_reader import CheckpointReader
 from streams.processor import Processor
 from streams.task import Task
 from streams.telemetry import Telemetry
-from tests.streams.test_processor import TOPOLOGY
+from tests.streams.processing import TOPOLOGY
 
 
 class Known:
