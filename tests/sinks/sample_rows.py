@@ -20,6 +20,11 @@ def origin(rows: int, first: int) -> Rows:
     }
 
 
+def place(rows: int, first: int) -> Rows:
+    """Of what comes of no single record."""
+    return {name: column for name, column in origin(rows, first).items() if name != "offset"}
+
+
 def series(rows: int) -> Rows:
     codes = np.arange(rows, dtype=np.int32)
     return {
@@ -190,10 +195,8 @@ def compliance(rows: int, first: int = 0) -> Rows:
 
 
 def headroom(rows: int, first: int = 0) -> Rows:
-    place = dict(origin(rows, first))
-    del place["offset"]
     return {
-        **place,
+        **place(rows, first),
         **series(rows),
         **dict.fromkeys(("mean", "projected_mean", "allowed_mean", "limit"), np.linspace(-9, 300, rows)),
         **dict.fromkeys(("valid_minutes", "remaining_minutes"), np.arange(rows, dtype=np.uint32)),
@@ -206,10 +209,8 @@ def headroom(rows: int, first: int = 0) -> Rows:
 
 
 def emitted_mass(rows: int, first: int = 0) -> Rows:
-    place = dict(origin(rows, first))
-    del place["offset"]
     return {
-        **place,
+        **place(rows, first),
         **series(rows),
         **dict.fromkeys(("mass", "capture"), np.where(np.arange(rows) % 2 == 0, np.nan, np.arange(rows) / 7)),
         **dict.fromkeys(("valid_minutes", "stopped_minutes", "gap_hours"), np.arange(rows, dtype=np.uint32)),

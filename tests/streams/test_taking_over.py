@@ -51,6 +51,21 @@ class Site:
         """Write what will be forgotten."""
         await leave(producer, topic, self.name.encode())
 
+    async def leave_committed(self) -> None:
+        """What a last owner has committed, and of which the broker has forgotten the dead letter."""
+        last = await self.owner()
+        await self.leave(last, LETTERS)
+        await last.commit_transaction()
+        await last.stop()  # which ends no transaction
+
+    async def take_over(self) -> tuple[bool, bool]:
+        """What is seen of the dead letter once the partition has a new owner."""
+        mine = self.mine()
+        await mine.start()
+        found = await self.seen(LETTERS)
+        await mine.stop(2)
+        return found
+
     def mine(self, **how: Any) -> Transactions:
         return Transactions(self.options, self.name, SOURCE, 0, self.decided, **how)
 
@@ -120,10 +135,7 @@ def test_what_was_left_without_a_transaction_at_the_coordinator_is_taken_back(si
         await last.begin_transaction()
         await site.leave(last, LETTERS)
         await last.stop()
-        mine = site.mine()
-        await mine.start()
-        assert await site.seen(LETTERS) == (False, True)
-        await mine.stop(2)
+        assert await site.take_over() == (False, True)
 
     asyncio.run(run())
 
@@ -142,14 +154,8 @@ def test_a_partition_that_has_no_leader_after_the_fence_does_not_make_it_forget_
     monkeypatch.setattr(last_transaction, "with_something_open", once_without_leader)
 
     async def run() -> None:
-        last = await site.owner()
-        await site.leave(last, LETTERS)
-        await last.commit_transaction()
-        await last.stop()
-        mine = site.mine()
-        await mine.start()
-        assert await site.seen(LETTERS) == (True, True)
-        await mine.stop(2)
+        await site.leave_committed()
+        assert await site.take_over() == (True, True)
 
     asyncio.run(run())
     assert next(looks) > 2
@@ -166,10 +172,7 @@ def test_a_taking_over_that_is_given_up_after_the_fence_does_not_make_the_next_o
         await asyncio.Event().wait()
 
     async def run() -> None:
-        last = await site.owner()
-        await site.leave(last, LETTERS)
-        await last.commit_transaction()
-        await last.stop()
+        await site.leave_committed()
         monkeypatch.setattr(last_transaction, "end", hanging)
         given_up = site.mine()
         starting = asyncio.ensure_future(given_up.start())
@@ -177,11 +180,8 @@ def test_a_taking_over_that_is_given_up_after_the_fence_does_not_make_the_next_o
         starting.cancel()
         await given_up.stop(2)
         monkeypatch.setattr(last_transaction, "end", end)
-        mine = site.mine()
-        await mine.start()
-        assert await site.seen(LETTERS) == (True, True)
+        assert await site.take_over() == (True, True)
         assert site.decided == {}
-        await mine.stop(2)
 
     asyncio.run(run())
 
@@ -203,10 +203,7 @@ def test_a_last_owner_that_commits_while_it_is_taken_over_has_committed(
             return bool(await get_epoch(sender, coordinator))
 
         monkeypatch.setattr(Sender, "_do_init_pid", too_late_once)
-        mine = site.mine()
-        await mine.start()
-        assert await site.seen(LETTERS) == (True, True)
-        await mine.stop(2)
+        assert await site.take_over() == (True, True)
         await last.stop()
 
     asyncio.run(run())
@@ -230,15 +227,9 @@ def test_an_answer_that_is_lost_does_not_make_it_forget_what_was_decided(
         return bool(await get_epoch(sender, coordinator))
 
     async def run() -> None:
-        last = await site.owner()
-        await site.leave(last, LETTERS)
-        await last.commit_transaction()
-        await last.stop()
+        await site.leave_committed()
         monkeypatch.setattr(Sender, "_do_init_pid", lost_once)
-        mine = site.mine()
-        await mine.start()
-        assert await site.seen(LETTERS) == (True, True)
-        await mine.stop(2)
+        assert await site.take_over() == (True, True)
 
     asyncio.run(run())
     assert next(attempts) == 2
@@ -347,10 +338,7 @@ def test_connections_that_break_while_it_takes_over_do_not_end_it(site: Site, mo
     monkeypatch.setattr(last_transaction, "end", interrupted)
 
     async def run() -> None:
-        last = await site.owner()
-        await site.leave(last, LETTERS)
-        await last.commit_transaction()
-        await last.stop()
+        await site.leave_committed()
         mine = site.mine()
         await mine.start()
         assert await site.seen(LETTERS) == (True, True)
