@@ -6,7 +6,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas import topics
-from streams.audit import Messages, Position
+from streams.audit import Position
+from streams.audit_results import Messages
 from streams.topology.model import Topology
 
 
@@ -52,6 +53,11 @@ class Broker:
         places = await self._partitions([*self._topology.inputs, *topics.RESULTS])
         ends: dict[TopicPartition, int] = await self._asked.end_offsets(places)
         return ends
+
+    async def shortened(self, names: Collection[str]) -> list[TopicPartition]:
+        """Partitions of which retention has deleted the oldest messages."""
+        begin = await self._asked.beginning_offsets(await self._partitions(names))
+        return [place for place, offset in begin.items() if offset > 0]
 
     async def messages(self, names: Collection[str]) -> dict[str, dict[str, Messages]]:
         """Messages of result topics: by topic, and by the `ce_source` that they name."""

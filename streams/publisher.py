@@ -195,7 +195,8 @@ class Publisher:
         """Commit a cut once its rows are written; the broker gets it meanwhile."""
         if len(cut.blob) > LARGEST_MESSAGE:
             raise CheckpointError(
-                f"the state takes {len(cut.blob)} bytes, a checkpoint {LARGEST_MESSAGE}: give the topic more partitions"
+                f"the state takes {len(cut.blob)} bytes, a checkpoint {LARGEST_MESSAGE}: "
+                "lower `time.duplicates` or the lateness of the windows"
             )
         async with asyncio.timeout(_BROKER_SECONDS):
             await transactions.begin(cut.messages, cut.blob, cut.next_offset)

@@ -17,7 +17,8 @@ from schemas.errors import SinkError, UserError
 from schemas.topics import ALARM_ACTIONS
 from sinks.clickhouse import connection
 from sinks.clickhouse.errors import translated
-from streams.audit import LEDGER_THERE, RESULT_TABLES, Check, Position, Query, check_partition, count_from
+from streams.audit import LEDGER_THERE, Check, Position, check_partition, count_from
+from streams.audit_results import RESULT_TABLES, Query
 from streams.cli.options import data_option, load_topology, topology_option
 from streams.positions import Broker
 from streams.settings import Settings
@@ -79,13 +80,20 @@ async def _gather(topology: Topology, settings: Settings, client: Client) -> lis
             before = await broker.ends()
             written = [*RESULT_TABLES, *([ALARM_ACTIONS.name] if topology.alarms else [])]
             messages = await broker.messages(written)
+            shortened = await broker.shortened(written)
             checks: list[Check] = []
             positions = await broker.positions()
             await _count(positions, counted, topology.topology, query, broker)
             for position in positions:
                 source = f"/headrace/{topology.topology}/{position.topic}/{position.partition}"
                 mine = {topic: seen[source] for topic, seen in messages.items() if source in seen}
-                checks += check_partition(topology, position, counted[position], query, mine)
+                # Results lie in the partition of their source's number, conditions of alarms in any.
+                short = {
+                    place.topic
+                    for place in shortened
+                    if place.partition == position.partition or place.topic == ALARM_ACTIONS.name
+                }
+                checks += check_partition(topology, position, counted[position], query, mine, short)
             if all(check.holds for check in checks):
                 return checks
             await asyncio.sleep(_REST_SECONDS)  # for what is on its way

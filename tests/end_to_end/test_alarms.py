@@ -13,6 +13,7 @@ from schemas.results import Alarm
 from schemas.topics import ALARM_ACTIONS
 from streams.scrape import scrape
 from tests.end_to_end.plant import Plant, Worker
+from tests.end_to_end.test_exactly_once import delete
 
 TOPOLOGY = """
 topology: NAME
@@ -146,6 +147,8 @@ def test_a_worker_killed_again_and_again_loses_and_doubles_no_transition(deploy:
     plant.assert_as_undisturbed()
     plant.assert_conditions_as_undisturbed()
     assert_in_order(alarms(plant))
+    assert "nothing lost, nothing twice" in plant.command("audit").stdout
+    delete(plant, TOPIC, 0, 1_000)
     assert "nothing lost, nothing twice" in plant.command("audit").stdout
 
 

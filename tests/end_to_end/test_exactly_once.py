@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import count as count_up
 from itertools import islice
+from typing import Any
 
 import msgspec
 import pytest
@@ -208,8 +209,13 @@ def rename(plant: Plant, old: str, new: str) -> None:
 
 def failed(plant: Plant) -> dict[str, list[str]]:
     """The equations that do not hold, and where."""
-    checks = json.loads(plant.command("audit", "--json", check=False).stdout)["checks"]
-    return {check["name"]: check["where"] for check in checks if not check["holds"]}
+    return {check["name"]: check["where"] for check in checks(plant)}
+
+
+def checks(plant: Plant) -> list[dict[str, Any]]:
+    """The equations that do not hold."""
+    found = json.loads(plant.command("audit", "--json", check=False).stdout)["checks"]
+    return [check for check in found if not check["holds"]]
 
 
 def delete(plant: Plant, topic: str, partition: int, before: int) -> None:

@@ -8,7 +8,8 @@ from typing import get_args, get_type_hints
 from schemas import topics
 from schemas.codec import SCHEMA_VERSION
 from schemas.topics import ALARM_ACTIONS, ANOMALY_FEEDBACK, PROCESS_ACKS, RESULTS, SHOP_FLOOR, SOURCES, TOPICS, Topic
-from streams.audit import RESULT_TABLES, SHOP_FLOOR_TABLES
+from streams.audit import SHOP_FLOOR_TABLES
+from streams.audit_results import RESULT_TABLES
 from streams.topology.mapping import Replay
 from streams.topology.model import Topology
 
@@ -16,7 +17,7 @@ ROOT = Path(topics.__file__).parents[1]
 PACKAGES = ("schemas", "streams", "sinks", "infra")
 UNMISTAKABLE = {name for name in TOPICS if "." in name}
 """`aggregates` and `anomalies` are names of ClickHouse tables, too."""
-MAY_NAME_TOPICS = {"schemas/topics.py", "streams/audit.py"}
+MAY_NAME_TOPICS = {"schemas/topics.py", "streams/audit.py", "streams/audit_results.py"}
 """The table itself, and the table of which topic is which ClickHouse table."""
 
 

@@ -10,9 +10,13 @@ SQL = re.compile(r"\b(SELECT|INSERT INTO|CREATE|ALTER|DROP|TRUNCATE|DELETE|SHOW|
 ALLOWED = {
     # Columns and tables as the code names them.
     ("streams/audit.py", "', '.join(_LEDGER)"),
-    ("streams/audit.py", "_ORIGIN"),
-    ("streams/audit.py", "columns"),
+    ("streams/audit.py", "ORIGIN"),
     ("streams/audit.py", "table"),
+    ("streams/audit_results.py", "ORIGIN"),
+    ("streams/audit_results.py", "columns"),
+    ("streams/audit_results.py", "table"),
+    ("streams/audit_results.py", "_stored(table)"),
+    ("streams/audit_results.py", "_stored('ledger')"),
     ("sinks/clickhouse/economics.py", "names"),
     ("sinks/clickhouse/economics.py", "columns"),
     ("sinks/clickhouse/economics.py", "table"),
