@@ -153,6 +153,7 @@ class LogReader:
         if not result.check_assignment(where) or not result.has_more():
             return None
         fetched = result._partition_records
+        fetched._records_iterator = None  # refers back to the records, megabytes that would wait for the collector
         begin = fetched.next_fetch_offset
         reader = BatchReader()
         while not self._is_full(reader, where.topic) and fetched._records.has_next():

@@ -3,7 +3,7 @@
 import ctypes
 import gc
 
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h of glibc
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8  # malloc.h of glibc
 _KEEP_BYTES = 512 << 20
 _GROW_BYTES = 16 << 20
 _GENERATION_0 = 50_000
@@ -19,6 +19,7 @@ def tune() -> None:
             (_M_TRIM_THRESHOLD, _KEEP_BYTES),
             (_M_MMAP_THRESHOLD, _KEEP_BYTES),
             (_M_TOP_PAD, _GROW_BYTES),
+            (_M_ARENA_MAX, 1),  # what a thread has freed, the others can use: they wait for the interpreter anyway
         ):
             mallopt(parameter, size)
     # Modules and classes live as long as the process: looking through them again and again finds nothing.

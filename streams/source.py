@@ -28,9 +28,9 @@ from streams.topology.model import Topology
 
 MOST_RECORDS = 10_000
 """Records of a chunk, about: whole record batches are taken."""
-_LARGEST_BACKLOG = 1_000_000
+_LARGEST_BACKLOG = 250_000
 """What a task may have in hand beyond a cut that is not committed (`Task.backlog`): bounds the memory while the sink is
-away."""
+away, or slower than the log."""
 _COMMIT_SECONDS = 0.25
 _FLAGGED_SECONDS = 0.05
 """From one commit to the next where there are flags: an alerting system does not wait for a batch to fill."""

@@ -1,12 +1,14 @@
 """Reading chunks from a real broker."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener
+from aiokafka.consumer.fetcher import PartitionRecords
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
@@ -72,6 +74,19 @@ def test_what_takes_long_to_process_comes_in_small_chunks_without_gaps(stack: St
     # A chunk ends with the batch that fills it, which has 256 KiB here, too.
     assert max(sum(map(len, chunk.values)) for chunk in chunks) <= 2 * (256 << 10)
     assert len(chunks) > 15
+
+
+def test_what_was_fetched_goes_when_it_has_been_read_and_does_not_wait_for_the_garbage_collector(
+    stack: Stack, trace_events: str
+) -> None:
+    log.fill(stack.kafka, trace_events, ((0, b"k", b"%08d" % number * 2_000) for number in range(500)))
+    gc.collect()
+    gc.disable()
+    try:
+        read(stack, trace_events, 0, 500)
+        assert not [kept for kept in gc.get_objects() if isinstance(kept, PartitionRecords)]
+    finally:
+        gc.enable()
 
 
 def test_what_was_aborted_and_what_comes_before_the_offset_is_not_read(stack: Stack, trace_events: str) -> None:
