@@ -69,12 +69,16 @@ def cases(events: int, backlog: int) -> dict[str, list[Case]]:
         # Without flush events: a checkpoint is to hold what is open in the midst of a stream.
         return [Case(name, value, replace(workload, flush=False)) for value, workload in varied.items()]
 
-    def of_series(events: int, *numbers: int) -> dict[str, Workload]:
-        return {f"{n:,}": Workload(events=max(events, 2 * n), assets=n) for n in numbers}
+    def of_series(events: int, *numbers: int, partitions: int = 4) -> dict[str, Workload]:
+        return {f"{n:,}": Workload(events=max(events, 2 * n), assets=n, partitions=partitions) for n in numbers}
 
     usual = Workload(events=events)
     return {
-        "series": axis("series", of_series(_LONGER * events, 100, 1_000, 10_000, 100_000, 1_000_000)),
+        "series": [
+            *axis("series", of_series(_LONGER * events, 100, 1_000, 10_000, 100_000)),
+            # As many as a checkpoint of each partition holds.
+            *axis("series", of_series(_LONGER * events, 1_000_000, partitions=16)),
+        ],
         "new": axis("new series", of_series(events, 1_000, 100_000)),
         "size": axis("event bytes", {f"{n:,}": Workload(events=events, event_bytes=n) for n in (120, 160, 400, 1_000)}),
         "metrics": axis(
@@ -167,7 +171,8 @@ One thing is varied at a time, the rest being as in Windows (500 series, 160 byt
 message, 4 partitions, one worker, checkpoints, ClickHouse with aggregates). Time is from the first opened partition to
 the last committed checkpoint; CPU and memory are the workers'. A checkpoint is one partition's; its time includes the
 insert into ClickHouse. Where series are varied there are five times the events, so that 100,000 have a hundred each;
-new series have the usual events, twenty each: most of that is what a series costs once, when it is first seen.
+1,000,000 are in 16 partitions, for the state of 250,000 is more than a checkpoint holds. New series have the usual
+events, twenty each: most of that is what a series costs once, when it is first seen.
 """
 
 
