@@ -28,9 +28,9 @@ from streams.topology.model import Topology
 
 MOST_RECORDS = 10_000
 """Records of a chunk, about: whole record batches are taken."""
-_LARGEST_BACKLOG = 250_000
-"""What a task may have in hand beyond a cut that is not committed (`Task.backlog`): bounds the memory while the sink is
-away, or slower than the log."""
+_LARGEST_BACKLOG = 1_000_000
+"""What the tasks together may have in hand beyond the cuts that are being committed (`Task.backlog`): bounds the memory
+while the sink is away, or slower than the log."""
 _COMMIT_SECONDS = 0.25
 _FLAGGED_SECONDS = 0.05
 """From one commit to the next where there are flags: an alerting system does not wait for a batch to fill."""
@@ -116,7 +116,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def process(self, delivery: Delivery) -> None:
         """Have the partition's task take a chunk. Called by the agents, one chunk of a topic at a time."""
         task = delivery.task
-        while task.open and task.backlog > _LARGEST_BACKLOG:
+        while task.open and sum(each.backlog for each in self.tasks.values()) > _LARGEST_BACKLOG:
             if task.pending is None:
                 task.cut()  # the committer finds it; until it is committed no more than this is in hand
             else:
