@@ -91,7 +91,7 @@ def check_partition(
     records: int,
     query: Query,
     messages: Mapping[str, Messages],
-    shortened: Collection[str] = (),
+    shortened: Collection[str],
 ) -> list[Check]:
     """All equations of one source partition.
 

@@ -115,8 +115,11 @@ def _deleted(table: str, seen: Messages, query: Query, origin: Mapping[str, Any]
 
 def _expired(missing: int, query: Query, origin: Mapping[str, Any]) -> int:
     """How many of the dead letters that ClickHouse no longer has were there when those that it deletes by now were."""
+    if missing <= 0:
+        return 0
     sql = f"SELECT max(dead_letters) FROM {_stored('ledger')} AND stored_at < now() - toIntervalYear(1)"  # noqa: S608
-    return max(min(missing, query(sql, dict(origin))[0][0]), 0) if missing > 0 else 0
+    were_there: int = query(sql, dict(origin))[0][0]
+    return min(missing, were_there)
 
 
 def _locate(
