@@ -188,7 +188,9 @@ def test_a_code_is_typed_or_clicked_and_its_archive_opens(
         assert page.inner_text('[data-figure="asset.name"]') == "saw-1"
         page.screenshot(path=SCREENSHOTS / "item.png")
         page.keyboard.press("Escape")
+        page.wait_for_selector(".asset-lists", state="hidden")  # one that closes gives the focus back, and Enter with it
         page.keyboard.press("Escape")
+        page.wait_for_selector(".item-dialog", state="hidden")
 
         for text, selector, expected in (
             (part[:-2] + ("0" if part[-2] != "0" else "1") + part[-1], "item.refused", "mistyped"),
