@@ -78,7 +78,8 @@ class Committer:
             if not cuts:
                 return
             published: Published = await self._publisher.call("publish", cuts)
-            self.sink_away = False
+            if published.rows:  # else the broker was lost before the sink had answered
+                self.sink_away = False
             self._telemetry.published(published)
         reopened = []
         for task in tasks:

@@ -113,8 +113,8 @@ class LogReader:
         polled = [self._consumer.last_poll_timestamp(where) or 0 for where in assigned]
         return not polled or time.time() * 1000 - max(polled) < _LOST_TOUCH_MS
 
-    async def next_chunks(self) -> tuple[list[Chunk], list[tuple[str, int]]]:
-        """The chunks that have arrived, waiting a while for one; and partitions whose position is out of the log."""
+    async def next_chunks(self) -> tuple[list[Chunk], list[tuple[str, int, int]]]:
+        """The chunks that have arrived, waiting a while for one; and topic, partition and offset out of the log."""
         self._consumer._coordinator.check_errors()
         fetcher = self._consumer._fetcher
         subscriptions = fetcher._subscriptions
@@ -122,13 +122,13 @@ class LogReader:
             if subscriptions.reassignment_in_progress:
                 await subscriptions.wait_for_assignment()
             chunks: list[Chunk] = []
-            lost: list[tuple[str, int]] = []
+            lost: list[tuple[str, int, int]] = []
             for where, result in list(fetcher._records.items()):
                 try:
                     with self._stage("fetch"):
                         chunk = self._take(result, where) if subscriptions.is_assigned(where) else None
-                except OffsetOutOfRangeError:
-                    lost.append((where.topic, where.partition))
+                except OffsetOutOfRangeError as error:
+                    lost.append((where.topic, where.partition, error.args[0][where]))
                     result = chunk = None
                 if chunk is not None:
                     chunks.append(chunk)

@@ -28,7 +28,7 @@ from streams.outbox import Cut
 from streams.pipe import Server, Sockets, pair
 from streams.rendering import Rendered, Renderer
 from streams.topology.model import Topology
-from streams.transaction import LARGEST_MESSAGE, Transactions
+from streams.transaction import LARGEST_CHECKPOINT, Transactions
 
 _log = structlog.get_logger("headrace")
 
@@ -185,7 +185,9 @@ class Publisher:
                 failures[position] = Failure("it is not open", False)
                 continue
             try:
-                rendered[position] = self._open[position][0].render(cut)
+                of_cut = self._open[position][0].render(cut)
+                _check_size(of_cut.blob)
+                rendered[position] = of_cut
             except Exception as error:
                 _log.exception("render_failed", topic=position[0], partition=position[1])
                 failures[position] = _failure(error)
@@ -193,11 +195,6 @@ class Publisher:
 
     async def _commit(self, transactions: Transactions, cut: Rendered, writing: asyncio.Task[dict[str, int]]) -> None:
         """Commit a cut once its rows are written; the broker gets it meanwhile."""
-        if len(cut.blob) > LARGEST_MESSAGE:
-            raise CheckpointError(
-                f"the state takes {len(cut.blob)} bytes, a checkpoint {LARGEST_MESSAGE}: "
-                "lower `time.duplicates` or the lateness of the windows"
-            )
         async with asyncio.timeout(_BROKER_SECONDS):
             await transactions.begin(cut.messages, cut.blob, cut.next_offset)
         written, _ = await asyncio.wait([writing], timeout=_OPEN_SECONDS)
@@ -253,6 +250,15 @@ def fork(topology: Topology, options: dict[str, Any], sink: Sink | None) -> Sock
         raise
     finally:
         os._exit(code)  # not the parent's clean-up, nor a wait for a write that hangs
+
+
+def _check_size(checkpoint: bytes) -> None:
+    """Before anything is written: rows of a cut that can never be committed would bar the way to a smaller state."""
+    if len(checkpoint) > LARGEST_CHECKPOINT:
+        raise CheckpointError(
+            f"the state takes {len(checkpoint)} bytes, a checkpoint {LARGEST_CHECKPOINT}: "
+            "lower `time.duplicates` or the lateness of the windows"
+        )
 
 
 def _failure(error: BaseException) -> Failure:

@@ -116,11 +116,8 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def process(self, delivery: Delivery) -> None:
         """Have the partition's task take a chunk. Called by the agents, one chunk of a topic at a time."""
         task = delivery.task
-        while task.open and sum(each.backlog for each in self.tasks.values()) > _LARGEST_BACKLOG:
-            if task.pending is None:
-                task.cut()  # the committer finds it; until it is committed no more than this is in hand
-            else:
-                await asyncio.sleep(0.01)
+        while task.open and sum(each.backlog for each in self.tasks.values()) > _LARGEST_BACKLOG:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # the committer's next cuts take it
         if not task.open or (task.topic, task.partition) not in self._assigned:
             return  # whoever owns the partition next reads it again
         try:
@@ -139,12 +136,19 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             fetched_at = time.monotonic()
             # Before anything is awaited: a chunk must not meet the task of a later opening.
             read = [(chunk, self.tasks.get((chunk.topic, chunk.partition))) for chunk in chunks]
-            lost = [self.tasks[position] for position in out_of_log if position in self.tasks]
-            for gone in lost:
-                await self._reopen(gone, IndexError("the log no longer has this position"))
+            for topic, partition, offset in out_of_log:
+                if (task := self.tasks.get((topic, partition))) is not None:
+                    self._reader.hold(topic, partition)
+                    self.add_future(self._skip(task, offset))
             for chunk, task in read:
                 if task is not None:
                     await self.channels[chunk.topic].put(Delivery(chunk, task, fetched_at))  # type: ignore[arg-type]
+
+    async def _skip(self, task: Task, read_to: int) -> None:
+        """Go on where the log now begins, once all is committed that was read before it was deleted."""
+        while task.open and (task.next_offset < read_to or not task.is_committed()):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
+        await self._reopen(task, IndexError("the log no longer has this position"))
 
     @Service.task
     async def _listen(self) -> None:

@@ -115,7 +115,7 @@ class Task:
         """The partition has been silent: let that be known, once the decision is durable."""
         self.last_active = time.monotonic()
         silence = self.last_active - self.quiet_since
-        if self.pending is not None or self._dirty or not self._whole:
+        if not self.is_committed():
             return
         cut = self._processor.declare_idle(int(silence * 1000))
         if cut is not None:
@@ -152,6 +152,10 @@ class Task:
             self._telemetry.durable("topics", published.committed_at - fetched_at)
         self.pending = None
 
+    def is_committed(self) -> bool:
+        """Whether there is nothing that has been processed and not committed."""
+        return self._whole and self.pending is None and not self._dirty
+
     def report(self, end: int | None) -> None:
         """Tell where the partition stands; `end` is the end of its log."""
         engine = self._processor.engine
@@ -162,7 +166,7 @@ class Task:
         """Let go. What is not committed is read again by the next owner."""
         if not self.open:  # let go of before its state was loaded: there is nothing to tell
             return
-        committed = self._whole and self.pending is None and not self._dirty
+        committed = self.is_committed()
         self.open = False
         self._telemetry.closed(self.topic, self.partition, self.next_offset, committed)
 

@@ -20,7 +20,9 @@ from streams.rendering import Message
 from streams.transactional_producer import TransactionalProducer
 
 LARGEST_MESSAGE = 16 << 20
-"""Bytes of the largest checkpoint; the checkpoint topic is created with the same limit."""
+"""Bytes of a message; the checkpoint topic is created with the same limit."""
+LARGEST_CHECKPOINT = LARGEST_MESSAGE - 1024
+"""Bytes; its message has a key and a batch around it."""
 
 
 class Transactions:

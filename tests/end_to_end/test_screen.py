@@ -188,7 +188,8 @@ def test_a_code_is_typed_or_clicked_and_its_archive_opens(
         assert page.inner_text('[data-figure="asset.name"]') == "saw-1"
         page.screenshot(path=SCREENSHOTS / "item.png")
         page.keyboard.press("Escape")
-        page.wait_for_selector(".asset-lists", state="hidden")  # one that closes gives the focus back, and Enter with it
+        # One that closes gives the focus back, and Enter with it.
+        page.wait_for_selector(".asset-lists", state="hidden")
         page.keyboard.press("Escape")
         page.wait_for_selector(".item-dialog", state="hidden")
 

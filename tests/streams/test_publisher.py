@@ -61,7 +61,11 @@ class Producer:
 class Kept:
     """A sink that takes everything."""
 
+    def __init__(self) -> None:
+        self.batches: list[Batch] = []
+
     def write(self, batch: Batch) -> int:
+        self.batches.append(batch)
         return len(batch)
 
     def written_to(self, topology: str, topic: str, partition: int, changes: int) -> tuple[int, int]:
@@ -96,8 +100,8 @@ async def opened(server: Publisher, *positions: publisher.Position) -> None:
         assert await opening is None
 
 
-def new() -> Publisher:
-    return Publisher(TOPOLOGY, {}, Kept())
+def new(sink: Kept | None = None) -> Publisher:
+    return Publisher(TOPOLOGY, {}, sink or Kept())
 
 
 def test_an_opening_that_ends_after_a_later_one_leaves_that_as_it_is(producers: list[Producer]) -> None:
@@ -146,6 +150,26 @@ def test_a_cut_that_cannot_be_rendered_fails_alone_and_is_told_of(producers: lis
 
     asyncio.run(run())
     assert [one.committed for one in producers] == [[], [1]]
+
+
+def test_nothing_is_written_of_a_cut_whose_state_no_checkpoint_holds(
+    producers: list[Producer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = Kept()
+
+    async def run() -> None:
+        server = new(sink)
+        await opened(server, HERE)
+        first, second = cuts(0, "a", "b")
+        assert (await server._publish({HERE: first})).failures == {}
+        monkeypatch.setattr(publisher, "LARGEST_CHECKPOINT", 100)
+        with capture_logs():
+            done = await server._publish({HERE: second})
+        assert "a checkpoint 100: lower `time.duplicates`" in done.failures[HERE].detail
+
+    asyncio.run(run())
+    assert len(sink.batches) == 1
+    assert producers[0].committed == [1]
 
 
 def test_a_coordinator_that_never_agrees_costs_its_partition_and_no_other(
