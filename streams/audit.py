@@ -91,12 +91,13 @@ def check_partition(
     records: int,
     query: Query,
     messages: Mapping[str, Messages],
-    shortened: Collection[str],
+    shortened: Mapping[str, int | None],
 ) -> list[Check]:
     """All equations of one source partition.
 
     `records` are those below the committed offset: what the log still holds (`count_from`), counted, and what the
-    ledger has of those before. `messages` by result topic; of the `shortened` ones retention has deleted the oldest.
+    ledger has of those before. `messages` by result topic; of the `shortened` ones retention has deleted the oldest
+    (`Broker.shortened`).
     """
     checks: list[Check] = []
 
@@ -135,7 +136,7 @@ def check_partition(
         )
     for topic, table in RESULT_TABLES.items():
         seen = messages.get(topic, Messages())
-        found = compare(topic, table, ledger[table], seen, topic in shortened, query, origin)
+        found = compare(topic, table, ledger[table], seen, shortened, query, origin)
         check(f"{table} in ClickHouse", found.expected_rows, found.rows, found.of_rows)
         check(f"distinct ids of {table} in ClickHouse", found.expected_rows, found.ids, found.of_rows)
         check(f"messages on {topic}", found.expected_messages, seen.messages, found.of_messages)

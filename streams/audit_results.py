@@ -20,6 +20,8 @@ ORIGIN = "WHERE topology = %(topology)s AND topic = %(topic)s AND partition = %(
 _MOST_NAMED = 10
 _NEVER = 2**32 - 1
 """The last second that ClickHouse's DateTime knows."""
+_CLOCKS_DIFFER = 86_400
+"""Seconds, more than the clocks of workers and of ClickHouse are apart."""
 
 RESULT_TABLES = {
     "aggregates": "aggregates", "anomalies": "anomalies", "alarms": "alarms", "process.adjustments": "adjustments",
@@ -68,15 +70,18 @@ def compare(
     table: str,
     emitted: int,
     seen: Messages,
-    shortened: bool,
+    shortened: Mapping[str, int | None],
     query: Query,
     origin: Mapping[str, Any],
 ) -> Compared:
-    """Hold rows and messages against what the ledger says was emitted; `shortened`: retention has deleted messages."""
+    """Hold rows and messages against what the ledger says was emitted.
+
+    Of the `shortened` topics retention has deleted the oldest messages: with each the time of the oldest record left.
+    """
     columns = "count(), uniqExact(id), groupBitXor(halfMD5(id))"
     rows, ids, digest = query(f"SELECT {columns} FROM headrace.{table} {ORIGIN}", dict(origin))[0]  # noqa: S608
     expected = emitted - (_expired(emitted - ids, query, origin) if topic == DEAD_LETTERS.name else 0)
-    deleted = _deleted(table, seen, query, origin) if shortened else _Deleted()
+    deleted = _deleted(table, seen, shortened[topic], query, origin) if topic in shortened else _Deleted()
     sent = expected - deleted.messages
     same = digest ^ deleted.digest == seen.digest
     right = same and rows == ids == expected and sent == seen.messages == len(seen.ids)
@@ -95,13 +100,16 @@ class _Deleted(NamedTuple):
     """Those of rows that were stored within that second."""
 
 
-def _deleted(table: str, seen: Messages, query: Query, origin: Mapping[str, Any]) -> _Deleted:
-    """Rows are stored in the order of their messages: what was stored before the oldest message there is."""
-    since = _NEVER
+def _deleted(table: str, seen: Messages, oldest_ms: int | None, query: Query, origin: Mapping[str, Any]) -> _Deleted:
+    """Rows are stored in the order of their messages: what was stored before the oldest message there is.
+
+    Should that be long after the oldest record of the log, which may be another source's, some are missing.
+    """
+    since = _NEVER if oldest_ms is None else oldest_ms // 1000 + _CLOCKS_DIFFER
     if seen.ids:
         oldest = {"ids": list(islice(seen.ids, _MOST_NAMED))}  # of the first one alone the row may be what is missing
         sql = f"SELECT toUnixTimestamp(min(stored_at)) FROM {_stored(table)} AND id IN %(ids)s"  # noqa: S608
-        since = query(sql, {**origin, **oldest})[0][0]
+        since = min(since, query(sql, {**origin, **oldest})[0][0])
     at = {**origin, "since": since}
     columns = "uniqExact(id), groupBitXor(halfMD5(id))"
     sql = f"SELECT {columns} FROM {_stored(table)} AND stored_at < toDateTime(%(since)s, 'UTC')"  # noqa: S608

@@ -54,10 +54,15 @@ class Broker:
         ends: dict[TopicPartition, int] = await self._asked.end_offsets(places)
         return ends
 
-    async def shortened(self, names: Collection[str]) -> list[TopicPartition]:
-        """Partitions of which retention has deleted the oldest messages."""
+    async def shortened(self, names: Collection[str]) -> dict[TopicPartition, int | None]:
+        """Partitions of which retention has deleted the oldest records, and the time of the oldest one left.
+
+        In ms since the epoch, by the clock of who wrote it; None where nothing is left.
+        """
         begin = await self._asked.beginning_offsets(await self._partitions(names))
-        return [place for place, offset in begin.items() if offset > 0]
+        places = [place for place, offset in begin.items() if offset > 0]
+        oldest = await self._asked.offsets_for_times(dict.fromkeys(places, 0)) if places else {}
+        return {place: None if oldest[place] is None else oldest[place].timestamp for place in places}
 
     async def messages(self, names: Collection[str]) -> dict[str, dict[str, Messages]]:
         """Messages of result topics: by topic, and by the `ce_source` that they name."""

@@ -89,8 +89,8 @@ async def _gather(topology: Topology, settings: Settings, client: Client) -> lis
                 mine = {topic: seen[source] for topic, seen in messages.items() if source in seen}
                 # Results lie in the partition of their source's number, conditions of alarms in any.
                 short = {
-                    place.topic
-                    for place in shortened
+                    place.topic: oldest
+                    for place, oldest in shortened.items()
                     if place.partition == position.partition or place.topic == ALARM_ACTIONS.name
                 }
                 checks += check_partition(topology, position, counted[position], query, mine, short)

@@ -35,6 +35,24 @@ def test_the_audit_holds_for_what_retention_has_left_and_finds_what_is_missing_t
     assert (fewer["partition"], fewer["expected"] - fewer["found"]) == (1, 1)
 
 
+def test_a_row_that_was_stored_long_after_the_oldest_message_left_needs_its_message(
+    deploy: Callable[[str], Plant],
+) -> None:
+    plant = deploy(TOPOLOGY)
+    plant.send("machine.events", disordered(3_000))
+    plant.run_to_the_end()
+    messages = [message for message in plant.log("aggregates") if message.partition == 0]
+    delete(plant, "aggregates", 0, messages[-1].offset + 1)
+    assert failed(plant) == {}  # a transaction marker is left
+    late = dict(messages[-1].headers)["ce_id"].decode()
+    plant.query(  # which takes the row's place
+        "INSERT INTO headrace_store.aggregates (*, stored_at) SELECT *, now() + toIntervalDay(3) "
+        f"FROM headrace_store.aggregates FINAL WHERE id = '{late}' AND {mine(plant)} "
+        "SETTINGS insert_allow_materialized_columns = 1"
+    )
+    assert failed(plant)["the same ids in aggregates and on aggregates"] == [f"no message for the row with id {late}"]
+
+
 def test_dead_letters_that_clickhouse_deletes_after_a_year_are_not_missed(deploy: Callable[[str], Plant]) -> None:
     plant = deploy(TOPOLOGY)
     plant.send("machine.events", [(0, b"{"), (0, b"null")])
