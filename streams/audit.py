@@ -5,7 +5,7 @@ group has committed and holds it against everything that can be counted independ
 broker, messages on the result topics (read_committed, distinct ids), rows in ClickHouse.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
