@@ -65,7 +65,7 @@ $(CHROMIUM):
 	  echo "the tests of the screen need Chromium and a font with Chinese: install" $$missing >&2; exit 1; \
 	fi
 
-test: setup $(AMTOOL) $(CHROMIUM) ## run all tests
+test: setup $(AMTOOL) $(CHROMIUM) ## run the tests, all but the long ones of `make faults`
 	@$(RUN)/pytest $(PARALLEL)
 
 faults: setup ## break everything that can break, under load; prints the table of docs/RELIABILITY.md
