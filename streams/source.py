@@ -32,8 +32,9 @@ _LARGEST_BACKLOG = 1_000_000
 """What the tasks together may have in hand beyond the cuts that are being committed (`Task.backlog`): bounds the memory
 while the sink is away, or slower than the log."""
 _COMMIT_SECONDS = 0.25
-_FLAGGED_SECONDS = 0.05
-"""From one commit to the next where there are flags: an alerting system does not wait for a batch to fill."""
+_FLAGGED_SECONDS = 0.1
+"""From one commit to the next where there are flags: an alerting system does not wait for a batch to fill. Where flags come
+all the time, more commits would load broker and sink and come no sooner."""
 _REPORT_SECONDS = 0.25
 _REOPEN_SECONDS = 0.5
 _FENCED_SECONDS = 3.0
