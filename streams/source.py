@@ -33,8 +33,8 @@ _LARGEST_BACKLOG = 1_000_000
 while the sink is away, or slower than the log."""
 _COMMIT_SECONDS = 0.25
 _FLAGGED_SECONDS = 0.1
-"""From one commit to the next where there are flags: an alerting system does not wait for a batch to fill. Where flags come
-all the time, more commits would load broker and sink and come no sooner."""
+"""From one commit to the next where there are flags: an alerting system does not wait for a batch to fill. Where flags
+come all the time, more commits would load broker and sink and come no sooner."""
 _REPORT_SECONDS = 0.25
 _REOPEN_SECONDS = 0.5
 _FENCED_SECONDS = 3.0
