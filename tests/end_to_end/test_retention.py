@@ -1,5 +1,6 @@
 """The audit once retention has deleted what is old: of what is left it still proves every row and every message."""
 
+import signal
 from collections.abc import Callable
 
 from tests.end_to_end.plant import Plant
@@ -51,6 +52,27 @@ def test_a_row_that_was_stored_long_after_the_oldest_message_left_needs_its_mess
         "SETTINGS insert_allow_materialized_columns = 1"
     )
     assert failed(plant)["the same ids in aggregates and on aggregates"] == [f"no message for the row with id {late}"]
+
+
+def test_a_worker_that_retention_overtakes_goes_on_behind_what_was_deleted_and_the_audit_tells(
+    deploy: Callable[[str], Plant],
+) -> None:
+    plant = deploy(TOPOLOGY)
+    records = disordered(9_000)
+    plant.send("machine.events", records[:3_000])
+    worker = plant.worker()
+    worker.wait_until_at_end()
+    worker.process.send_signal(signal.SIGSTOP)
+    plant.send("machine.events", records[3_000:6_000])
+    end = max(record.offset for record in plant.log("machine.events") if record.partition == 0) + 1
+    delete(plant, "machine.events", 0, end)
+    worker.process.send_signal(signal.SIGCONT)
+    plant.send("machine.events", records[6_000:])
+    plant.finish(worker)
+    assert "the log no longer has this position" in worker.log.read_text()
+    [loss] = checks(plant)
+    assert (loss["name"], loss["partition"]) == ("records deleted before they were read", 0)
+    assert 0 < loss["found"] < end
 
 
 def test_dead_letters_that_clickhouse_deletes_after_a_year_are_not_missed(deploy: Callable[[str], Plant]) -> None:
