@@ -51,6 +51,12 @@ def look_up(page: Any, text: str) -> None:
     page.press(".search input", "Enter")
 
 
+def close(page: Any, dialog: str) -> None:
+    """Close the dialog on top, and wait until it is gone: one that closes gives the focus back, and keys with it."""
+    page.keyboard.press("Escape")
+    page.wait_for_selector(dialog, state="hidden")
+
+
 @pytest.fixture
 def screens() -> Iterator[Callable[..., ScreenProcess]]:
     """Starts screens, which end with the test."""
@@ -187,11 +193,8 @@ def test_a_code_is_typed_or_clicked_and_its_archive_opens(
         page.wait_for_selector(".asset-lists")
         assert page.inner_text('[data-figure="asset.name"]') == "saw-1"
         page.screenshot(path=SCREENSHOTS / "item.png")
-        page.keyboard.press("Escape")
-        # One that closes gives the focus back, and Enter with it.
-        page.wait_for_selector(".asset-lists", state="hidden")
-        page.keyboard.press("Escape")
-        page.wait_for_selector(".item-dialog", state="hidden")
+        close(page, ".asset-lists")
+        close(page, ".item-dialog")
 
         for text, selector, expected in (
             (part[:-2] + ("0" if part[-2] != "0" else "1") + part[-1], "item.refused", "mistyped"),
@@ -203,12 +206,10 @@ def test_a_code_is_typed_or_clicked_and_its_archive_opens(
         ):
             look_up(page, text)
             page.wait_for_selector(f'[data-figure="{selector}"]:has-text("{expected}")')
-            page.keyboard.press("Escape")
-            page.wait_for_selector(".item-dialog", state="hidden")
+            close(page, ".item-dialog")
         look_up(page, code(PARTS, 4))
         page.wait_for_selector(".moment.wrong")
-        page.keyboard.press("Escape")
-        page.wait_for_selector(".item-dialog", state="hidden")
+        close(page, ".item-dialog")
         newest = page.locator('.traced:has([data-figure^="traceability.newest."])')  # above them may be flags
         assert newest.locator(".traced-name").all_inner_texts() == ["BUNDLE …0000", "POLE …0000", "TP-1 …0000"]
         newest.first.click()
@@ -236,8 +237,7 @@ def test_a_screen_for_one_enterprise_shows_nothing_of_another(
             look_up(page, item)
             page.wait_for_selector('[data-figure="item.status"]:has-text("UNKNOWN"), [data-figure="item.refused"]')
             assert page.locator(".moment, .relative").count() == 0
-            page.keyboard.press("Escape")
-            page.wait_for_selector(".item-dialog", state="hidden")
+            close(page, ".item-dialog")
         look_up(page, code(FOREIGN, 0))
         page.wait_for_selector(".moment")
         assert visitor.errors == []
