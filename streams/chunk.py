@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from streams.compute.events import Ints
 
 
@@ -23,3 +25,12 @@ class Chunk(NamedTuple):
     offsets: Ints
     broker_ts: Ints
     """The broker's timestamp of each record, ms."""
+
+    def split(self, offset: int) -> tuple["Chunk", "Chunk"]:
+        """What is below `offset`, which lies within, and the rest."""
+        at = int(np.searchsorted(self.offsets, offset))
+        return self._records(slice(at))._replace(end=offset), self._records(slice(at, None))._replace(begin=offset)
+
+    def _records(self, which: slice) -> "Chunk":
+        columns = self.keys[which], self.values[which], self.offsets[which], self.broker_ts[which]
+        return Chunk(self.topic, self.partition, self.begin, self.end, *columns)

@@ -6,12 +6,13 @@ kept.
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from schemas.errors import CheckpointError, HeadraceError
+from streams.outbox import Cut
 from streams.pipe import Caller
-from streams.publisher import Failure, Published, SinkTrouble
+from streams.publisher import Failure, Position, Published, SinkTrouble
 from streams.task import Task
 from streams.telemetry import Telemetry
 
@@ -69,6 +70,15 @@ class Committer:
         """Let go of a partition. What is not committed is read again by its next owner."""
         await self._publisher.call("close", (topic, partition))
 
+    async def tell(self, tasks: Sequence[Task]) -> None:
+        """Give out the messages that the open ones of these tasks have: ahead of rows and state."""
+        cuts = {(task.topic, task.partition): task.ahead for task in tasks if task.open and task.cut_ahead()}
+        if not cuts:
+            return
+        published: Published = await self._publisher.call("tell", cuts)
+        self._telemetry.told(published)
+        await self._settle(tasks, cuts, published, Task.told)
+
     async def commit(self, tasks: Sequence[Task]) -> None:
         """Commit what the open ones of these tasks have to commit; returns when it is durable or a task has failed."""
         async with self._lock:
@@ -81,6 +91,16 @@ class Committer:
             if published.rows:  # else the broker was lost before the sink had answered
                 self.sink_away = False
             self._telemetry.published(published)
+        await self._settle(tasks, cuts, published, Task.committed)
+
+    async def _settle(
+        self,
+        tasks: Sequence[Task],
+        cuts: Mapping[Position, Cut | None],
+        published: Published,
+        done: Callable[[Task, Published], None],
+    ) -> None:
+        """Let tasks know what became of their cuts."""
         reopened = []
         for task in tasks:
             position = task.topic, task.partition
@@ -89,7 +109,7 @@ class Committer:
             if position in published.failures:
                 reopened.append(self._reopen(task, PublishingFailed(published.failures[position])))
             else:
-                task.committed(published)
+                done(task, published)
         await asyncio.gather(*reopened)
 
     def sink_failed(self, trouble: SinkTrouble) -> None:

@@ -62,10 +62,14 @@ class PartitionProcessor(ABC):
         """Give out what follows from an idle decision that a cut or a restored checkpoint carries."""
         return []
 
-    def cut(self) -> Cut:
-        """Take the outbox together with the state that it belongs to."""
+    def cut(self, told: bool = False) -> Cut:
+        """Take the outbox together with the state that it belongs to; `told`: its messages were given out before."""
         row = ledger(self.engine, self.next_offset, self.first_offset, self.broker_ts)
-        return self.outbox.take(self._checkpoint(), row)
+        return self.outbox.take(self.next_offset, self._checkpoint(), row, told)
+
+    def cut_ahead(self) -> Cut:
+        """Take the outbox alone: its messages are given out, its rows and the state follow with the next cut."""
+        return self.outbox.take(self.next_offset, None, {})
 
     def restore(self, checkpoint: Checkpoint) -> list[str]:
         """Continue from `checkpoint`; names the windows, detectors and alarms that start without state."""

@@ -5,15 +5,16 @@ last one is written. The publisher is forked, talks to the worker over a pair of
 that it never outlives the worker. It owns the producers of the worker's partitions and the sink; which partitions there
 are, and what becomes of one that failed, is the worker's to decide.
 
-A transaction is committed only when the rows of all cuts are in the sink. Rows are keyed and bit-identical, so that
-writing them again after a crash changes nothing.
+Messages are given out at once: whoever waits for a flag does not wait for a database. State and offset are committed
+only when the rows of all cuts are in the sink. Rows are keyed and bit-identical, so that writing them again after a
+crash changes nothing.
 """
 
 import asyncio
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -37,8 +38,6 @@ Position = tuple[str, int]
 _LONGEST_WAIT = 10.0
 _SLOW_SECONDS = 5.0
 """A write that takes longer makes the worker not ready: the sink hangs."""
-_OPEN_SECONDS = 2.0
-"""How long a transaction stays open for the sink."""
 _STOP_SECONDS = 2.0
 _BROKER_SECONDS = 30.0
 """For one step of a transaction: a coordinator that answers and never agrees must not hold up the other partitions.
@@ -62,9 +61,10 @@ class Published:
     rows: dict[str, int]
     """Rows in the sink, by table."""
     render_seconds: float = 0.0
-    insert_seconds: float = 0.0
-    inserted_at: float = 0.0
+    rendered_at: float = 0.0
     """Moments of the system's monotonic clock, which both processes share."""
+    told_at: float = 0.0
+    inserted_at: float = 0.0
     committed_at: float = 0.0
 
 
@@ -93,7 +93,7 @@ class Publisher:
         self._thread = ThreadPoolExecutor(1, "sink")
         self._taking: dict[Position, Transactions] = {}
         self._open: dict[Position, tuple[Renderer, Transactions]] = {}
-        self._committing: dict[Position, asyncio.Task[None]] = {}
+        self._committing: dict[Position, set[asyncio.Task[None]]] = {}
         self._decided: dict[str, bool] = {}
         """What became of the last transactions of partitions that could not be opened yet."""
 
@@ -102,7 +102,8 @@ class Publisher:
         server = Server(sockets)
         self._tell = server.tell
         await server.serve({
-            "open": self._take_over, "written_to": self._written_to, "publish": self._publish, "close": self._close,
+            "open": self._take_over, "written_to": self._written_to, "tell": self._tell_of, "publish": self._publish,
+            "close": self._close,
         })  # fmt: skip
 
     async def _take_over(self, position: Position) -> Failure | None:
@@ -143,70 +144,85 @@ class Publisher:
     async def _close(self, position: Position) -> None:
         """Let go of a partition. What is not committed is read again by its next owner."""
         self._taking.pop(position, None)  # its taking over ends when it sees that
-        committing = self._committing.pop(position, None)
-        if committing is not None:
+        for committing in self._committing.pop(position, ()):
             committing.cancel()
         opened = self._open.pop(position, None)
         if opened is not None:
             await opened[1].stop(_STOP_SECONDS)
 
-    async def _publish(self, cuts: Mapping[Position, Cut]) -> Published:
-        """Make cuts durable: returns when they are, or have failed, or nobody needs them any more."""
-        begin = time.monotonic()
+    async def _tell_of(self, cuts: Mapping[Position, Cut]) -> Published:
+        """Give out the messages of cuts that go ahead."""
         done = Published({}, {}, {})
-        rendered = self._render(cuts, done.failures)
-        done.render_seconds = time.monotonic() - begin
-        begin = time.monotonic()
-        writing = asyncio.create_task(self._write(rendered))
-        writing.add_done_callback(lambda _: setattr(done, "inserted_at", time.monotonic()))
-        commits = {
-            position: asyncio.create_task(self._commit(self._open[position][1], cut, writing))
-            for position, cut in rendered.items()
-        }
-        self._committing |= commits
-        outcomes = await asyncio.gather(*commits.values(), return_exceptions=True)
-        writing.cancel()  # where nobody needs it any more
-        await asyncio.wait([writing])
-        done.committed_at = time.monotonic()
-        done.insert_seconds = done.inserted_at - begin
-        if not writing.cancelled() and writing.exception() is None:
-            done.rows = writing.result()
-        for (position, cut), outcome in zip(rendered.items(), outcomes, strict=True):
-            done.checkpoint_bytes[position] = len(cut.blob)
-            if isinstance(outcome, BaseException):
-                done.failures[position] = _failure(outcome)
+        rendered = self._render(cuts, done)
+        await self._together(done, {
+            position: self._give_out(self._open[position][1], cut, done) for position, cut in rendered.items()
+        })  # fmt: skip
         return done
 
-    def _render(self, cuts: Mapping[Position, Cut], failures: dict[Position, Failure]) -> dict[Position, Rendered]:
+    async def _publish(self, cuts: Mapping[Position, Cut]) -> Published:
+        """Make cuts durable: returns when they are, or have failed, or nobody needs them any more."""
+        done = Published({}, {}, {})
+        rendered = self._render(cuts, done)
+        writing = asyncio.create_task(self._write(rendered))
+        writing.add_done_callback(lambda _: setattr(done, "inserted_at", time.monotonic()))
+        await self._together(done, {
+            position: self._commit(self._open[position][1], cut, writing, done) for position, cut in rendered.items()
+        })  # fmt: skip
+        writing.cancel()  # where nobody needs it any more
+        await asyncio.wait([writing])
+        if not writing.cancelled() and writing.exception() is None:
+            done.rows = writing.result()
+        return done
+
+    async def _together(self, done: Published, commits: Mapping[Position, Coroutine[Any, Any, None]]) -> None:
+        """Run these until each has come to its end; `_close` ends those of its partition."""
+        tasks = {position: asyncio.create_task(commit) for position, commit in commits.items()}
+        for position, task in tasks.items():
+            running = self._committing.setdefault(position, set())
+            running.add(task)
+            task.add_done_callback(running.discard)
+        outcomes = await asyncio.gather(*tasks.values(), return_exceptions=True)
+        done.committed_at = time.monotonic()
+        for position, outcome in zip(tasks, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                done.failures[position] = _failure(outcome)
+
+    def _render(self, cuts: Mapping[Position, Cut], done: Published) -> dict[Position, Rendered]:
         """The cuts that can be rendered; what cannot be must not hold up the others."""
+        begin = time.monotonic()
         rendered: dict[Position, Rendered] = {}
         for position, cut in cuts.items():
             if position not in self._open:
-                failures[position] = Failure("it is not open", False)
+                done.failures[position] = Failure("it is not open", False)
                 continue
             try:
                 of_cut = self._open[position][0].render(cut)
                 _check_size(of_cut.blob)
                 rendered[position] = of_cut
+                done.checkpoint_bytes[position] = len(of_cut.blob)
             except Exception as error:
                 _log.exception("render_failed", topic=position[0], partition=position[1])
-                failures[position] = _failure(error)
+                done.failures[position] = _failure(error)
+        done.rendered_at = done.told_at = done.inserted_at = time.monotonic()
+        done.render_seconds = done.rendered_at - begin
         return rendered
 
-    async def _commit(self, transactions: Transactions, cut: Rendered, writing: asyncio.Task[dict[str, int]]) -> None:
-        """Commit a cut once its rows are written; the broker gets it meanwhile."""
-        async with asyncio.timeout(_BROKER_SECONDS):
-            await transactions.begin(cut.messages, cut.blob, cut.next_offset)
-        written, _ = await asyncio.wait([writing], timeout=_OPEN_SECONDS)
-        if not written:  # readers of the results do not wait for a sink that is away
+    async def _give_out(self, transactions: Transactions, cut: Rendered, done: Published) -> None:
+        """Give out the messages of a cut."""
+        if cut.messages:
             async with asyncio.timeout(_BROKER_SECONDS):
-                await transactions.abort()
-            await asyncio.wait([writing])
-            async with asyncio.timeout(_BROKER_SECONDS):
-                await transactions.begin(cut.messages, cut.blob, cut.next_offset)
+                await transactions.tell(cut.messages, cut.next_offset)
+        done.told_at = time.monotonic()
+
+    async def _commit(
+        self, transactions: Transactions, cut: Rendered, writing: asyncio.Task[dict[str, int]], done: Published
+    ) -> None:
+        """Give out the messages of a cut, and commit its state once its rows are written."""
+        await self._give_out(transactions, cut, done)
+        await asyncio.wait([writing])
         writing.result()
         async with asyncio.timeout(_BROKER_SECONDS):
-            await transactions.commit()
+            await transactions.keep(cut.blob, cut.next_offset)
 
     async def _write(self, cuts: Mapping[Position, Rendered]) -> dict[str, int]:
         """Write the rows, again and again until the sink has taken them or nobody needs them."""

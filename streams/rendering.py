@@ -50,9 +50,10 @@ class Rendered(NamedTuple):
 
     next_offset: int
     blob: bytes
-    """The checkpoint."""
+    """The checkpoint; empty in a cut that goes ahead."""
     messages: list[Message]
     tables: dict[str, list[Rows]]
+    """Rows, also of the cuts that went ahead of this one; none in one that goes ahead."""
 
 
 class Renderer:
@@ -94,9 +95,11 @@ class Renderer:
             self._messages.append(Message(self._topic, b"tick", id_, encode(tick)))
         for readings in cut.readings:
             self._add_readings(readings)
+        messages, self._messages = [] if cut.told else self._messages, []
+        if cut.checkpoint is None:
+            return Rendered(cut.next_offset, b"", messages, {})
         self._to_sink("ledger", 1, dict(cut.ledger))
-        messages, tables = self._messages, self._tables
-        self._messages, self._tables = [], {}
+        tables, self._tables = self._tables, {}
         engine = {"series": self._names.lists, **cut.checkpoint.engine}
         return Rendered(cut.next_offset, pack(msgspec.structs.replace(cut.checkpoint, engine=engine)), messages, tables)
 

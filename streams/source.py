@@ -32,9 +32,8 @@ _LARGEST_BACKLOG = 1_000_000
 """What the tasks together may have in hand beyond the cuts that are being committed (`Task.backlog`): bounds the memory
 while the sink is away, or slower than the log."""
 _COMMIT_SECONDS = 0.25
-_FLAGGED_SECONDS = 0.1
-"""From one commit to the next where there are flags: an alerting system does not wait for a batch to fill. Where flags
-come all the time, more commits would load broker and sink and come no sooner."""
+_TELL_SECONDS = 0.05
+"""From one giving out of flags to the next: where they come all the time, more would only load the broker."""
 _REPORT_SECONDS = 0.25
 _REOPEN_SECONDS = 0.5
 _FENCED_SECONDS = 3.0
@@ -169,22 +168,23 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             self._lost.add(told.position)
 
     @Service.task
-    async def _commit(self) -> None:
-        begun = all_begun = time.monotonic()
+    async def _tell(self) -> None:
+        """Give out flags and alarms as they come: whoever waits for them does not wait for a batch to fill."""
         while not self.should_stop:
-            least = begun + max(_FLAGGED_SECONDS, 4 * self._committer.cut_seconds) - time.monotonic()
-            await self.sleep(max(least, 0.0))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._flagged.wait(), max(all_begun + _COMMIT_SECONDS - time.monotonic(), 0.0))
+            await self._flagged.wait()
             self._flagged.clear()
-            self._pass_time()
+            await self._committer.tell(list(self.tasks.values()))
+            await self.sleep(_TELL_SECONDS)
+
+    @Service.task
+    async def _commit(self) -> None:
+        begun = time.monotonic()
+        while not self.should_stop:
+            due = begun + max(_COMMIT_SECONDS, 4 * self._committer.cut_seconds)
+            await self.sleep(max(due - time.monotonic(), 0.0))
             begun = time.monotonic()
-            tasks = list(self.tasks.values())
-            if begun >= all_begun + _COMMIT_SECONDS:
-                all_begun = begun
-            else:
-                tasks = [task for task in tasks if task.flagged]
-            await self._committer.commit(tasks)
+            self._pass_time()
+            await self._committer.commit(list(self.tasks.values()))
 
     @Service.task
     async def _report(self) -> None:
@@ -204,6 +204,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         now = time.monotonic()
         for position, task in self.tasks.items():
             silent = (now - task.last_active) * 1000 >= self._topology.time.idle_timeout
+            silent = silent and not self._committer.sink_away  # no flag is given out before the decision is durable
             if (silent or task.is_due()) and self._reader.is_at_end(*position, task.next_offset):
                 if task.is_due():
                     task.tick()

@@ -37,13 +37,16 @@ class Task:
     """The state of one source partition and what it has to give out.
 
     A chunk changes the state as a whole or the task is broken: state that saw half a chunk is never checkpointed. At
-    most one cut is under way (`pending`); until it is committed its results are kept, and the next cut waits.
+    most one cut is under way (`pending`); until it is committed its results are kept, and the next cut waits. Meanwhile
+    messages can go `ahead`, of one cut at a time: whoever takes over computes from the checkpoint what was told since,
+    and does not give it out again.
     """
 
     def __init__(self, topology: Topology, topic: str, partition: int, telemetry: Telemetry) -> None:
         self.topic = topic
         self.partition = partition
         self.pending: Cut | None = None
+        self.ahead: Cut | None = None
         self.backlog = 0
         """What has been processed since the last cut, weighed by the memory it takes: an event or a value counts 1, a
         row of production, quality or logistics 10, a dead letter 100."""
@@ -55,7 +58,7 @@ class Task:
         """Where the checkpoint stands whose topology was another, so that something began anew: `changes`, and
         `next_offset` with `settled`."""
         self.flagged = False
-        """Whether there are flags or alarms since the last cut: somebody waits for them."""
+        """Whether there are flags or alarms that have not been given out: somebody waits for them."""
         self._topology = topology
         self._telemetry = telemetry
         self._processor = self._new_processor(0)
@@ -65,9 +68,18 @@ class Task:
         """Whether records have come since it was opened."""
         self._ticked_at = -_EVER
         self._cut_at = 0.0
+        self._deciding = False
+        """Whether an idle decision is not durable yet: nothing that follows from it may be given out."""
+        self._told = -1
+        """Up to where messages were given out beyond the checkpoint that was loaded."""
         self._fetched: list[float] = []
-        """When the chunks since the last cut were read (monotonic seconds)."""
+        """When the chunks since the last cut of either kind were read (monotonic seconds)."""
+        self._in_ahead: list[float] = []
+        self._gone_ahead: list[float] = []
+        """When those were read whose rows go with the next cut."""
         self._in_cut: list[float] = []
+        self._told_in_cut = 0
+        """The number of those in the cut that had gone ahead of it."""
 
     @property
     def next_offset(self) -> int:
@@ -77,18 +89,23 @@ class Task:
     async def start(self, checkpoints: CheckpointReader) -> None:
         """Load the newest checkpoint. The last owner has to be fenced already: then the state is final and ours."""
         begin = time.monotonic()
-        blob, committed = await checkpoints.newest(self.topic, self.partition)
+        blob, told, committed = await checkpoints.newest(self.topic, self.partition)
         log_start, log_end = await checkpoints.log_range(self.topic, self.partition)
         if blob is None:
             self._processor = self._new_processor(log_start)
         else:
             self._restore(blob, committed, log_start, log_end)
+        if told is not None:
+            self._go_on_from(told)
         self.open = True
         self.last_active = self.quiet_since = time.monotonic()
         self._telemetry.opened(self.topic, self.partition, self.next_offset, blob is not None, self.last_active - begin)
 
     def feed(self, chunk: Chunk, fetched_at: float) -> None:
         """Process a chunk that begins at `next_offset`."""
+        if self.next_offset < self._told < chunk.end:
+            until, chunk = chunk.split(self._told)
+            self.feed(until, fetched_at)
         before = replace(self._processor.engine.counts)
         rows = sum(self._processor.engine.rows.values())
         self._whole = False
@@ -104,12 +121,24 @@ class Task:
         self._read_any = self._read_any or len(chunk.values) > 0
         self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)
         self.flagged = self.flagged or self._processor.outbox.urgent
+        if self.next_offset == self._told:
+            self._begin(self._processor.cut(told=True))
 
     def cut(self) -> bool:
         """Have a cut pending, if there is anything to commit."""
-        if self.pending is None and self._dirty and self._whole:
+        if self.pending is None and self._dirty and self._whole and self.next_offset >= self._told:
             self._begin(self._processor.cut())
         return self.pending is not None
+
+    def cut_ahead(self) -> bool:
+        """Have a cut going ahead, if somebody waits for what is in it."""
+        may = self._whole and self.next_offset >= self._told and not self._deciding
+        if self.ahead is None and self.flagged and may:
+            self.ahead = self._processor.cut_ahead()
+            self.flagged = False
+            self._in_ahead, self._fetched = self._fetched, []
+            self._gone_ahead += self._in_ahead
+        return self.ahead is not None
 
     def declare_idle(self) -> None:
         """The partition has been silent: let that be known, once the decision is durable."""
@@ -120,6 +149,7 @@ class Task:
         cut = self._processor.declare_idle(int(silence * 1000))
         if cut is not None:
             self._begin(cut)
+            self._deciding = True
             before = replace(self._processor.engine.counts)
             flags = self._processor.settle()  # goes into the next cut: this one carries the decision alone
             self._dirty = True
@@ -143,14 +173,22 @@ class Task:
         self._processor.outbox.add_tick()
         self._dirty = True
 
+    def told(self, published: Published) -> None:
+        """What went ahead has been given out."""
+        for fetched_at in self._in_ahead:
+            self._telemetry.durable("topics", published.told_at - fetched_at)
+        self.ahead = None
+
     def committed(self, published: Published) -> None:
         """The pending cut is durable."""
         size = published.checkpoint_bytes[self.topic, self.partition]
         self._telemetry.checkpointed(published.committed_at - self._cut_at, size)
         for fetched_at in self._in_cut:
             self._telemetry.durable("clickhouse", published.inserted_at - fetched_at)
-            self._telemetry.durable("topics", published.committed_at - fetched_at)
+        for fetched_at in self._in_cut[self._told_in_cut :]:
+            self._telemetry.durable("topics", published.told_at - fetched_at)
         self.pending = None
+        self._deciding = False
 
     def is_committed(self) -> bool:
         """Whether there is nothing that has been processed and not committed."""
@@ -180,7 +218,21 @@ class Task:
         self.backlog = 0
         self._dirty = False
         self._cut_at = time.monotonic()
-        self._in_cut, self._fetched = self._fetched, []
+        self._told_in_cut = len(self._gone_ahead)
+        self._in_cut, self._gone_ahead, self._fetched = self._gone_ahead + self._fetched, [], []
+
+    def _go_on_from(self, told: int) -> None:
+        """Messages below `told` are out, though the checkpoint stands before it; see that they are not repeated."""
+        if told < self.next_offset:  # the log no longer has what they came from
+            return
+        if self.changed_from is not None:
+            raise CheckpointError(
+                f"results of {self.topic}/{self.partition} were given out up to {told}, the checkpoint stands at "
+                f"{self.next_offset}, and the topology has changed since: run it once more as it was"
+            )
+        self._told = told
+        if told == self.next_offset:  # what followed from an idle decision
+            self._begin(self._processor.cut(told=True))
 
     def _restore(self, blob: bytes, committed: int | None, log_start: int, log_end: int) -> None:
         checkpoint = unpack(blob)

@@ -23,7 +23,7 @@ from streams.topology.model import Topology
 
 _log = structlog.get_logger("headrace")
 
-STAGES = ("fetch", "decode", "window", "detect", "judge", "alarm", "shop_floor", "render", "insert", "commit")
+STAGES = ("fetch", "decode", "window", "detect", "judge", "alarm", "shop_floor", "render", "tell", "insert", "commit")
 OUTCOMES = ("accepted", "late", "duplicate", "dead_letter")
 _STAGE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60)
@@ -140,11 +140,16 @@ class Telemetry:
         """The results of a chunk have become durable in a sink, `seconds` after it was read."""
         self._latency.labels(sink).observe(seconds)
 
-    def published(self, published: Published) -> None:
-        """The publisher has written cuts: to ClickHouse, and each in its transaction."""
+    def told(self, published: Published) -> None:
+        """The publisher has given out messages."""
         self._stage.labels("render").observe(published.render_seconds)
-        self._stage.labels("insert").observe(published.insert_seconds)
-        self._stage.labels("commit").observe(published.committed_at - published.inserted_at)
+        self._stage.labels("tell").observe(published.told_at - published.rendered_at)
+
+    def published(self, published: Published) -> None:
+        """The publisher has made cuts durable: messages, rows and state."""
+        self.told(published)
+        self._stage.labels("insert").observe(published.inserted_at - published.rendered_at)
+        self._stage.labels("commit").observe(published.committed_at - max(published.told_at, published.inserted_at))
         for table, count in published.rows.items():
             self._rows.labels(table).inc(count)
 
@@ -156,7 +161,7 @@ class Telemetry:
         )
 
     def checkpointed(self, seconds: float, size: int) -> None:
-        """A transaction with results, state and offsets has been committed."""
+        """A transaction with state and offset has been committed."""
         self._checkpoint_seconds.observe(seconds)
         self._checkpoint_bytes.observe(size)
 

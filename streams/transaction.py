@@ -1,4 +1,5 @@
-"""The transaction of a source partition: results, state and offset become visible together or not at all.
+"""The transactions of a source partition: results, and up to where they are out, become visible together or not at all;
+so do state and offset.
 
 One transactional id per source partition, stable across workers. The group protocol cannot fence a stopped worker that
 wakes up again (aiokafka sends TxnOffsetCommit without the member's generation); the producer's epoch can.
@@ -6,7 +7,8 @@ wakes up again (aiokafka sends TxnOffsetCommit without the member's generation);
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -23,6 +25,16 @@ LARGEST_MESSAGE = 16 << 20
 """Bytes of a message; the checkpoint topic is created with the same limit."""
 LARGEST_CHECKPOINT = LARGEST_MESSAGE - 1024
 """Bytes; its message has a key and a batch around it."""
+
+
+def checkpoint_key(topic: str, partition: int) -> bytes:
+    """Key of the checkpoints of a source partition."""
+    return f"{topic}/{partition}".encode()
+
+
+def told_key(topic: str, partition: int) -> bytes:
+    """Key of the records that say up to where results have been given out, beyond the checkpoint before them."""
+    return checkpoint_key(topic, partition) + b"/told"
 
 
 class Transactions:
@@ -50,6 +62,9 @@ class Transactions:
             for name in self._destinations
         }
         self._partitioner = DefaultPartitioner()
+        self._lock = asyncio.Lock()
+        self._failed = False
+        self._told = -1
         self._producer = TransactionalProducer(
             {**self._destinations, self._checkpoints: partition},
             decided,
@@ -67,33 +82,52 @@ class Transactions:
         """Take over: fences whoever had the partition before and ends its transaction."""
         await self._producer.start()
 
-    async def begin(self, messages: Sequence[Message], checkpoint: bytes, next_offset: int) -> None:
-        """Hand results, state and offset to the broker: nobody sees them before `commit`.
+    async def tell(self, messages: Sequence[Message], next_offset: int) -> None:
+        """Give results out, and with them up to where that has been done.
 
-        Whatever one of these raises, nothing of it became visible to read_committed readers, or all of it did: the
+        Whatever this or `keep` raises, nothing of it became visible to read_committed readers, or all of it did: the
         owner has to read the checkpoint again.
         """
-        producer, partition = self._producer, self._source.partition
-        await producer.begin_transaction()
-        sent = await self._send(messages)
-        key = f"{self._source.topic}/{partition}".encode()
-        sent.append(await producer.send(self._checkpoints, key=key, value=checkpoint, partition=partition))
-        await asyncio.gather(*sent)  # commit_transaction does not raise for a batch that failed
-        # Not before: while the group is being added to the transaction the broker refuses batches ("not enough
-        # replicas", KIP-890), and they would be sent again only after the backoff.
-        await producer.send_offsets_to_transaction({self._source: OffsetAndMetadata(next_offset, "")}, self._group)
+        async with self._turn():
+            await asyncio.gather(*await self._send(messages), await self._note(told_key(*self._source), next_offset))
+        self._told = next_offset
 
-    async def commit(self) -> None:
-        """Make visible and durable what `begin` handed over."""
-        await self._producer.commit_transaction()
-
-    async def abort(self) -> None:
-        """Take back what `begin` handed over."""
-        await self._producer.abort_transaction()
+    async def keep(self, checkpoint: bytes, next_offset: int) -> None:
+        """Commit state and offset."""
+        async with self._turn():
+            notes = [await self._note(checkpoint_key(*self._source), checkpoint)]
+            if self._told > next_offset:  # whoever looks back stops at the checkpoint
+                notes.append(await self._note(told_key(*self._source), self._told))
+            await asyncio.gather(*notes)
+            # Not before: while the group is being added to the transaction the broker refuses batches ("not enough
+            # replicas", KIP-890), and they would be sent again only after the backoff.
+            await self._producer.send_offsets_to_transaction(
+                {self._source: OffsetAndMetadata(next_offset, "")}, self._group
+            )
 
     async def stop(self, timeout: float) -> None:
         """Let go of the producer, also where the broker is away or has fenced it."""
         await self._producer.let_go(timeout)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """A transaction: in the order in which they were asked for, and none after one that failed."""
+        async with self._lock:
+            if self._failed:
+                raise ConnectionError("a transaction before it has failed")
+            await self._producer.begin_transaction()
+            self._failed = True
+            yield  # within, everything sent is awaited: commit_transaction does not raise for a batch that failed
+            await self._producer.commit_transaction()
+            self._failed = False
+
+    async def _note(self, key: bytes, value: bytes | int) -> Awaitable[Any]:
+        """Hand over a record of the checkpoint topic."""
+        value = str(value).encode() if isinstance(value, int) else value
+        noted: Awaitable[Any] = await self._producer.send(
+            self._checkpoints, key=key, value=value, partition=self._source.partition
+        )
+        return noted
 
     async def _send(self, messages: Sequence[Message]) -> list[Awaitable[Any]]:
         """Hand over the messages in batches built here: a future per batch, not one per message."""

@@ -35,18 +35,16 @@ def test_a_transaction_that_another_source_has_left_open_does_not_hide_the_newes
         await mine.start()
         await other.start()
         await reader.start()
-        await mine.begin([], b"old", 10)
-        await mine.commit()
+        await mine.keep(b"old", 10)
         await other._producer.begin_transaction()
         left_open = await other._producer.send(topics.checkpoint_topic("hidden"), b"x", key=b"hidden.b/0", partition=0)
         await left_open
-        await mine.begin([], b"new", 20)
-        await mine.commit()
+        await mine.keep(b"new", 20)
         found = asyncio.create_task(reader.newest("hidden.a", 0))
         await asyncio.sleep(0.5)
         successor = Transactions(options, "hidden", "hidden.b", 0, {})
         await successor.start()  # fences the other one and ends its transaction
-        newest, _ = await found
+        newest, _, _ = await found
         for producer in (mine, other, successor):
             await producer.stop(2)
         await reader.stop()
@@ -62,9 +60,8 @@ def test_a_partition_that_was_committed_and_has_no_checkpoint_is_not_begun_anew(
         mine, reader = Transactions(options, "gone", "gone.a", 0, {}), CheckpointReader(options, "gone")
         await mine.start()
         await reader.start()
-        assert await reader.newest("gone.a", 0) == (None, None)
-        await mine.begin([], b"state", 10)
-        await mine.commit()
+        assert await reader.newest("gone.a", 0) == (None, None, None)
+        await mine.keep(b"state", 10)
         admin = KafkaAdminClient(bootstrap_servers=stack.kafka)
         admin.delete_topics([topics.checkpoint_topic("gone")])
         while topics.checkpoint_topic("gone") in admin.list_topics():  # noqa: ASYNC110 - the broker tells nobody
@@ -79,3 +76,25 @@ def test_a_partition_that_was_committed_and_has_no_checkpoint_is_not_begun_anew(
             await reader.stop()
 
     asyncio.run(run())
+
+
+def test_up_to_where_results_are_out_is_found_until_a_checkpoint_has_got_as_far(stack: Stack) -> None:
+    options = make_topic(stack, "ahead")
+    found = []
+
+    async def run() -> None:
+        mine, reader = Transactions(options, "ahead", "ahead.a", 0, {}), CheckpointReader(options, "ahead")
+        await mine.start()
+        await reader.start()
+        for step in (
+            mine.tell([], 5), mine.keep(b"state", 5), mine.tell([], 7), mine.tell([], 9), mine.keep(b"later", 7),
+            mine.keep(b"last", 9),
+        ):  # fmt: skip
+            await step
+            newest, told, _ = await reader.newest("ahead.a", 0)
+            found.append((newest, told))
+        await mine.stop(2)
+        await reader.stop()
+
+    asyncio.run(run())
+    assert found == [(None, 5), (b"state", None), (b"state", 7), (b"state", 9), (b"later", 9), (b"last", None)]

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import pytest
@@ -13,6 +14,7 @@ from streams import publisher
 from streams.outbox import Cut
 from streams.processor import Processor
 from streams.publisher import Lost, Publisher
+from streams.rendering import Message
 from tests.streams.processing import NOW, TOPOLOGY, chunk, event
 
 HERE, THERE = ("machine.events", 0), ("machine.events", 1)
@@ -37,22 +39,21 @@ class Producer:
         self.stopped = False
         self.committed: list[int] = []
         self.hangs = False
-        self._next_offset = 0
+        self.told: list[tuple[str, int]] = []
         Producer.made.append(self)
 
     async def start(self) -> None:
         await self.may_start.wait()
 
-    async def begin(self, messages: Any, checkpoint: bytes, next_offset: int) -> None:
+    async def tell(self, messages: Sequence[Message], next_offset: int) -> None:
         if self.hangs:
             await asyncio.Event().wait()
-        self._next_offset = next_offset
+        self.told += [(message.topic, next_offset) for message in messages]
 
-    async def commit(self) -> None:
-        self.committed.append(self._next_offset)
-
-    async def abort(self) -> None:
-        pass
+    async def keep(self, checkpoint: bytes, next_offset: int) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
+        self.committed.append(next_offset)
 
     async def stop(self, timeout: float) -> None:
         self.stopped = True
@@ -75,6 +76,18 @@ class Kept:
         pass
 
 
+class Slow(Kept):
+    """One that takes nothing yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_write = threading.Event()
+
+    def write(self, batch: Batch) -> int:
+        assert self.may_write.wait(10)
+        return super().write(batch)
+
+
 @pytest.fixture(autouse=True)
 def producers(monkeypatch: pytest.MonkeyPatch) -> list[Producer]:
     monkeypatch.setattr(Producer, "made", [])
@@ -82,13 +95,13 @@ def producers(monkeypatch: pytest.MonkeyPatch) -> list[Producer]:
     return Producer.made
 
 
-def cuts(partition: int, *assets: str) -> list[Cut]:
-    """One after each event."""
+def cuts(partition: int, *assets: str, ahead: str = "") -> list[Cut]:
+    """One after each event, each with a flag; that of the asset `ahead` goes ahead."""
     processor = Processor(TOPOLOGY, "machine.events", partition, 0)
     found = []
     for offset, asset in enumerate(assets):
-        processor.feed(chunk([(offset, NOW, json.dumps(event(NOW, asset, {"t": 1.0})).encode())], offset))
-        found.append(processor.cut())
+        processor.feed(chunk([(offset, NOW, json.dumps(event(NOW, asset, {"t": 9.0})).encode())], offset))
+        found.append(processor.cut_ahead() if asset == ahead else processor.cut())
     return found
 
 
@@ -102,6 +115,43 @@ async def opened(server: Publisher, *positions: publisher.Position) -> None:
 
 def new(sink: Kept | None = None) -> Publisher:
     return Publisher(TOPOLOGY, {}, sink or Kept())
+
+
+def test_messages_do_not_wait_for_the_sink_and_state_does(producers: list[Producer]) -> None:
+    sink = Slow()
+
+    async def run() -> None:
+        server = new(sink)
+        await opened(server, HERE)
+        first, second = cuts(0, "a", "b", ahead="b")
+        publishing = asyncio.create_task(server._publish({HERE: first}))
+        await asyncio.sleep(0.05)
+        assert producers[0].told == [("anomalies", 1)]
+        assert (await server._tell_of({HERE: second})).failures == {}
+        assert producers[0].told == [("anomalies", 1), ("anomalies", 2)]
+        assert producers[0].committed == []
+        sink.may_write.set()
+        assert (await publishing).failures == {}
+
+    asyncio.run(run())
+    assert producers[0].committed == [1]
+
+
+def test_rows_of_what_went_ahead_are_written_with_the_next_state(producers: list[Producer]) -> None:
+    sink = Kept()
+
+    async def run() -> None:
+        server = new(sink)
+        await opened(server, HERE)
+        ahead, last = cuts(0, "a", "b", ahead="a")
+        await server._tell_of({HERE: ahead})
+        assert sink.batches == []
+        await server._publish({HERE: last})
+
+    asyncio.run(run())
+    [batch] = sink.batches
+    assert [len(rows["id"]) for rows in batch["anomalies"]] == [1, 1]
+    assert [len(rows["next_offset"]) for rows in batch["ledger"]] == [1]
 
 
 def test_an_opening_that_ends_after_a_later_one_leaves_that_as_it_is(producers: list[Producer]) -> None:

@@ -135,12 +135,12 @@ class Losing:
     def __init__(self, lose: Callable[[], None]) -> None:
         self._lose: Callable[[], None] | None = lose
 
-    async def newest(self, topic: str, partition: int) -> tuple[None, None]:
+    async def newest(self, topic: str, partition: int) -> tuple[None, None, None]:
         if self._lose is not None:
             self._lose()
             self._lose = None
             await asyncio.sleep(0.1)
-        return None, None
+        return None, None, None
 
     async def log_range(self, topic: str, partition: int) -> tuple[int, int]:
         return 0, 0

@@ -255,8 +255,7 @@ def test_a_transaction_that_somebody_else_has_open_there_stays_open(site: Site) 
 
 async def transaction(mine: Transactions) -> None:
     """One like any other."""
-    await mine.begin([], b"state", 1)
-    await mine.commit()
+    await mine.keep(b"state", 1)
 
 
 def break_connection(client: AIOKafkaClient) -> None:
@@ -274,11 +273,11 @@ def test_a_producer_that_lost_a_connection_begins_nothing_more_and_its_successor
         await producer.begin_transaction()
         await producer.send_and_wait(FLAGS, site.name.encode(), partition=0)
         await site.leave(producer, LETTERS)
-        await mine.commit()
+        await producer.commit_transaction()
         break_connection(producer.client)
         for _ in range(2):
             with pytest.raises(ConnectionLost):
-                await mine.begin([], b"state", 1)
+                await transaction(mine)
         await mine.stop(2)
         assert await site.seen(LETTERS) == (False, False)
         successor = site.mine()
@@ -311,7 +310,7 @@ def test_what_is_under_way_when_a_connection_is_lost_fails_at_once_and_is_not_se
             with pytest.raises(ConnectionLost):
                 await transaction(mine)
             with pytest.raises(ConnectionLost):
-                await mine.abort()
+                await mine._producer.abort_transaction()
             await asyncio.sleep(0.3)  # longer than until aiokafka would send it again
             await mine.stop(2)
         consumer = AIOKafkaConsumer(**site.options)

@@ -21,8 +21,8 @@ def test_no_batch_has_to_be_sent_twice(stack: Stack, caplog: pytest.LogCaptureFi
         mine = Transactions({"bootstrap_servers": [stack.kafka]}, "swift", "swift.a", 0, {})
         await mine.start()
         for offset in range(50):
-            await mine.begin([], b"state", offset)
-            await mine.commit()
+            await mine.tell([], offset)
+            await mine.keep(b"state", offset)
             if offset == 0:  # until then the broker may still be making the topics known to itself
                 caplog.clear()
         await mine.stop(2)
