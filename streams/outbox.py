@@ -54,8 +54,6 @@ class Cut(NamedTuple):
     checkpoint: Checkpoint | None
     """The state; without the names of the series, which are those of this cut and all before it. None in a cut that
     goes ahead: its messages are given out, its rows and the state follow with the next cut."""
-    told: bool
-    """Whether its messages are out: given out by the partition's last owner, which did not come to commit its state."""
     named: int
     """Series that earlier cuts have named."""
     series: list[SeriesKey]
@@ -83,6 +81,11 @@ class Cut(NamedTuple):
     anomalies: list[Anomaly]
     tick: bool
     """Whether to write the time into the partition itself."""
+    again: "Cut | None" = None
+    """What belongs before it, whose rows alone are to be written: the last owner gave out the messages, and did not
+    come to commit the state."""
+    told: int = -1
+    """Up to where the last owner gave out messages; -1 if that is not beyond this."""
 
 
 class Outbox:
@@ -113,11 +116,11 @@ class Outbox:
         told = self._flags or self._edges or self._acks or self._feedback or self._alarms or self._adjustments
         return bool(told or self._anomalies)
 
-    def take(self, next_offset: int, checkpoint: Checkpoint | None, ledger: Rows, told: bool = False) -> Cut:
+    def take(self, next_offset: int, checkpoint: Checkpoint | None, ledger: Rows) -> Cut:
         """Everything collected so far, with the state that it belongs to; the outbox is empty afterwards."""
         series = self._series.keys[self._named :]
         cut = Cut(
-            next_offset, checkpoint, told, self._named, series,
+            next_offset, checkpoint, self._named, series,
             self._aggregates, self._flags, joined(self._judged), self._letters, self._readings, ledger,
             self._edges, self._levels, self._acks, self._feedback, self._alarms, self._adjustments, self._rows,
             self._anomalies, self._tick,

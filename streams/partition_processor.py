@@ -62,10 +62,10 @@ class PartitionProcessor(ABC):
         """Give out what follows from an idle decision that a cut or a restored checkpoint carries."""
         return []
 
-    def cut(self, told: bool = False) -> Cut:
-        """Take the outbox together with the state that it belongs to; `told`: its messages were given out before."""
+    def cut(self) -> Cut:
+        """Take the outbox together with the state that it belongs to."""
         row = ledger(self.engine, self.next_offset, self.first_offset, self.broker_ts)
-        return self.outbox.take(self.next_offset, self._checkpoint(), row, told)
+        return self.outbox.take(self.next_offset, self._checkpoint(), row)
 
     def cut_ahead(self) -> Cut:
         """Take the outbox alone: its messages are given out, its rows and the state follow with the next cut."""

@@ -222,7 +222,7 @@ class Publisher:
         await asyncio.wait([writing])
         writing.result()
         async with asyncio.timeout(_BROKER_SECONDS):
-            await transactions.keep(cut.blob, cut.next_offset)
+            await transactions.keep(cut.blob, cut.next_offset, cut.told)
 
     async def _write(self, cuts: Mapping[Position, Rendered]) -> dict[str, int]:
         """Write the rows, again and again until the sink has taken them or nobody needs them."""

@@ -71,7 +71,9 @@ class Task:
         self._deciding = False
         """Whether an idle decision is not durable yet: nothing that follows from it may be given out."""
         self._told = -1
-        """Up to where messages were given out beyond the checkpoint that was loaded."""
+        """Up to where the last owner gave out messages, beyond the checkpoint that was loaded."""
+        self._again: Cut | None = None
+        """What has been computed again of that, and is not in a cut yet."""
         self._fetched: list[float] = []
         """When the chunks since the last cut of either kind were read (monotonic seconds)."""
         self._in_ahead: list[float] = []
@@ -99,7 +101,8 @@ class Task:
             self._go_on_from(told)
         self.open = True
         self.last_active = self.quiet_since = time.monotonic()
-        self._telemetry.opened(self.topic, self.partition, self.next_offset, blob is not None, self.last_active - begin)
+        seconds = self.last_active - begin
+        self._telemetry.opened(self.topic, self.partition, self.next_offset, blob is not None, told, seconds)
 
     def feed(self, chunk: Chunk, fetched_at: float) -> None:
         """Process a chunk that begins at `next_offset`."""
@@ -122,19 +125,20 @@ class Task:
         self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)
         self.flagged = self.flagged or self._processor.outbox.urgent
         if self.next_offset == self._told:
-            self._begin(self._processor.cut(told=True))
+            self._put_aside()
 
     def cut(self) -> bool:
         """Have a cut pending, if there is anything to commit."""
-        if self.pending is None and self._dirty and self._whole and self.next_offset >= self._told:
-            self._begin(self._processor.cut())
+        if self.pending is None and self._dirty and self._whole:
+            self._put_aside()
+            self._begin(self._with_again(self._processor.cut()))
         return self.pending is not None
 
     def cut_ahead(self) -> bool:
         """Have a cut going ahead, if somebody waits for what is in it."""
         may = self._whole and self.next_offset >= self._told and not self._deciding
         if self.ahead is None and self.flagged and may:
-            self.ahead = self._processor.cut_ahead()
+            self.ahead = self._with_again(self._processor.cut_ahead())
             self.flagged = False
             self._in_ahead, self._fetched = self._fetched, []
             self._gone_ahead += self._in_ahead
@@ -231,8 +235,20 @@ class Task:
                 f"{self.next_offset}, and the topology has changed since: run it once more as it was"
             )
         self._told = told
-        if told == self.next_offset:  # what followed from an idle decision
-            self._begin(self._processor.cut(told=True))
+        self._put_aside()  # what follows from an idle decision may be out
+
+    def _put_aside(self) -> None:
+        """If the messages of what has been computed are out, see that they are not given out again."""
+        if self.next_offset <= self._told:
+            self._again = self._processor.cut_ahead()._replace(again=self._again)
+            self.flagged = False
+            self._dirty = True
+        if self.next_offset == self._told:
+            self._told = -1
+
+    def _with_again(self, cut: Cut) -> Cut:
+        again, self._again = self._again, None
+        return cut._replace(again=again, told=self._told)
 
     def _restore(self, blob: bytes, committed: int | None, log_start: int, log_end: int) -> None:
         checkpoint = unpack(blob)

@@ -165,11 +165,13 @@ class Telemetry:
         self._checkpoint_seconds.observe(seconds)
         self._checkpoint_bytes.observe(size)
 
-    def opened(self, topic: str, partition: int, next_offset: int, restored: bool, seconds: float) -> None:
-        """A partition is ours and its state is loaded."""
+    def opened(
+        self, topic: str, partition: int, next_offset: int, restored: bool, told: int | None, seconds: float
+    ) -> None:
+        """A partition is ours and its state is loaded; messages may be out that belong behind it, up to `told`."""
         _log.info(
             "partition_opened", topic=topic, partition=partition, next_offset=next_offset, restored=restored,
-            seconds=round(seconds, 3),
+            told=told, seconds=round(seconds, 3),
         )  # fmt: skip
 
     def closed(self, topic: str, partition: int, next_offset: int, committed: bool) -> None:

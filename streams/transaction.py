@@ -92,12 +92,13 @@ class Transactions:
             await asyncio.gather(*await self._send(messages), await self._note(told_key(*self._source), next_offset))
         self._told = next_offset
 
-    async def keep(self, checkpoint: bytes, next_offset: int) -> None:
-        """Commit state and offset."""
+    async def keep(self, checkpoint: bytes, next_offset: int, told: int = -1) -> None:
+        """Commit state and offset; `told` is up to where the last owner had given out results."""
         async with self._turn():
             notes = [await self._note(checkpoint_key(*self._source), checkpoint)]
-            if self._told > next_offset:  # whoever looks back stops at the checkpoint
-                notes.append(await self._note(told_key(*self._source), self._told))
+            told = max(told, self._told)
+            if told > next_offset:  # whoever looks back stops at the checkpoint
+                notes.append(await self._note(told_key(*self._source), told))
             await asyncio.gather(*notes)
             # Not before: while the group is being added to the transaction the broker refuses batches ("not enough
             # replicas", KIP-890), and they would be sent again only after the backoff.

@@ -1,6 +1,7 @@
 """Servers that end, hang, are slow or refuse, under load."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -29,8 +30,10 @@ def behind(stack: Stack, proxy: Proxy) -> dict[str, str]:
 
 
 def resident(worker: Worker) -> int:
-    """Memory of a worker's process, MiB."""
-    pages = int(Path(f"/proc/{worker.process.pid}/statm").read_text().split()[1])
+    """Memory of a worker's process and its publisher's, MiB."""
+    pid = worker.process.pid
+    pids = [pid, *Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    pages = sum(int(Path(f"/proc/{one}/statm").read_text().split()[1]) for one in pids)
     return pages * os.sysconf("SC_PAGE_SIZE") >> 20
 
 
@@ -64,6 +67,8 @@ def test_clickhouse_is_away_for_two_minutes(site: Callable[..., Site], stack: St
     os.kill(pid_of(stack, "clickhouse"), signal.SIGKILL)
     gone = time.monotonic()
     worker.wait_for("not being ready", lambda: not ready(worker))
+    flags = len(here.plant.messages("anomalies"))
+    worker.wait_for("flags", lambda: len(here.plant.messages("anomalies")) > flags)
     while time.monotonic() < gone + 120:
         time.sleep(5)
         assert not ready(worker)
@@ -76,6 +81,24 @@ def test_clickhouse_is_away_for_two_minutes(site: Callable[..., Site], stack: St
     assert threads(worker) == before[1]
     assert "partition_reopening" not in worker.log.read_text()
     here.end("ClickHouse away for 2 minutes", worker)
+
+
+def test_a_worker_is_killed_while_clickhouse_is_away(site: Callable[..., Site], stack: Stack) -> None:
+    """It has given out messages that have no rows, far beyond its checkpoint."""
+    here = site()
+    [worker] = here.begin()
+    time.sleep(2)
+    os.kill(pid_of(stack, "clickhouse"), signal.SIGKILL)
+    worker.wait_for("not being ready", lambda: not ready(worker))
+    time.sleep(5)
+    worker.kill()
+    up(stack.data, stack.ports, print)
+    back = time.monotonic()
+    successor = here.plant.worker("w2")
+    here.recovered(successor, since=back)
+    opened = re.findall(r"partition_opened .*next_offset=(\d+) .*told=(\d+)", successor.log.read_text())
+    assert any(int(told) > int(next_offset) + 1_000 for next_offset, told in opened)
+    here.end("ClickHouse away, then worker killed (SIGKILL), then a new one", successor)
 
 
 def test_clickhouse_is_killed_and_started_again(site: Callable[..., Site], stack: Stack) -> None:

@@ -50,7 +50,7 @@ class Producer:
             await asyncio.Event().wait()
         self.told += [(message.topic, next_offset) for message in messages]
 
-    async def keep(self, checkpoint: bytes, next_offset: int) -> None:
+    async def keep(self, checkpoint: bytes, next_offset: int, told: int) -> None:
         if self.hangs:
             await asyncio.Event().wait()
         self.committed.append(next_offset)
