@@ -3,11 +3,12 @@
 import asyncio
 from typing import Any
 
+import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas import topics
 from schemas.errors import CheckpointError
-from streams.transaction import LARGEST_MESSAGE, checkpoint_key, told_key
+from streams.transaction import LARGEST_MESSAGE, Out, checkpoint_key, out_key
 
 _FIRST_STEP = 8
 """Records looked at first; several sources share a partition, and each commit leaves a transaction marker."""
@@ -43,8 +44,8 @@ class CheckpointReader:
         await self._consumer.stop()
         await self._offsets.stop()
 
-    async def newest(self, topic: str, partition: int) -> tuple[bytes | None, int | None, int | None]:
-        """The newest checkpoint of a source partition, up to where results have been given out since, and the offset
+    async def newest(self, topic: str, partition: int) -> tuple[bytes | None, Out | None, int | None]:
+        """The newest checkpoint of a source partition, up to where results are out since, and the offset
         that the group has committed; None where there is none.
 
         Final once the partition's last owner is fenced: call it after `Transactions.start`. CheckpointError where the
@@ -56,14 +57,14 @@ class CheckpointReader:
                 await self._offsets._client.force_metadata_update()
             if partition not in (self._offsets.partitions_for_topic(self._topic) or ()):
                 raise CheckpointError(f"{self._topic} has no partition {partition}: run `headrace topology apply`")
-            newest, told = await self._search(TopicPartition(topic, partition), where)
+            newest, out = await self._search(TopicPartition(topic, partition), where)
             committed = await self._offsets.committed(TopicPartition(topic, partition))
         if newest is None and committed is not None:
             raise CheckpointError(
                 f"{topic}/{partition} was committed up to {committed} and has no checkpoint; "
                 f"bring {self._topic} back, or delete the group's offsets to process the whole log again"
             )
-        return newest, told, committed
+        return newest, out, committed
 
     async def log_range(self, topic: str, partition: int) -> tuple[int, int]:
         """Offsets of the first record that the log of a source partition still has, and of the next to come."""
@@ -73,7 +74,7 @@ class CheckpointReader:
             end = await self._offsets.end_offsets([where])
         return int(begin[where]), int(end[where])
 
-    async def _search(self, source: TopicPartition, where: TopicPartition) -> tuple[bytes | None, int | None]:
+    async def _search(self, source: TopicPartition, where: TopicPartition) -> tuple[bytes | None, Out | None]:
         begin = (await self._offsets.beginning_offsets([where]))[where]
         # The high watermark and not the last stable offset: a transaction of another source that shares the partition
         # may be open below our newest checkpoint. `_last_of` waits until it has ended.
@@ -81,28 +82,28 @@ class CheckpointReader:
         self._consumer.assign([where])
         step = _FIRST_STEP
         newest: bytes | None = None
-        told: int | None = None
+        out: Out | None = None
         while newest is None and end > begin:
             start = max(begin, end - step)
             newest, found = await self._last_of(source, where, start, end)
-            told = found if told is None else told
+            out = found if out is None else out
             end, step = start, step * 4
         self._consumer.pause(where)  # and not unsubscribe: aiokafka's fetcher stumbles over that
-        return newest, told
+        return newest, out
 
     async def _last_of(
         self, source: TopicPartition, where: TopicPartition, start: int, end: int
-    ) -> tuple[bytes | None, int | None]:
-        """The last checkpoint of a source partition in this stretch, and up to where results were given out after."""
+    ) -> tuple[bytes | None, Out | None]:
+        """The last checkpoint of a source partition in this stretch, and up to where results are out after it."""
         self._consumer.seek(where, start)
         newest: bytes | None = None
-        told: int | None = None
+        out: Out | None = None
         while await self._consumer.position(where) < end:
             for record in (await self._consumer.getmany(where, timeout_ms=200)).get(where, ()):
                 if record.offset >= end:
                     break
                 if record.key == checkpoint_key(*source):
-                    newest, told = record.value, None
-                elif record.key == told_key(*source):
-                    told = int(record.value)
-        return newest, told
+                    newest, out = record.value, None
+                elif record.key == out_key(*source):
+                    out = msgspec.json.decode(record.value, type=Out)
+        return newest, out

@@ -70,14 +70,14 @@ class Committer:
         """Let go of a partition. What is not committed is read again by its next owner."""
         await self._publisher.call("close", (topic, partition))
 
-    async def tell(self, tasks: Sequence[Task]) -> None:
-        """Give out the messages that the open ones of these tasks have: ahead of rows and state."""
-        cuts = {(task.topic, task.partition): task.ahead for task in tasks if task.open and task.cut_ahead()}
-        if not cuts:
+    async def give_out(self, task: Task) -> None:
+        """Give out what somebody waits for of a task, ahead of rows and state; all it has, while the sink is away."""
+        if not task.open or not task.cut_ahead(everything=self.sink_away):
             return
-        published: Published = await self._publisher.call("tell", cuts)
-        self._telemetry.told(published)
-        await self._settle(tasks, cuts, published, Task.told)
+        cuts = {(task.topic, task.partition): task.ahead}
+        published: Published = await self._publisher.call("give_out", cuts)
+        self._telemetry.given_out(published)
+        await self._settle([task], cuts, published, Task.given_out)
 
     async def commit(self, tasks: Sequence[Task]) -> None:
         """Commit what the open ones of these tasks have to commit; returns when it is durable or a task has failed."""

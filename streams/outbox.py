@@ -81,10 +81,10 @@ class Cut(NamedTuple):
     anomalies: list[Anomaly]
     tick: bool
     """Whether to write the time into the partition itself."""
-    again: "Cut | None" = None
+    again: "Sequence[Cut]" = ()
     """What belongs before it, whose rows alone are to be written: the last owner gave out the messages, and did not
     come to commit the state."""
-    told: int = -1
+    out_to: int = -1
     """Up to where the last owner gave out messages; -1 if that is not beyond this."""
 
 
@@ -114,7 +114,7 @@ class Outbox:
     def urgent(self) -> bool:
         """Whether there is something that somebody waits for: levels can wait, all else about alarms cannot."""
         told = self._flags or self._edges or self._acks or self._feedback or self._alarms or self._adjustments
-        return bool(told or self._anomalies)
+        return bool(told or self._anomalies or self._tick)
 
     def take(self, next_offset: int, checkpoint: Checkpoint | None, ledger: Rows) -> Cut:
         """Everything collected so far, with the state that it belongs to; the outbox is empty afterwards."""

@@ -63,7 +63,7 @@ class Published:
     render_seconds: float = 0.0
     rendered_at: float = 0.0
     """Moments of the system's monotonic clock, which both processes share."""
-    told_at: float = 0.0
+    out_at: float = 0.0
     inserted_at: float = 0.0
     committed_at: float = 0.0
 
@@ -102,8 +102,8 @@ class Publisher:
         server = Server(sockets)
         self._tell = server.tell
         await server.serve({
-            "open": self._take_over, "written_to": self._written_to, "tell": self._tell_of, "publish": self._publish,
-            "close": self._close,
+            "open": self._take_over, "written_to": self._written_to, "close": self._close,
+            "give_out": self._give_out, "publish": self._publish,
         })  # fmt: skip
 
     async def _take_over(self, position: Position) -> Failure | None:
@@ -113,7 +113,8 @@ class Publisher:
             if self._open.get(position, (None, None))[1] is transactions:  # else it has been let go of
                 self._tell(Lost(position))
 
-        transactions = Transactions(self._options, self._topology.topology, *position, self._decided, lost)
+        name, digest = self._topology.topology, self._topology.digest()
+        transactions = Transactions(self._options, name, *position, self._decided, lost, digest)
         self._taking[position] = transactions
         try:
             async with asyncio.timeout(_BROKER_SECONDS):
@@ -150,12 +151,12 @@ class Publisher:
         if opened is not None:
             await opened[1].stop(_STOP_SECONDS)
 
-    async def _tell_of(self, cuts: Mapping[Position, Cut]) -> Published:
+    async def _give_out(self, cuts: Mapping[Position, Cut]) -> Published:
         """Give out the messages of cuts that go ahead."""
         done = Published({}, {}, {})
         rendered = self._render(cuts, done)
         await self._together(done, {
-            position: self._give_out(self._open[position][1], cut, done) for position, cut in rendered.items()
+            position: self._send(self._open[position][1], cut, done) for position, cut in rendered.items()
         })  # fmt: skip
         return done
 
@@ -203,26 +204,27 @@ class Publisher:
             except Exception as error:
                 _log.exception("render_failed", topic=position[0], partition=position[1])
                 done.failures[position] = _failure(error)
-        done.rendered_at = done.told_at = done.inserted_at = time.monotonic()
+                self._open[position][1].fail()  # or later cuts would say that this one's messages are out
+        done.rendered_at = done.out_at = done.inserted_at = time.monotonic()
         done.render_seconds = done.rendered_at - begin
         return rendered
 
-    async def _give_out(self, transactions: Transactions, cut: Rendered, done: Published) -> None:
+    async def _send(self, transactions: Transactions, cut: Rendered, done: Published) -> None:
         """Give out the messages of a cut."""
         if cut.messages:
             async with asyncio.timeout(_BROKER_SECONDS):
-                await transactions.tell(cut.messages, cut.next_offset)
-        done.told_at = time.monotonic()
+                await transactions.give_out(cut.messages, cut.next_offset)
+        done.out_at = time.monotonic()
 
     async def _commit(
         self, transactions: Transactions, cut: Rendered, writing: asyncio.Task[dict[str, int]], done: Published
     ) -> None:
         """Give out the messages of a cut, and commit its state once its rows are written."""
-        await self._give_out(transactions, cut, done)
+        await self._send(transactions, cut, done)
         await asyncio.wait([writing])
         writing.result()
         async with asyncio.timeout(_BROKER_SECONDS):
-            await transactions.keep(cut.blob, cut.next_offset, cut.told)
+            await transactions.keep(cut.blob, cut.next_offset, cut.out_to)
 
     async def _write(self, cuts: Mapping[Position, Rendered]) -> dict[str, int]:
         """Write the rows, again and again until the sink has taken them or nobody needs them."""

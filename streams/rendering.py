@@ -49,7 +49,7 @@ class Rendered(NamedTuple):
     """A cut, ready to be written."""
 
     next_offset: int
-    told: int
+    out_to: int
     """As in the cut."""
     blob: bytes
     """The checkpoint; empty in a cut that goes ahead."""
@@ -73,8 +73,8 @@ class Renderer:
 
     def render(self, cut: Cut) -> Rendered:
         """The messages, rows and bytes of the next cut. CheckpointError where a cut between has not come here."""
-        if cut.again is not None:
-            self.render(cut.again)
+        for again in cut.again:
+            self.render(again)
         if cut.named != len(self._series):
             raise CheckpointError(f"{cut.named} series were named before this cut, and {len(self._series)} here")
         for key in cut.series:
@@ -101,12 +101,12 @@ class Renderer:
             self._add_readings(readings)
         messages, self._messages = self._messages, []
         if cut.checkpoint is None:
-            return Rendered(cut.next_offset, cut.told, b"", messages, {})
+            return Rendered(cut.next_offset, cut.out_to, b"", messages, {})
         self._to_sink("ledger", 1, dict(cut.ledger))
         tables, self._tables = self._tables, {}
         engine = {"series": self._names.lists, **cut.checkpoint.engine}
         blob = pack(msgspec.structs.replace(cut.checkpoint, engine=engine))
-        return Rendered(cut.next_offset, cut.told, blob, messages, tables)
+        return Rendered(cut.next_offset, cut.out_to, blob, messages, tables)
 
     def _add_aggregates(self, window: int, rows: WindowRows) -> None:
         names, declared = self._names, self._topology.windows[window]

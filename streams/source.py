@@ -32,7 +32,7 @@ _LARGEST_BACKLOG = 1_000_000
 """What the tasks together may have in hand beyond the cuts that are being committed (`Task.backlog`): bounds the memory
 while the sink is away, or slower than the log."""
 _COMMIT_SECONDS = 0.25
-_TELL_SECONDS = 0.05
+_GIVE_OUT_SECONDS = 0.05
 """From one giving out of flags to the next: where they come all the time, more would only load the broker."""
 _REPORT_SECONDS = 0.25
 _REOPEN_SECONDS = 0.5
@@ -168,13 +168,18 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             self._lost.add(told.position)
 
     @Service.task
-    async def _tell(self) -> None:
-        """Give out flags and alarms as they come: whoever waits for them does not wait for a batch to fill."""
+    async def _give_out(self) -> None:
+        """Give out flags and alarms as they come: whoever waits for them waits neither for a batch nor for the sink."""
         while not self.should_stop:
-            await self._flagged.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._flagged.wait(), _COMMIT_SECONDS)
             self._flagged.clear()
-            await self._committer.tell(list(self.tasks.values()))
-            await self.sleep(_TELL_SECONDS)
+            for position, task in self.tasks.items():
+                if task.is_due() and self._reader.is_at_end(*position, task.next_offset):
+                    task.tick()
+                if task.flagged or self._committer.sink_away:
+                    self.add_future(self._committer.give_out(task))
+            await self.sleep(_GIVE_OUT_SECONDS)
 
     @Service.task
     async def _commit(self) -> None:
@@ -183,7 +188,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             due = begun + max(_COMMIT_SECONDS, 4 * self._committer.cut_seconds)
             await self.sleep(max(due - time.monotonic(), 0.0))
             begun = time.monotonic()
-            self._pass_time()
+            self._declare_idle()
             await self._committer.commit(list(self.tasks.values()))
 
     @Service.task
@@ -199,17 +204,13 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         all_open = self._joined and self._assigned == set(self.tasks)
         return all_open and not self._committer.sink_away and self._reader.is_in_touch()
 
-    def _pass_time(self) -> None:
-        """Let time pass in partitions whose log has come to its end."""
+    def _declare_idle(self) -> None:
+        """Let time pass in partitions that have been silent for long."""
         now = time.monotonic()
         for position, task in self.tasks.items():
             silent = (now - task.last_active) * 1000 >= self._topology.time.idle_timeout
-            silent = silent and not self._committer.sink_away  # no flag is given out before the decision is durable
-            if (silent or task.is_due()) and self._reader.is_at_end(*position, task.next_offset):
-                if task.is_due():
-                    task.tick()
-                if silent:
-                    task.declare_idle()
+            if silent and self._reader.is_at_end(*position, task.next_offset):
+                task.declare_idle()
 
     def _open_soon(self, position: Position, delay: float) -> None:
         if position not in self._openings and position not in self.tasks:  # else a rebalance was faster

@@ -20,6 +20,7 @@ from streams.publisher import Published
 from streams.shop_floor_processor import ShopFloorProcessor
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
+from streams.transaction import LARGEST_CHECKPOINT, Out
 
 _TICK_SECONDS = 5.0
 """From one tick of a partition to the next, should the first not come back."""
@@ -38,7 +39,7 @@ class Task:
 
     A chunk changes the state as a whole or the task is broken: state that saw half a chunk is never checkpointed. At
     most one cut is under way (`pending`); until it is committed its results are kept, and the next cut waits. Meanwhile
-    messages can go `ahead`, of one cut at a time: whoever takes over computes from the checkpoint what was told since,
+    messages can go `ahead`, of one cut at a time: whoever takes over computes from the checkpoint what is out already,
     and does not give it out again.
     """
 
@@ -70,17 +71,18 @@ class Task:
         self._cut_at = 0.0
         self._deciding = False
         """Whether an idle decision is not durable yet: nothing that follows from it may be given out."""
-        self._told = -1
+        self._out_to = -1
         """Up to where the last owner gave out messages, beyond the checkpoint that was loaded."""
-        self._again: Cut | None = None
+        self._again: list[Cut] = []
         """What has been computed again of that, and is not in a cut yet."""
+        self._checkpoint_bytes = 0
         self._fetched: list[float] = []
         """When the chunks since the last cut of either kind were read (monotonic seconds)."""
         self._in_ahead: list[float] = []
         self._gone_ahead: list[float] = []
         """When those were read whose rows go with the next cut."""
         self._in_cut: list[float] = []
-        self._told_in_cut = 0
+        self._ahead_in_cut = 0
         """The number of those in the cut that had gone ahead of it."""
 
     @property
@@ -91,23 +93,24 @@ class Task:
     async def start(self, checkpoints: CheckpointReader) -> None:
         """Load the newest checkpoint. The last owner has to be fenced already: then the state is final and ours."""
         begin = time.monotonic()
-        blob, told, committed = await checkpoints.newest(self.topic, self.partition)
+        blob, out, committed = await checkpoints.newest(self.topic, self.partition)
         log_start, log_end = await checkpoints.log_range(self.topic, self.partition)
         if blob is None:
             self._processor = self._new_processor(log_start)
         else:
             self._restore(blob, committed, log_start, log_end)
-        if told is not None:
-            self._go_on_from(told)
+            self._checkpoint_bytes = len(blob)
+        if out is not None:
+            self._go_on_from(out, log_end)
         self.open = True
         self.last_active = self.quiet_since = time.monotonic()
-        seconds = self.last_active - begin
-        self._telemetry.opened(self.topic, self.partition, self.next_offset, blob is not None, told, seconds)
+        seconds, out_to = self.last_active - begin, None if out is None else out.next_offset
+        self._telemetry.opened(self.topic, self.partition, self.next_offset, blob is not None, out_to, seconds)
 
     def feed(self, chunk: Chunk, fetched_at: float) -> None:
         """Process a chunk that begins at `next_offset`."""
-        if self.next_offset < self._told < chunk.end:
-            until, chunk = chunk.split(self._told)
+        if self.next_offset < self._out_to < chunk.end:
+            until, chunk = chunk.split(self._out_to)
             self.feed(until, fetched_at)
         before = replace(self._processor.engine.counts)
         rows = sum(self._processor.engine.rows.values())
@@ -124,7 +127,7 @@ class Task:
         self._read_any = self._read_any or len(chunk.values) > 0
         self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)
         self.flagged = self.flagged or self._processor.outbox.urgent
-        if self.next_offset == self._told:
+        if self.next_offset == self._out_to:
             self._put_aside()
 
     def cut(self) -> bool:
@@ -134,15 +137,18 @@ class Task:
             self._begin(self._with_again(self._processor.cut()))
         return self.pending is not None
 
-    def cut_ahead(self) -> bool:
-        """Have a cut going ahead, if somebody waits for what is in it."""
-        may = self._whole and self.next_offset >= self._told and not self._deciding
-        if self.ahead is None and self.flagged and may:
-            self.ahead = self._with_again(self._processor.cut_ahead())
-            self.flagged = False
-            self._in_ahead, self._fetched = self._fetched, []
-            self._gone_ahead += self._in_ahead
-        return self.ahead is not None
+    def cut_ahead(self, everything: bool) -> bool:
+        """Have a cut go ahead, if somebody waits for what is in it or `everything` is wanted; whether one does."""
+        wanted = self.flagged or (everything and len(self._processor.outbox) > 0)
+        # A state that may become too large for a checkpoint is not to be tied to what is out.
+        may = not self._deciding and self._whole and self._checkpoint_bytes <= LARGEST_CHECKPOINT // 2
+        if self.ahead is not None or not wanted or not may or self.next_offset <= self._out_to:
+            return False
+        self.ahead = self._with_again(self._processor.cut_ahead())
+        self.flagged = False
+        self._in_ahead, self._fetched = self._fetched, []
+        self._gone_ahead += self._in_ahead
+        return True
 
     def declare_idle(self) -> None:
         """The partition has been silent: let that be known, once the decision is durable."""
@@ -175,22 +181,22 @@ class Task:
         """Write a record of now into the log of the partition."""
         self._ticked_at = time.monotonic()
         self._processor.outbox.add_tick()
-        self._dirty = True
+        self._dirty = self.flagged = True
 
-    def told(self, published: Published) -> None:
-        """What went ahead has been given out."""
+    def given_out(self, published: Published) -> None:
+        """What went ahead is out."""
         for fetched_at in self._in_ahead:
-            self._telemetry.durable("topics", published.told_at - fetched_at)
+            self._telemetry.durable("topics", published.out_at - fetched_at)
         self.ahead = None
 
     def committed(self, published: Published) -> None:
         """The pending cut is durable."""
-        size = published.checkpoint_bytes[self.topic, self.partition]
-        self._telemetry.checkpointed(published.committed_at - self._cut_at, size)
+        self._checkpoint_bytes = published.checkpoint_bytes[self.topic, self.partition]
+        self._telemetry.checkpointed(published.committed_at - self._cut_at, self._checkpoint_bytes)
         for fetched_at in self._in_cut:
             self._telemetry.durable("clickhouse", published.inserted_at - fetched_at)
-        for fetched_at in self._in_cut[self._told_in_cut :]:
-            self._telemetry.durable("topics", published.told_at - fetched_at)
+        for fetched_at in self._in_cut[self._ahead_in_cut :]:
+            self._telemetry.durable("topics", published.out_at - fetched_at)
         self.pending = None
         self._deciding = False
 
@@ -222,33 +228,36 @@ class Task:
         self.backlog = 0
         self._dirty = False
         self._cut_at = time.monotonic()
-        self._told_in_cut = len(self._gone_ahead)
+        self._ahead_in_cut = len(self._gone_ahead)
         self._in_cut, self._gone_ahead, self._fetched = self._gone_ahead + self._fetched, [], []
 
-    def _go_on_from(self, told: int) -> None:
-        """Messages below `told` are out, though the checkpoint stands before it; see that they are not repeated."""
-        if told < self.next_offset:  # the log no longer has what they came from
+    def _go_on_from(self, out: Out, log_end: int) -> None:
+        """Messages are out for which the checkpoint has not got far enough: see that they are not given out again."""
+        given_out = f"results of {self.topic}/{self.partition} were given out up to {out.next_offset}"
+        if out.next_offset > log_end:
+            raise CheckpointError(f"{given_out}, its log ends at {log_end}: was the topic made anew?")
+        if out.next_offset < self.next_offset:  # the log no longer has what they came from
             return
-        if self.changed_from is not None:
+        if out.digest != self._topology.digest():
             raise CheckpointError(
-                f"results of {self.topic}/{self.partition} were given out up to {told}, the checkpoint stands at "
-                f"{self.next_offset}, and the topology has changed since: run it once more as it was"
+                f"{given_out} and committed up to {self.next_offset}, and the topology has changed since: "
+                "run it once more as it was"
             )
-        self._told = told
+        self._out_to = out.next_offset
         self._put_aside()  # what follows from an idle decision may be out
 
     def _put_aside(self) -> None:
         """If the messages of what has been computed are out, see that they are not given out again."""
-        if self.next_offset <= self._told:
-            self._again = self._processor.cut_ahead()._replace(again=self._again)
+        if self.next_offset <= self._out_to:
+            self._again.append(self._processor.cut_ahead())
             self.flagged = False
             self._dirty = True
-        if self.next_offset == self._told:
-            self._told = -1
+        if self.next_offset == self._out_to:
+            self._out_to = -1
 
     def _with_again(self, cut: Cut) -> Cut:
-        again, self._again = self._again, None
-        return cut._replace(again=again, told=self._told)
+        again, self._again = tuple(self._again), []
+        return cut._replace(again=again, out_to=self._out_to)
 
     def _restore(self, blob: bytes, committed: int | None, log_start: int, log_end: int) -> None:
         checkpoint = unpack(blob)

@@ -23,7 +23,9 @@ from streams.topology.model import Topology
 
 _log = structlog.get_logger("headrace")
 
-STAGES = ("fetch", "decode", "window", "detect", "judge", "alarm", "shop_floor", "render", "tell", "insert", "commit")
+STAGES = (
+    "fetch", "decode", "window", "detect", "judge", "alarm", "shop_floor", "render", "give_out", "insert", "commit",
+)  # fmt: skip
 OUTCOMES = ("accepted", "late", "duplicate", "dead_letter")
 _STAGE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60)
@@ -140,16 +142,16 @@ class Telemetry:
         """The results of a chunk have become durable in a sink, `seconds` after it was read."""
         self._latency.labels(sink).observe(seconds)
 
-    def told(self, published: Published) -> None:
+    def given_out(self, published: Published) -> None:
         """The publisher has given out messages."""
         self._stage.labels("render").observe(published.render_seconds)
-        self._stage.labels("tell").observe(published.told_at - published.rendered_at)
+        self._stage.labels("give_out").observe(published.out_at - published.rendered_at)
 
     def published(self, published: Published) -> None:
         """The publisher has made cuts durable: messages, rows and state."""
-        self.told(published)
+        self.given_out(published)
         self._stage.labels("insert").observe(published.inserted_at - published.rendered_at)
-        self._stage.labels("commit").observe(published.committed_at - max(published.told_at, published.inserted_at))
+        self._stage.labels("commit").observe(published.committed_at - max(published.out_at, published.inserted_at))
         for table, count in published.rows.items():
             self._rows.labels(table).inc(count)
 
@@ -166,12 +168,12 @@ class Telemetry:
         self._checkpoint_bytes.observe(size)
 
     def opened(
-        self, topic: str, partition: int, next_offset: int, restored: bool, told: int | None, seconds: float
+        self, topic: str, partition: int, next_offset: int, restored: bool, out_to: int | None, seconds: float
     ) -> None:
-        """A partition is ours and its state is loaded; messages may be out that belong behind it, up to `told`."""
+        """A partition is ours and its state is loaded; messages may be out that belong behind it, up to `out_to`."""
         _log.info(
             "partition_opened", topic=topic, partition=partition, next_offset=next_offset, restored=restored,
-            told=told, seconds=round(seconds, 3),
+            out_to=out_to, seconds=round(seconds, 3),
         )  # fmt: skip
 
     def closed(self, topic: str, partition: int, next_offset: int, committed: bool) -> None:

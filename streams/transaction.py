@@ -9,8 +9,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 from aiokafka import TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import OffsetAndMetadata
@@ -32,9 +33,17 @@ def checkpoint_key(topic: str, partition: int) -> bytes:
     return f"{topic}/{partition}".encode()
 
 
-def told_key(topic: str, partition: int) -> bytes:
-    """Key of the records that say up to where results have been given out, beyond the checkpoint before them."""
-    return checkpoint_key(topic, partition) + b"/told"
+def out_key(topic: str, partition: int) -> bytes:
+    """Key of the records that say up to where results are out, beyond the checkpoint before them."""
+    return checkpoint_key(topic, partition) + b"/out"
+
+
+class Out(NamedTuple):
+    """Up to where results of a source partition are out."""
+
+    next_offset: int
+    digest: str
+    """Of the topology that they were computed by."""
 
 
 class Transactions:
@@ -48,8 +57,10 @@ class Transactions:
         partition: int,
         decided: MutableMapping[str, bool],
         lost: Callable[[], None] = lambda: None,
+        digest: str = "",
     ) -> None:
-        """`decided` is kept by the owner, for all its partitions, from one opening to the next.
+        """`decided` is kept by the owner, for all its partitions, from one opening to the next; `digest` is of the
+        topology.
 
         `lost` is called once when a connection to a broker has been lost: then the partition has to be reopened.
         """
@@ -64,7 +75,8 @@ class Transactions:
         self._partitioner = DefaultPartitioner()
         self._lock = asyncio.Lock()
         self._failed = False
-        self._told = -1
+        self._digest = digest
+        self._out_to = -1
         self._producer = TransactionalProducer(
             {**self._destinations, self._checkpoints: partition},
             decided,
@@ -82,23 +94,23 @@ class Transactions:
         """Take over: fences whoever had the partition before and ends its transaction."""
         await self._producer.start()
 
-    async def tell(self, messages: Sequence[Message], next_offset: int) -> None:
+    async def give_out(self, messages: Sequence[Message], next_offset: int) -> None:
         """Give results out, and with them up to where that has been done.
 
         Whatever this or `keep` raises, nothing of it became visible to read_committed readers, or all of it did: the
         owner has to read the checkpoint again.
         """
         async with self._turn():
-            await asyncio.gather(*await self._send(messages), await self._note(told_key(*self._source), next_offset))
-        self._told = next_offset
+            await asyncio.gather(*await self._send(messages), await self._note_out(next_offset))
+        self._out_to = next_offset
 
-    async def keep(self, checkpoint: bytes, next_offset: int, told: int = -1) -> None:
-        """Commit state and offset; `told` is up to where the last owner had given out results."""
+    async def keep(self, checkpoint: bytes, next_offset: int, out_to: int = -1) -> None:
+        """Commit state and offset; `out_to` is up to where the last owner gave out results."""
         async with self._turn():
             notes = [await self._note(checkpoint_key(*self._source), checkpoint)]
-            told = max(told, self._told)
-            if told > next_offset:  # whoever looks back stops at the checkpoint
-                notes.append(await self._note(told_key(*self._source), told))
+            out_to = max(out_to, self._out_to)
+            if out_to > next_offset:  # whoever looks back stops at the checkpoint
+                notes.append(await self._note_out(out_to))
             await asyncio.gather(*notes)
             # Not before: while the group is being added to the transaction the broker refuses batches ("not enough
             # replicas", KIP-890), and they would be sent again only after the backoff.
@@ -115,16 +127,22 @@ class Transactions:
         """A transaction: in the order in which they were asked for, and none after one that failed."""
         async with self._lock:
             if self._failed:
-                raise ConnectionError("a transaction before it has failed")
+                raise ConnectionError("what belongs before it has failed")
             await self._producer.begin_transaction()
             self._failed = True
             yield  # within, everything sent is awaited: commit_transaction does not raise for a batch that failed
             await self._producer.commit_transaction()
             self._failed = False
 
-    async def _note(self, key: bytes, value: bytes | int) -> Awaitable[Any]:
+    def fail(self) -> None:
+        """Let there be no more transactions: something that belongs before them is missing."""
+        self._failed = True
+
+    async def _note_out(self, next_offset: int) -> Awaitable[Any]:
+        return await self._note(out_key(*self._source), msgspec.json.encode(Out(next_offset, self._digest)))
+
+    async def _note(self, key: bytes, value: bytes) -> Awaitable[Any]:
         """Hand over a record of the checkpoint topic."""
-        value = str(value).encode() if isinstance(value, int) else value
         noted: Awaitable[Any] = await self._producer.send(
             self._checkpoints, key=key, value=value, partition=self._source.partition
         )

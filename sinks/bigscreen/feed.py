@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
@@ -13,6 +14,7 @@ from schemas.results import Alarm, Anomaly
 from schemas.topics import ALARMS, ANOMALIES
 
 _PAUSE_SECONDS: Final = 2.0
+_LOOK_BACK_SECONDS: Final = 60
 _TOPICS: Final = (ALARMS.name, ANOMALIES.name)
 _Message = TypeVar("_Message", Alarm, Anomaly)
 log = logging.getLogger(__name__)
@@ -21,7 +23,8 @@ log = logging.getLogger(__name__)
 class Feed:
     """The committed messages of `alarms` and `anomalies` from now on.
 
-    It joins no group and commits nothing: what was missed is in ClickHouse.
+    It joins no group and commits nothing: what was missed is in ClickHouse. Messages do not wait for their rows, so it
+    begins a minute back.
     """
 
     def __init__(
@@ -38,7 +41,7 @@ class Feed:
         self._on_flags = on_flags
 
     async def run(self, on_reading: Callable[[], None]) -> None:
-        """Read until cancelled. `on_reading` is called whenever reading begins, from the end of the log: what came
+        """Read until cancelled. `on_reading` is called whenever reading begins, near the end of the log: what came
         before has to be looked up. Where Kafka is away it is tried again.
         """
         while True:
@@ -65,7 +68,12 @@ class Feed:
                 log.warning("Kafka lacks %s: run `headrace topology apply`", " or ".join(_TOPICS))
                 return
             consumer.assign(places)
-            await consumer.seek_to_end()
+            since = int((time.time() - _LOOK_BACK_SECONDS) * 1000)
+            for place, found in (await consumer.offsets_for_times(dict.fromkeys(places, since))).items():
+                if found is not None:
+                    consumer.seek(place, found.offset)
+                else:
+                    await consumer.seek_to_end(place)
             on_reading()
             while True:
                 for place, records in (await consumer.getmany(timeout_ms=1000)).items():

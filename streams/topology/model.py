@@ -4,6 +4,7 @@ Checks that look at one struct alone are made here, when it is built; checks acr
 """
 
 import re
+from hashlib import blake2b
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -226,6 +227,11 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     trace: Trace | None = None
     sinks: Sinks = Sinks()
     replays: dict[Name, Replay] = {}
+
+    def digest(self) -> str:
+        """Differs between topologies that differ in anything."""
+        declared: bytes = msgspec.json.encode(self, enc_hook=str, order="deterministic")
+        return blake2b(declared, digest_size=8).hexdigest()
 
     def raised_by(self, flag: Flag) -> tuple[str, Severity]:
         """Name of the detector or rule that raised a flag, and how severe the flag is."""

@@ -96,8 +96,8 @@ def test_a_worker_is_killed_while_clickhouse_is_away(site: Callable[..., Site], 
     back = time.monotonic()
     successor = here.plant.worker("w2")
     here.recovered(successor, since=back)
-    opened = re.findall(r"partition_opened .*next_offset=(\d+) .*told=(\d+)", successor.log.read_text())
-    assert any(int(told) > int(next_offset) + 1_000 for next_offset, told in opened)
+    opened = re.findall(r"partition_opened .*next_offset=(\d+) .*out_to=(\d+)", successor.log.read_text())
+    assert any(int(out_to) > int(next_offset) + 1_000 for next_offset, out_to in opened)
     here.end("ClickHouse away, then worker killed (SIGKILL), then a new one", successor)
 
 

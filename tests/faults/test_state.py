@@ -26,7 +26,7 @@ from tests.faults.conftest import TOPOLOGY, Site
 def newest(plant: Plant) -> dict[bytes, tuple[int, bytes]]:
     """Partition and bytes of the newest checkpoint of every source partition."""
     log = plant.log(topics.checkpoint_topic(plant.topology.topology))
-    return {record.key: (record.partition, record.value) for record in log if not record.key.endswith(b"/told")}
+    return {record.key: (record.partition, record.value) for record in log if not record.key.endswith(b"/out")}
 
 
 def put(plant: Plant, blobs: dict[bytes, tuple[int, bytes]]) -> None:

@@ -186,8 +186,7 @@ def test_a_topic_that_a_worker_sees_and_may_not_write_to_does_not_keep_it_from_t
             await mine.start()
         assert [len(line["partitions"]) for line in logs] == [2, 1]
         await other.abort_transaction()
-        await mine.begin([], b"state", 0)
-        await mine.commit()
+        await mine.keep(b"state", 0)
         await mine.stop(2)
         await other.stop()
 

@@ -188,7 +188,8 @@ def test_no_password_is_in_any_topic(topic: str, run: Run) -> None:
     records = run.plant.log(name)
     assert records
     for record in records:
-        value = repr(unpack(record.value)).encode() if topic == "checkpoints" else record.value
+        packed = topic == "checkpoints" and not record.key.endswith(b"/out")
+        value = repr(unpack(record.value)).encode() if packed else record.value
         assert MARK.encode() not in b"".join([record.key or b"", value, *(content for _, content in record.headers)])
 
 

@@ -87,14 +87,22 @@ def test_up_to_where_results_are_out_is_found_until_a_checkpoint_has_got_as_far(
         await mine.start()
         await reader.start()
         for step in (
-            mine.tell([], 5), mine.keep(b"state", 5), mine.tell([], 7), mine.tell([], 9), mine.keep(b"later", 7),
-            mine.keep(b"last", 9),
+            mine.give_out([], 5), mine.keep(b"state", 5), mine.give_out([], 7), mine.give_out([], 9),
+            mine.keep(b"later", 7), mine.keep(b"last", 9), mine.keep(b"again", 9, out_to=12),
         ):  # fmt: skip
             await step
-            newest, told, _ = await reader.newest("ahead.a", 0)
-            found.append((newest, told))
+            newest, out, _ = await reader.newest("ahead.a", 0)
+            found.append((newest, None if out is None else out.next_offset))
         await mine.stop(2)
         await reader.stop()
 
     asyncio.run(run())
-    assert found == [(None, 5), (b"state", None), (b"state", 7), (b"state", 9), (b"later", 9), (b"last", None)]
+    assert found == [
+        (None, 5),
+        (b"state", None),
+        (b"state", 7),
+        (b"state", 9),
+        (b"later", 9),
+        (b"last", None),
+        (b"again", 12),
+    ]

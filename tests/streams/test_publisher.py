@@ -33,24 +33,28 @@ class Producer:
         partition: int,
         decided: dict[str, bool],
         lost: Callable[[], None],
+        digest: str,
     ) -> None:
         self.may_start = asyncio.Event()
         self.lost = lost
-        self.stopped = False
+        self.stopped = self.failed = False
         self.committed: list[int] = []
         self.hangs = False
-        self.told: list[tuple[str, int]] = []
+        self.given_out: list[tuple[str, int]] = []
         Producer.made.append(self)
 
     async def start(self) -> None:
         await self.may_start.wait()
 
-    async def tell(self, messages: Sequence[Message], next_offset: int) -> None:
+    async def give_out(self, messages: Sequence[Message], next_offset: int) -> None:
         if self.hangs:
             await asyncio.Event().wait()
-        self.told += [(message.topic, next_offset) for message in messages]
+        self.given_out += [(message.topic, next_offset) for message in messages]
 
-    async def keep(self, checkpoint: bytes, next_offset: int, told: int) -> None:
+    def fail(self) -> None:
+        self.failed = True
+
+    async def keep(self, checkpoint: bytes, next_offset: int, out_to: int) -> None:
         if self.hangs:
             await asyncio.Event().wait()
         self.committed.append(next_offset)
@@ -126,9 +130,9 @@ def test_messages_do_not_wait_for_the_sink_and_state_does(producers: list[Produc
         first, second = cuts(0, "a", "b", ahead="b")
         publishing = asyncio.create_task(server._publish({HERE: first}))
         await asyncio.sleep(0.05)
-        assert producers[0].told == [("anomalies", 1)]
-        assert (await server._tell_of({HERE: second})).failures == {}
-        assert producers[0].told == [("anomalies", 1), ("anomalies", 2)]
+        assert producers[0].given_out == [("anomalies", 1)]
+        assert (await server._give_out({HERE: second})).failures == {}
+        assert producers[0].given_out == [("anomalies", 1), ("anomalies", 2)]
         assert producers[0].committed == []
         sink.may_write.set()
         assert (await publishing).failures == {}
@@ -144,7 +148,7 @@ def test_rows_of_what_went_ahead_are_written_with_the_next_state(producers: list
         server = new(sink)
         await opened(server, HERE)
         ahead, last = cuts(0, "a", "b", ahead="a")
-        await server._tell_of({HERE: ahead})
+        await server._give_out({HERE: ahead})
         assert sink.batches == []
         await server._publish({HERE: last})
 
@@ -200,6 +204,7 @@ def test_a_cut_that_cannot_be_rendered_fails_alone_and_is_told_of(producers: lis
 
     asyncio.run(run())
     assert [one.committed for one in producers] == [[], [1]]
+    assert [one.failed for one in producers] == [True, False]
 
 
 def test_nothing_is_written_of_a_cut_whose_state_no_checkpoint_holds(
