@@ -45,8 +45,15 @@ def wait_for_alarms(plant: Plant, worker: Worker, count: int) -> list[Alarm]:
 
 
 def rows(plant: Plant, columns: str) -> list[tuple[Any, ...]]:
-    name = plant.topology.topology
-    return plant.query(f"SELECT {columns} FROM headrace.alarms WHERE topology = '{name}' ORDER BY partition, offset")
+    """A row of each message: they follow."""
+    sql = (
+        f"SELECT {columns} FROM headrace.alarms WHERE topology = '{plant.topology.topology}' ORDER BY partition, offset"
+    )
+    deadline = time.monotonic() + 10
+    while len(found := plant.query(sql)) < len(alarms(plant)):
+        assert time.monotonic() < deadline, f"{len(found)} rows"
+        time.sleep(0.1)
+    return found
 
 
 def test_a_condition_becomes_an_alarm_on_the_topic_and_in_the_table(deploy: Callable[[str], Plant]) -> None:
