@@ -79,7 +79,9 @@ def _topics() -> Iterator[str]:
         (f"`{topic.name}`", topic.direction, _schema_link(topic.schema or ""), topic.about)
         for topic in topics.TOPICS.values()
     ]
-    rows.append((f"`{topics.checkpoint_topic('<topology>')}`", "internal", "", "newest state of each source partition"))
+    rows.append(
+        (f"`{topics.checkpoint_topic('<topology>')}`", "internal", "", "newest states; up to where messages are out")
+    )
     rows.append((f"`{topics.replayed_topic('<topology>')}`", "internal", "", "which dead letters have been sent back"))
     yield from _table(("topic", "direction", "schema", "what it carries"), rows)
     yield ""

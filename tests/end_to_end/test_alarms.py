@@ -46,9 +46,8 @@ def wait_for_alarms(plant: Plant, worker: Worker, count: int) -> list[Alarm]:
 
 def rows(plant: Plant, columns: str) -> list[tuple[Any, ...]]:
     """A row of each message: they follow."""
-    sql = (
-        f"SELECT {columns} FROM headrace.alarms WHERE topology = '{plant.topology.topology}' ORDER BY partition, offset"
-    )
+    name = plant.topology.topology
+    sql = f"SELECT {columns} FROM headrace.alarms WHERE topology = '{name}' ORDER BY partition, offset"
     deadline = time.monotonic() + 10
     while len(found := plant.query(sql)) < len(alarms(plant)):
         assert time.monotonic() < deadline, f"{len(found)} rows"
