@@ -165,7 +165,7 @@ class Publisher:
         done = Published({}, {}, {})
         rendered = self._render(cuts, done)
         writing = asyncio.create_task(self._write(rendered))
-        writing.add_done_callback(lambda _: setattr(done, "inserted_at", time.monotonic()))
+        writing.add_done_callback(partial(_inserted, done))
         await self._together(done, {
             position: self._commit(self._open[position][1], cut, writing, done) for position, cut in rendered.items()
         })  # fmt: skip
@@ -204,7 +204,7 @@ class Publisher:
             except Exception as error:
                 _log.exception("render_failed", topic=position[0], partition=position[1])
                 done.failures[position] = _failure(error)
-                self._open[position][1].fail()  # or later cuts would say that this one's messages are out
+                self._open[position][1].fail(error)  # or later cuts would say that this one's messages are out
         done.rendered_at = done.out_at = done.inserted_at = time.monotonic()
         done.render_seconds = done.rendered_at - begin
         return rendered
@@ -268,6 +268,11 @@ def fork(topology: Topology, options: dict[str, Any], sink: Sink | None) -> Sock
         raise
     finally:
         os._exit(code)  # not the parent's clean-up, nor a wait for a write that hangs
+
+
+def _inserted(done: Published, writing: asyncio.Task[dict[str, int]]) -> None:
+    if not writing.cancelled():
+        done.inserted_at = time.monotonic()
 
 
 def _check_size(checkpoint: bytes) -> None:

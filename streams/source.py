@@ -171,10 +171,13 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def _give_out(self) -> None:
         """Give out flags and alarms as they come: whoever waits for them waits neither for a batch nor for the sink."""
         while not self.should_stop:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._flagged.wait(), _COMMIT_SECONDS)
+            if not any(task.flagged for task in self.tasks.values()):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._flagged.wait(), _COMMIT_SECONDS)
             self._flagged.clear()
             for position, task in self.tasks.items():
+                if position not in self._assigned:
+                    continue
                 if task.is_due() and self._reader.is_at_end(*position, task.next_offset):
                     task.tick()
                 if task.flagged or self._committer.sink_away:
@@ -265,6 +268,8 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             await asyncio.wait_for(self._committer.commit(tasks), _REVOKE_SECONDS)
         except Exception as error:
             self._telemetry.last_commit_missed(error)
+        for task in tasks:
+            task.close()  # before anything goes ahead of what was not sent
         self.tasks.clear()
         await asyncio.gather(*map(self._let_go, tasks))
         self._committer.sink_away = False  # nothing waits for it any more

@@ -25,6 +25,10 @@ from streams.transaction import LARGEST_CHECKPOINT, Out
 _TICK_SECONDS = 5.0
 """From one tick of a partition to the next, should the first not come back."""
 _EVER = 1e9
+_CUT_WEIGHT = 50
+"""What rows of a cut that went ahead take besides themselves, in what a backlog counts."""
+_EVENT_BYTES, _SERIES_BYTES = 4, 3_000
+"""What an event and a new series add to a checkpoint at most, about."""
 _PROCESSORS: Mapping[str, Callable[[Topology, str, int, int, Stage], PartitionProcessor]] = {
     ALARM_ACTIONS.name: AlarmProcessor,
     PROCESS_ACKS.name: AckProcessor,
@@ -69,13 +73,14 @@ class Task:
         """Whether records have come since it was opened."""
         self._ticked_at = -_EVER
         self._cut_at = 0.0
+        self._series_in_cut = 0
         self._deciding = False
         """Whether an idle decision is not durable yet: nothing that follows from it may be given out."""
         self._out_to = -1
         """Up to where the last owner gave out messages, beyond the checkpoint that was loaded."""
         self._again: list[Cut] = []
         """What has been computed again of that, and is not in a cut yet."""
-        self._checkpoint_bytes = 0
+        self._checkpoint_bytes = self._series_in_checkpoint = 0
         self._fetched: list[float] = []
         """When the chunks since the last cut of either kind were read (monotonic seconds)."""
         self._in_ahead: list[float] = []
@@ -99,7 +104,7 @@ class Task:
             self._processor = self._new_processor(log_start)
         else:
             self._restore(blob, committed, log_start, log_end)
-            self._checkpoint_bytes = len(blob)
+            self._checkpoint_bytes, self._series_in_checkpoint = len(blob), len(self._processor.engine.series)
         if out is not None:
             self._go_on_from(out, log_end)
         self.open = True
@@ -140,14 +145,14 @@ class Task:
     def cut_ahead(self, everything: bool) -> bool:
         """Have a cut go ahead, if somebody waits for what is in it or `everything` is wanted; whether one does."""
         wanted = self.flagged or (everything and len(self._processor.outbox) > 0)
-        # A state that may become too large for a checkpoint is not to be tied to what is out.
-        may = not self._deciding and self._whole and self._checkpoint_bytes <= LARGEST_CHECKPOINT // 2
+        may = not self._deciding and self._whole and not self._may_be_too_large()
         if self.ahead is not None or not wanted or not may or self.next_offset <= self._out_to:
             return False
         self.ahead = self._with_again(self._processor.cut_ahead())
         self.flagged = False
         self._in_ahead, self._fetched = self._fetched, []
         self._gone_ahead += self._in_ahead
+        self.backlog += _CUT_WEIGHT
         return True
 
     def declare_idle(self) -> None:
@@ -163,6 +168,7 @@ class Task:
             before = replace(self._processor.engine.counts)
             flags = self._processor.settle()  # goes into the next cut: this one carries the decision alone
             self._dirty = True
+            self.flagged = self._processor.outbox.urgent
             self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)
             self._telemetry.idle(self.topic, self.partition, silence)
 
@@ -192,6 +198,7 @@ class Task:
     def committed(self, published: Published) -> None:
         """The pending cut is durable."""
         self._checkpoint_bytes = published.checkpoint_bytes[self.topic, self.partition]
+        self._series_in_checkpoint = self._series_in_cut
         self._telemetry.checkpointed(published.committed_at - self._cut_at, self._checkpoint_bytes)
         for fetched_at in self._in_cut:
             self._telemetry.durable("clickhouse", published.inserted_at - fetched_at)
@@ -228,6 +235,7 @@ class Task:
         self.backlog = 0
         self._dirty = False
         self._cut_at = time.monotonic()
+        self._series_in_cut = len(self._processor.engine.series)
         self._ahead_in_cut = len(self._gone_ahead)
         self._in_cut, self._gone_ahead, self._fetched = self._gone_ahead + self._fetched, [], []
 
@@ -254,6 +262,12 @@ class Task:
             self._dirty = True
         if self.next_offset == self._out_to:
             self._out_to = -1
+
+    def _may_be_too_large(self) -> bool:
+        """Whether the state may come near what a checkpoint holds: it must not be tied to what is out then."""
+        new_series = len(self._processor.engine.series) - self._series_in_checkpoint
+        more = _EVENT_BYTES * self.backlog + _SERIES_BYTES * new_series
+        return self._checkpoint_bytes + more > LARGEST_CHECKPOINT // 2
 
     def _with_again(self, cut: Cut) -> Cut:
         again, self._again = tuple(self._again), []

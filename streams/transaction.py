@@ -74,7 +74,7 @@ class Transactions:
         }
         self._partitioner = DefaultPartitioner()
         self._lock = asyncio.Lock()
-        self._failed = False
+        self._failure: Exception | None = None
         self._digest = digest
         self._out_to = -1
         self._producer = TransactionalProducer(
@@ -100,9 +100,11 @@ class Transactions:
         Whatever this or `keep` raises, nothing of it became visible to read_committed readers, or all of it did: the
         owner has to read the checkpoint again.
         """
+        ticks = all(message.topic == self._source.topic for message in messages)  # may come again, and bind nobody
         async with self._turn():
-            await asyncio.gather(*await self._send(messages), await self._note_out(next_offset))
-        self._out_to = next_offset
+            await asyncio.gather(*await self._send(messages), *([] if ticks else [await self._note_out(next_offset)]))
+        if not ticks:
+            self._out_to = next_offset
 
     async def keep(self, checkpoint: bytes, next_offset: int, out_to: int = -1) -> None:
         """Commit state and offset; `out_to` is up to where the last owner gave out results."""
@@ -125,18 +127,23 @@ class Transactions:
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """A transaction: in the order in which they were asked for, and none after one that failed."""
-        async with self._lock:
-            if self._failed:
-                raise ConnectionError("what belongs before it has failed")
-            await self._producer.begin_transaction()
-            self._failed = True
-            yield  # within, everything sent is awaited: commit_transaction does not raise for a batch that failed
-            await self._producer.commit_transaction()
-            self._failed = False
+        try:
+            async with self._lock:
+                if self._failure is not None:
+                    raise self._failure
+                await self._producer.begin_transaction()
+                yield  # within, everything sent is awaited: commit_transaction does not raise for a batch that failed
+                await self._producer.commit_transaction()
+        except Exception as error:
+            self.fail(error)
+            raise
+        except asyncio.CancelledError:
+            self.fail(TimeoutError("what belongs before it was given up"))
+            raise
 
-    def fail(self) -> None:
-        """Let there be no more transactions: something that belongs before them is missing."""
-        self._failed = True
+    def fail(self, error: Exception) -> None:
+        """Let all further transactions fail: something that belongs before them is missing."""
+        self._failure = self._failure or error
 
     async def _note_out(self, next_offset: int) -> Awaitable[Any]:
         return await self._note(out_key(*self._source), msgspec.json.encode(Out(next_offset, self._digest)))

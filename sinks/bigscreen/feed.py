@@ -68,12 +68,10 @@ class Feed:
                 log.warning("Kafka lacks %s: run `headrace topology apply`", " or ".join(_TOPICS))
                 return
             consumer.assign(places)
+            ends = await consumer.end_offsets(places)
             since = int((time.time() - _LOOK_BACK_SECONDS) * 1000)
             for place, found in (await consumer.offsets_for_times(dict.fromkeys(places, since))).items():
-                if found is not None:
-                    consumer.seek(place, found.offset)
-                else:
-                    await consumer.seek_to_end(place)
+                consumer.seek(place, ends[place] if found is None else found.offset)
             on_reading()
             while True:
                 for place, records in (await consumer.getmany(timeout_ms=1000)).items():

@@ -115,8 +115,9 @@ class World:
         for message in rendered.messages:
             self.messages[message.topic].append(message.value)
             self.ids[message.id] += 1
-            self._out_by_owner = rendered.next_offset
-            self.out = Out(rendered.next_offset, self.topology.digest())
+            if message.topic != self.here[0]:  # a tick binds nobody
+                self._out_by_owner = rendered.next_offset
+                self.out = Out(rendered.next_offset, self.topology.digest())
         return rendered
 
 

@@ -10,14 +10,17 @@ from infra.local.stack import Stack
 from schemas import topics
 from schemas.errors import CheckpointError
 from streams.checkpoint_reader import CheckpointReader
+from streams.rendering import Message
 from streams.transaction import Transactions
+
+FLAG = [Message(topics.ANOMALIES.name, b"s/a", "1", b"{}")]
 
 
 def make_topic(stack: Stack, topology: str) -> dict[str, list[str]]:
     admin = KafkaAdminClient(bootstrap_servers=stack.kafka)
     try:
-        for name in (topics.checkpoint_topic(topology), f"{topology}.a", f"{topology}.b"):
-            admin.create_topics([NewTopic(name, 1, 1)])
+        wanted = {topics.checkpoint_topic(topology), f"{topology}.a", f"{topology}.b", topics.ANOMALIES.name}
+        admin.create_topics([NewTopic(name, 1, 1) for name in wanted - set(admin.list_topics())])
     finally:
         admin.close()
     return {"bootstrap_servers": [stack.kafka]}
@@ -87,7 +90,7 @@ def test_up_to_where_results_are_out_is_found_until_a_checkpoint_has_got_as_far(
         await mine.start()
         await reader.start()
         for step in (
-            mine.give_out([], 5), mine.keep(b"state", 5), mine.give_out([], 7), mine.give_out([], 9),
+            mine.give_out(FLAG, 5), mine.keep(b"state", 5), mine.give_out(FLAG, 7), mine.give_out(FLAG, 9),
             mine.keep(b"later", 7), mine.keep(b"last", 9), mine.keep(b"again", 9, out_to=12),
         ):  # fmt: skip
             await step

@@ -51,7 +51,7 @@ class Producer:
             await asyncio.Event().wait()
         self.given_out += [(message.topic, next_offset) for message in messages]
 
-    def fail(self) -> None:
+    def fail(self, error: Exception) -> None:
         self.failed = True
 
     async def keep(self, checkpoint: bytes, next_offset: int, out_to: int) -> None:

@@ -34,8 +34,43 @@ def test_what_comes_after_a_transaction_that_failed_is_not_given_out(stack: Stac
         with pytest.raises(MessageSizeTooLargeError):
             await mine.keep(b" " * (LARGEST_MESSAGE + 1), 1)
         for _ in range(2):
-            with pytest.raises(ConnectionError, match="what belongs before it has failed"):
+            with pytest.raises(MessageSizeTooLargeError):
                 await mine.give_out([flag(1)], 2)
+        await mine.stop(2)
+
+    asyncio.run(run())
+
+
+def test_what_cannot_be_given_out_bars_what_comes_after_it_although_a_transaction_is_under_way(stack: Stack) -> None:
+    make_topics(stack, "barred")
+
+    async def run() -> None:
+        mine = Transactions({"bootstrap_servers": [stack.kafka]}, "barred", "barred.a", 0, {})
+        await mine.start()
+        under_way = asyncio.create_task(mine.give_out([flag(1)], 1))
+        await asyncio.sleep(0)
+        mine.fail(ValueError("it cannot be rendered"))
+        await under_way
+        with pytest.raises(ValueError, match="cannot be rendered"):
+            await mine.give_out([flag(3)], 3)
+        await mine.stop(2)
+
+    asyncio.run(run())
+
+
+def test_what_gives_up_while_it_waits_for_its_turn_bars_what_comes_after_it(stack: Stack) -> None:
+    make_topics(stack, "waiting")
+
+    async def run() -> None:
+        mine = Transactions({"bootstrap_servers": [stack.kafka]}, "waiting", "waiting.a", 0, {})
+        await mine.start()
+        under_way = asyncio.create_task(mine.give_out([flag(1)], 1))
+        waiting = asyncio.create_task(mine.give_out([flag(2)], 2))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await under_way
+        with pytest.raises(TimeoutError, match="given up"):
+            await mine.give_out([flag(3)], 3)
         await mine.stop(2)
 
     asyncio.run(run())
