@@ -1,6 +1,7 @@
 """The audit once retention has deleted what is old: of what is left it still proves every row and every message."""
 
 import signal
+import time
 from collections.abc import Callable
 
 from tests.end_to_end.plant import Plant
@@ -63,6 +64,7 @@ def test_a_worker_that_retention_overtakes_goes_on_behind_what_was_deleted_and_t
     worker = plant.worker()
     worker.wait_until_at_end()
     worker.process.send_signal(signal.SIGSTOP)
+    time.sleep(0.5)  # a fetch that it has sent is answered with nothing before there is something
     plant.send("machine.events", records[3_000:6_000])
     end = max(record.offset for record in plant.log("machine.events") if record.partition == 0) + 1
     delete(plant, "machine.events", 0, end)
