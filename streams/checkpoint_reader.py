@@ -96,14 +96,15 @@ class CheckpointReader:
     ) -> tuple[bytes | None, Out | None]:
         """The last checkpoint of a source partition in this stretch, and up to where results are out after it."""
         self._consumer.seek(where, start)
+        state_key, other_key = checkpoint_key(*source), out_key(*source)
         newest: bytes | None = None
         out: Out | None = None
         while await self._consumer.position(where) < end:
             for record in (await self._consumer.getmany(where, timeout_ms=200)).get(where, ()):
                 if record.offset >= end:
                     break
-                if record.key == checkpoint_key(*source):
+                if record.key == state_key:
                     newest, out = record.value, None
-                elif record.key == out_key(*source):
+                elif record.key == other_key:
                     out = msgspec.json.decode(record.value, type=Out)
         return newest, out

@@ -306,8 +306,8 @@ def test_the_whole_plant_is_on_one_look_on_a_wall_and_below_each_other_on_a_phon
                     "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
                 )
                 assert width <= size[0]
-                assert size == PHONE or height <= size[1]
                 if size != PHONE:
+                    assert height <= size[1]
                     wait_until("a look that fits", lambda page=page: _overflowing(page) == [], 10)  # type: ignore[misc]
                 assert page.locator("[data-panel]").count() == 8
                 assert ("设备" if language == "zh-CN" else "Equipment") in page.inner_text(".equipment .title")
