@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -115,11 +114,3 @@ def figures(page: Page) -> dict[str, str]:
         ".map(element => [element.dataset.figure, element.textContent.trim()]))"
     )
     return found
-
-
-def wait_until(what: str, condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """AssertionError where `condition()` does not come true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come"
-        time.sleep(0.1)

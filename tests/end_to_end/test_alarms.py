@@ -14,6 +14,7 @@ from schemas.topics import ALARM_ACTIONS
 from streams.scrape import scrape
 from tests.end_to_end.plant import Plant, Worker
 from tests.end_to_end.test_exactly_once import delete
+from tests.waiting import wait_until
 
 TOPOLOGY = """
 topology: NAME
@@ -48,11 +49,8 @@ def rows(plant: Plant, columns: str) -> list[tuple[Any, ...]]:
     """A row of each message: they follow."""
     name = plant.topology.topology
     sql = f"SELECT {columns} FROM headrace.alarms WHERE topology = '{name}' ORDER BY partition, offset"
-    deadline = time.monotonic() + 10
-    while len(found := plant.query(sql)) < len(alarms(plant)):
-        assert time.monotonic() < deadline, f"{len(found)} rows"
-        time.sleep(0.1)
-    return found
+    wait_until("a row of each message", lambda: len(plant.query(sql)) >= len(alarms(plant)), 10)
+    return plant.query(sql)
 
 
 def test_a_condition_becomes_an_alarm_on_the_topic_and_in_the_table(deploy: Callable[[str], Plant]) -> None:

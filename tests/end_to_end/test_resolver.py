@@ -22,9 +22,10 @@ from sinks.tokens import make
 from streams.compute.codes import KeyRing
 from streams.scrape import scrape
 from streams.settings import Address
-from tests.end_to_end.browser import SCREENSHOTS, browser, wait_until
+from tests.end_to_end.browser import SCREENSHOTS, browser
 from tests.end_to_end.plant import Plant
 from tests.streams.compute.trace.messages import PRODUCT, capture, mint, seen, void
+from tests.waiting import wait_until
 
 TOPOLOGY = """
 topology: NAME

@@ -7,6 +7,8 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from tests.waiting import wait_until
+
 _CHECK = "transaction.partition.verification.enable"
 
 
@@ -15,11 +17,22 @@ def forgetful(kafka: str) -> Iterator[None]:
     """Have the broker of the local stack take such batches."""
     admin = KafkaAdminClient(bootstrap_servers=kafka)
     try:
-        admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", {_CHECK: "false"})])
+        _set(admin, "false")
         yield
     finally:
-        admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", {_CHECK: "true"})])
+        _set(admin, "true")
         admin.close()
+
+
+def _set(admin: KafkaAdminClient, value: str) -> None:
+    """The controller answers; the broker follows a moment later, and describes what it goes by."""
+    admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", {_CHECK: value})])
+
+    def done() -> bool:
+        found = admin.describe_configs([ConfigResource(ConfigResourceType.BROKER, "1", [_CHECK])])
+        return bool(found["broker"]["1"].get(_CHECK, {}).get("value") == value)
+
+    wait_until(f"{_CHECK}={value}", done)
 
 
 async def leave(producer: AIOKafkaProducer, topic: str, value: bytes, key: bytes | None = None) -> None:
