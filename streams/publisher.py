@@ -72,7 +72,6 @@ class Lost(NamedTuple):
     """The broker was away: a partition has to be reopened, whether there is something to commit or not."""
 
     position: Position
-    detail: str = "the connection to a broker was lost"
 
 
 class SinkTrouble(NamedTuple):

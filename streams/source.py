@@ -25,6 +25,7 @@ from streams.publisher import Lost, SinkTrouble
 from streams.task import Task
 from streams.telemetry import Telemetry
 from streams.topology.model import Topology
+from streams.transactional_producer import ConnectionLost
 
 MOST_RECORDS = 10_000
 """Records of a chunk, about: whole record batches are taken."""
@@ -163,8 +164,8 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         if isinstance(told, SinkTrouble):
             self._committer.sink_failed(told)
         elif told.position in self.tasks:
-            self.add_future(self._reopen(self.tasks[told.position], ConnectionError(told.detail)))
-        else:
+            self.add_future(self._reopen(self.tasks[told.position], ConnectionLost()))
+        elif told.position in self._openings:
             self._lost.add(told.position)
 
     @Service.task
@@ -231,7 +232,7 @@ class Source(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 await task.start(self._checkpoints)
                 await self._committer.check_change(task)
                 if position in self._lost:
-                    raise ConnectionError("the connection to a broker was lost")
+                    raise ConnectionLost()
                 if position in self._assigned and self._reader.read_from(*position, task.next_offset):
                     self.tasks[position] = task
                     break

@@ -13,6 +13,7 @@ from streams.checkpoint_reader import CheckpointReader
 from streams.chunk import Chunk
 from streams.compute.engine import Stage
 from streams.feedback_processor import FeedbackProcessor
+from streams.latency import Latency
 from streams.outbox import Cut
 from streams.partition_processor import PartitionProcessor
 from streams.processor import Processor
@@ -81,14 +82,7 @@ class Task:
         self._again: list[Cut] = []
         """What has been computed again of that, and is not in a cut yet."""
         self._checkpoint_bytes = self._series_in_checkpoint = 0
-        self._fetched: list[float] = []
-        """When the chunks since the last cut of either kind were read (monotonic seconds)."""
-        self._in_ahead: list[float] = []
-        self._gone_ahead: list[float] = []
-        """When those were read whose rows go with the next cut."""
-        self._in_cut: list[float] = []
-        self._ahead_in_cut = 0
-        """The number of those in the cut that had gone ahead of it."""
+        self._latency = Latency(telemetry)
 
     @property
     def next_offset(self) -> int:
@@ -128,7 +122,7 @@ class Task:
         self.backlog += 10 * (sum(self._processor.engine.rows.values()) - rows)
         self.backlog += 100 * (counts.dead_letters - before.dead_letters)
         self.last_active = self.quiet_since = time.monotonic()
-        self._fetched.append(fetched_at)
+        self._latency.read(fetched_at)
         self._read_any = self._read_any or len(chunk.values) > 0
         self._telemetry.processed(self.topic, before, self._processor.engine.counts, flags)
         self.flagged = self.flagged or self._processor.outbox.urgent
@@ -150,8 +144,7 @@ class Task:
             return False
         self.ahead = self._with_again(self._processor.cut_ahead())
         self.flagged = False
-        self._in_ahead, self._fetched = self._fetched, []
-        self._gone_ahead += self._in_ahead
+        self._latency.cut_ahead()
         self.backlog += _CUT_WEIGHT
         return True
 
@@ -191,8 +184,7 @@ class Task:
 
     def given_out(self, published: Published) -> None:
         """What went ahead is out."""
-        for fetched_at in self._in_ahead:
-            self._telemetry.durable("topics", published.out_at - fetched_at)
+        self._latency.given_out(published)
         self.ahead = None
 
     def committed(self, published: Published) -> None:
@@ -200,10 +192,7 @@ class Task:
         self._checkpoint_bytes = published.checkpoint_bytes[self.topic, self.partition]
         self._series_in_checkpoint = self._series_in_cut
         self._telemetry.checkpointed(published.committed_at - self._cut_at, self._checkpoint_bytes)
-        for fetched_at in self._in_cut:
-            self._telemetry.durable("clickhouse", published.inserted_at - fetched_at)
-        for fetched_at in self._in_cut[self._ahead_in_cut :]:
-            self._telemetry.durable("topics", published.out_at - fetched_at)
+        self._latency.committed(published)
         self.pending = None
         self._deciding = False
 
@@ -236,8 +225,7 @@ class Task:
         self._dirty = False
         self._cut_at = time.monotonic()
         self._series_in_cut = len(self._processor.engine.series)
-        self._ahead_in_cut = len(self._gone_ahead)
-        self._in_cut, self._gone_ahead, self._fetched = self._gone_ahead + self._fetched, [], []
+        self._latency.cut()
 
     def _go_on_from(self, out: Out, log_end: int) -> None:
         """Messages are out for which the checkpoint has not got far enough: see that they are not given out again."""

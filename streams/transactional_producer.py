@@ -130,7 +130,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
 
     def _need_connections(self) -> None:
         if self._started and self._lost:
-            raise ConnectionLost("the connection to a broker was lost")
+            raise ConnectionLost()
 
     def _connection_closed(self, connection: Any, reason: CloseReason) -> None:
         AIOKafkaClient._on_connection_closed(self.client, connection, reason)
@@ -142,7 +142,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         for other in list(self.client._conns.values()):  # no answer comes any more for what fails here
             other.close(reason=CloseReason.SHUTDOWN)
         self._sender.sender_task.cancel()
-        self._fail(ConnectionLost("the connection to a broker was lost"))
+        self._fail(ConnectionLost())
         self._on_lost()
 
     def _fail(self, error: ConnectionLost) -> None:

@@ -65,7 +65,8 @@ def test_a_partition_whose_connection_is_lost_while_it_opens_is_opened_again() -
         source._checkpoints = cast(CheckpointReader, Losing(lambda: server.tell(Lost(HERE))))
         source._reader = cast(LogReader, Reading())
         source._assigned = {HERE}
-        await source._open(HERE, 0.0)
+        source._open_soon(HERE, 0.0)
+        await source._openings[HERE]
         source._publisher.close()
         await asyncio.gather(answering, listening, return_exceptions=True)
         assert list(source.tasks) == [HERE]
@@ -148,6 +149,9 @@ class Losing:
 
 class Reading:
     """Stands for the reader of the log."""
+
+    def hold(self, topic: str, partition: int) -> None:
+        """There is nothing to hold."""
 
     def read_from(self, topic: str, partition: int, offset: int) -> bool:
         return True
