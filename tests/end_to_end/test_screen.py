@@ -19,7 +19,6 @@ from tests.end_to_end.browser import (
     aside,
     browser,
     figures,
-    wait_until,
 )
 from tests.end_to_end.code_mishaps import assert_that_mishaps_are_told_of
 from tests.end_to_end.plant import Plant
@@ -37,6 +36,7 @@ from tests.end_to_end.quarter_hour import (
     code,
     reading,
 )
+from tests.waiting import wait_until
 
 SCRIPT = "<script>document.title = 'owned'</script>"
 
