@@ -26,8 +26,10 @@ def count(value: int | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share, 0 to 1, as percent without its sign: 87.5."""
-    return MISSING if share is None else f"{100 * share:.1f}"
+    """A share as percent without its sign: 87.5, 100, 1,235; a dash where there is none."""
+    if share is None:
+        return MISSING
+    return f"{100 * share:.1f}" if 100 * share < 99.95 else f"{100 * share:,.0f}"
 
 
 def unit(name: str) -> str:

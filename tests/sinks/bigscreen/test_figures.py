@@ -30,5 +30,7 @@ def test_times_are_those_of_the_plant() -> None:
 
 
 def test_shares_are_percent_and_nothing_over_nothing_is_none() -> None:
-    assert figures.percent(0.8754) == "87.5"
+    assert [figures.percent(share) for share in (0.8754, 0.9994, 0.9996, 1.0, 12.346)] == [
+        "87.5", "99.9", "100", "100", "1,235",
+    ]  # fmt: skip
     assert figures.percent(figures.ratio(0, 0)) == "–"
