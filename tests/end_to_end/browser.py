@@ -25,6 +25,7 @@ _ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+_LARGE = ".huge, .factor-figure, .count-figure"
 _Result = TypeVar("_Result")
 
 
@@ -112,5 +113,29 @@ def figures(page: Page) -> dict[str, str]:
     found: dict[str, str] = page.evaluate(
         "Object.fromEntries([...document.querySelectorAll('[data-figure]')]"
         ".map(element => [element.dataset.figure, element.textContent.trim()]))"
+    )
+    return found
+
+
+def fill(page: Page, figure: str) -> None:
+    """Have all large figures of the page be the same one."""
+    page.evaluate(f"document.querySelectorAll('{_LARGE}').forEach(it => {{ it.textContent = '{figure}' }})")
+
+
+def cut_off(page: Page) -> list[str]:
+    """Figures that do not fit into their places, or push others out of their panels."""
+    found: list[str] = page.evaluate(
+        f"[...document.querySelectorAll('{_LARGE}')]"
+        ".filter(figure => figure.scrollWidth > figure.clientWidth).map(figure => figure.dataset.figure)"
+    )
+    return found + overflowing(page)
+
+
+def overflowing(page: Page) -> list[str]:
+    """Panels whose content does not fit into them."""
+    found: list[str] = page.evaluate(
+        "[...document.querySelectorAll('.panel, .panel .body')]"
+        ".filter(panel => panel.scrollHeight > panel.clientHeight + 1 || panel.scrollWidth > panel.clientWidth + 1)"
+        ".map(panel => panel.closest('.panel').dataset.panel)"
     )
     return found

@@ -18,7 +18,10 @@ from tests.end_to_end.browser import (
     ScreenProcess,
     aside,
     browser,
+    cut_off,
     figures,
+    fill,
+    overflowing,
 )
 from tests.end_to_end.code_mishaps import assert_that_mishaps_are_told_of
 from tests.end_to_end.plant import Plant
@@ -38,7 +41,6 @@ from tests.end_to_end.quarter_hour import (
 )
 from tests.waiting import wait_until
 
-FIGURES = ".huge, .factor-figure, .count-figure"
 SCRIPT = "<script>document.title = 'owned'</script>"
 
 
@@ -309,12 +311,12 @@ def test_the_whole_plant_is_on_one_look_on_a_wall_and_below_each_other_on_a_phon
                 assert width <= size[0]
                 if size != PHONE:
                     assert height <= size[1]
-                    assert _overflowing(page) == []
+                    assert overflowing(page) == []
                     for figure in ("99.9", "100"):  # as all of them may be
-                        _fill(page, figure)
-                        assert _cut_off(page) == []
-                    _fill(page, "12,346")
-                    assert _overflowing(page) == []
+                        fill(page, figure)
+                        assert cut_off(page) == []
+                    fill(page, "12,346")
+                    assert overflowing(page) == []
                 assert page.locator("[data-panel]").count() == 8
                 assert ("设备" if language == "zh-CN" else "Equipment") in page.inner_text(".equipment .title")
                 assert visitor.hosts == {str(screen.address)}
@@ -379,27 +381,3 @@ def _is_grey(page: Any) -> bool:
     found = page.evaluate("[...document.querySelectorAll('.panel')].map(panel => getComputedStyle(panel).filter)")
     assert len(found) == 7
     return all("grayscale(1)" in one for one in found)
-
-
-def _fill(page: Any, figure: str) -> None:
-    """Have all large figures be the same one."""
-    page.evaluate(f"document.querySelectorAll('{FIGURES}').forEach(it => {{ it.textContent = '{figure}' }})")
-
-
-def _cut_off(page: Any) -> list[str]:
-    """Figures that do not fit into their places, or push others out of their panels."""
-    found: list[str] = page.evaluate(
-        f"[...document.querySelectorAll('{FIGURES}')]"
-        ".filter(figure => figure.scrollWidth > figure.clientWidth).map(figure => figure.dataset.figure)"
-    )
-    return found + _overflowing(page)
-
-
-def _overflowing(page: Any) -> list[str]:
-    """Panels whose content does not fit into them."""
-    found: list[str] = page.evaluate(
-        "[...document.querySelectorAll('.panel, .panel .body')]"
-        ".filter(panel => panel.scrollHeight > panel.clientHeight + 1 || panel.scrollWidth > panel.clientWidth + 1)"
-        ".map(panel => panel.closest('.panel').dataset.panel)"
-    )
-    return found

@@ -24,8 +24,10 @@ async def started(stack: Stack, topology: str) -> AsyncIterator[Transactions]:
     admin.close()
     mine = Transactions({"bootstrap_servers": [stack.kafka]}, topology, f"{topology}.a", 0, {})
     await mine.start()
-    yield mine
-    await mine.stop(2)
+    try:
+        yield mine
+    finally:
+        await mine.stop(2)
 
 
 def flag(offset: int) -> Message:
